@@ -1,0 +1,33 @@
+/** The Arbiter's contract with the Clerk. */
+import type { EntityRow, KeyRow } from "../shared/types.ts";
+import type { Registry } from "./registry.ts";
+
+export interface BlockContext {
+  readonly court: number;
+  readonly height: number;
+  /** Block time, Unix milliseconds. */
+  readonly time: number;
+  readonly domainVersion: number;
+}
+
+/** What a deployment evaluates by; the same on every seat. */
+export interface Rules {
+  readonly registry: Registry;
+  /** The idempotency window, and what is added where the Warden's clock meets block time; milliseconds. */
+  readonly windowMs: number;
+  readonly clockBoundMs: number;
+  readonly courtOf: (tenant: string, partition: string) => number;
+}
+
+/**
+ * Agreed state as of the block before; the evaluation lays its overlay over it and never writes. It
+ * is asked while clocks, chance and the outside are away (ambient.ts), for each row at most once a block.
+ */
+export interface StateReader {
+  /** `tenant/type/id`; rows that never existed are undefined. */
+  entity(key: string): EntityRow | undefined;
+  /** A row of the key table, ended or not. */
+  key(key: string): KeyRow | undefined;
+  /** Keys of entities that expire at or before the time, ordered by (expires, key), at most `limit`. */
+  due(time: number, limit: number): readonly string[];
+}

@@ -1,0 +1,190 @@
+/**
+ * What seats say to one another (protocol 1.3), and what each signature is over. Every statement carries court, epoch, sender,
+ * incarnation, sequence number and protocol version under its signature; the fields of the table are its content.
+ */
+import type { Json } from "../../shared/canonical.ts";
+import { batchDigest, digest, writDigest } from "../../shared/digests.ts";
+import { PROTOCOL_VERSION } from "../../shared/types.ts";
+import type { Batch, Block, Certificate, VoteSignature, Writ } from "../../shared/types.ts";
+
+interface Stated {
+  readonly court: number;
+  readonly epoch: number;
+  readonly from: number;
+  readonly incarnation: number;
+  readonly sequence: number;
+  readonly signature: string;
+}
+
+/** A batch for (height, view), once, by the leader of the view. */
+export interface Proposal extends Stated {
+  readonly kind: "proposal";
+  readonly view: number;
+  readonly batch: Batch;
+  readonly justification: Justification;
+}
+
+/** Why the leader may propose: the height before was decided in this view, or q seats moved to it. */
+export type Justification =
+  | { readonly by: "certificate"; readonly certificate: Certificate | null }
+  | { readonly by: "changes"; readonly changes: readonly ViewChange[] };
+
+/** The sender evaluated the batch to this result. */
+export interface Prepare extends Stated {
+  readonly kind: "prepare";
+  readonly height: number;
+  readonly view: number;
+  readonly batch: string;
+  readonly result: string;
+}
+
+/** The sender saw q equal prepares that equal its own. */
+export interface Commit extends Stated {
+  readonly kind: "commit";
+  readonly height: number;
+  readonly view: number;
+  readonly batch: string;
+  readonly result: string;
+  readonly block: string;
+}
+
+/** A commit certificate for those who may not have it. */
+export interface Decided extends Stated {
+  readonly kind: "decided";
+  readonly certificate: Certificate;
+}
+
+/** q equal prepares: at most one such certificate travels with a view change. */
+export interface Prepared {
+  readonly height: number;
+  readonly view: number;
+  readonly batch: string;
+  readonly result: string;
+  readonly signatures: readonly VoteSignature[];
+}
+
+/** The sender votes in no view below `view` any more; `height` is its next undecided one. */
+export interface ViewChange extends Stated {
+  readonly kind: "view-change";
+  readonly view: number;
+  readonly height: number;
+  /** Certificate of height − 1; null for the genesis. */
+  readonly certificate: Certificate | null;
+  readonly prepared: Prepared | null;
+}
+
+/** Asks for the blocks above a height. */
+export interface SyncRequest extends Stated {
+  readonly kind: "sync";
+  readonly after: number;
+}
+
+export interface Blocks extends Stated {
+  readonly kind: "blocks";
+  readonly blocks: readonly Block[];
+  /** The sender's own height: whether there is more. */
+  readonly height: number;
+}
+
+/** Asks for a batch that a view change names. */
+export interface BatchRequest extends Stated {
+  readonly kind: "batch-request";
+  readonly batch: string;
+}
+
+export interface BatchAnswer extends Stated {
+  readonly kind: "batch-answer";
+  readonly batch: Batch;
+}
+
+/** A writ that waits, handed to the leader. */
+export interface Forward extends Stated {
+  readonly kind: "forward";
+  readonly writ: Writ;
+}
+
+export type Message =
+  | Proposal
+  | Prepare
+  | Commit
+  | Decided
+  | ViewChange
+  | SyncRequest
+  | Blocks
+  | BatchRequest
+  | BatchAnswer
+  | Forward;
+
+/** Distributes over the union, where `Omit` would keep only the common members. */
+type Unsaid<M> = M extends Message ? Omit<M, keyof Stated> : never;
+export type Statement = Unsaid<Message>;
+
+/** The content that two statements of one (kind, height, view) may not differ in. */
+export function contentOf(statement: Statement): readonly Json[] {
+  switch (statement.kind) {
+    case "proposal":
+      return [statement.batch.header.height, statement.view, batchDigest(statement.batch.header)];
+    case "prepare":
+      return [statement.height, statement.view, statement.batch, statement.result];
+    case "commit":
+      return [statement.height, statement.view, statement.batch, statement.result, statement.block];
+    case "decided":
+      return [statement.certificate.height, statement.certificate.block];
+    case "view-change":
+      return [
+        statement.view,
+        statement.height,
+        statement.certificate?.block ?? null,
+        preparedContent(statement.prepared),
+      ];
+    case "sync":
+      return [statement.after];
+    case "blocks":
+      return [statement.height, statement.blocks.map((block) => block.certificate.block)];
+    case "batch-request":
+      return [statement.batch];
+    case "batch-answer":
+      return [batchDigest(statement.batch.header)];
+    case "forward":
+      return [writDigest(statement.writ)];
+  }
+}
+
+function preparedContent(prepared: Prepared | null): Json {
+  return prepared === null
+    ? null
+    : [prepared.height, prepared.view, prepared.batch, prepared.result];
+}
+
+export interface Speaker {
+  readonly court: number;
+  readonly epoch: number;
+  readonly from: number;
+  readonly incarnation: number;
+  readonly sequence: number;
+}
+
+/** The digest under a statement's signature. */
+export function statementDigest(statement: Statement, by: Speaker): string {
+  const { court, epoch, from, incarnation, sequence } = by;
+  return digest(
+    statement.kind,
+    court,
+    epoch,
+    ...contentOf(statement),
+    from,
+    incarnation,
+    sequence,
+    PROTOCOL_VERSION,
+  );
+}
+
+/** A vote's signature as certificates keep it. */
+export function voteSignature(vote: Prepare | Commit): VoteSignature {
+  return {
+    seat: vote.from,
+    incarnation: vote.incarnation,
+    sequence: vote.sequence,
+    signature: vote.signature,
+  };
+}

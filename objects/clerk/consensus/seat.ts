@@ -1,0 +1,268 @@
+/**
+ * The state of one seat's agreement and what a step may ask of the shell. Nothing here reads a clock, draws randomness or does
+ * I/O: time comes in with each input, evaluation and signing are synchronous functions handed in as {@link World}.
+ */
+import type { Evaluation } from "../../shared/evaluation.ts";
+import type { Quorum } from "../../shared/quorum.ts";
+import type {
+  Batch,
+  Block,
+  Certificate,
+  Header,
+  ResultParts,
+  Writ,
+  WritProgress,
+} from "../../shared/types.ts";
+import type { Commit, Message, Prepare, Prepared, Proposal, ViewChange } from "./messages.ts";
+
+/** What never changes during an epoch. */
+export interface Setup {
+  readonly court: number;
+  readonly epoch: number;
+  readonly seat: number;
+  readonly quorum: Quorum;
+  readonly domainVersion: number;
+  /** Public keys by seat and by Warden. */
+  readonly keys: readonly string[];
+  readonly wardenKeys: readonly string[];
+}
+
+/** Synchronous, deterministic capabilities: functions of their arguments and of the agreed state. */
+export interface World {
+  readonly evaluate: (batch: Batch) => Evaluation;
+  /** The rows after a certified block, from its outcomes alone; null if they do not fit its events. */
+  readonly adopt: (block: Block) => Evaluation | null;
+  readonly sign: (digest: string) => string;
+  /** Agreed blocks above a height, in order, within the limits of one catch-up answer. */
+  readonly blocksAbove: (height: number) => readonly Block[];
+}
+
+/** The last decided height. At height 0 it is the genesis: parent of the first block, certificate null, view 0. */
+export interface Tip {
+  readonly height: number;
+  readonly block: string;
+  readonly batch: string;
+  readonly result: string;
+  readonly time: number;
+  readonly certificate: Certificate | null;
+}
+
+/** Votes and view, as they must survive a crash (D1). `batch` comes back from the header and the stored writs. */
+export interface Durable {
+  readonly view: number;
+  /** Incarnation that entered the view: a later one never proposes in it (D3). */
+  readonly viewStart: number;
+  readonly vote: { readonly prepare: Prepare; readonly header: Header } | null;
+  readonly commit: Commit | null;
+  readonly prepared: { readonly proof: Prepared; readonly header: Header } | null;
+  readonly change: ViewChange | null;
+}
+
+export interface WaitingWrit {
+  readonly writ: Writ;
+  readonly digest: string;
+  /** Own height when it came, for the second suspicion. */
+  since: number;
+  /** The view in which it was handed to the leader, or −1. */
+  forwarded: number;
+}
+
+export interface Evaluated {
+  readonly batch: string;
+  readonly parts: ResultParts;
+  readonly result: string;
+  readonly evaluation: Evaluation;
+}
+
+export interface Seat {
+  readonly setup: Setup;
+  readonly world: World;
+  readonly incarnation: number;
+  sequence: number;
+
+  tip: Tip;
+  readonly progress: Map<number, WritProgress>;
+  /** Block time of the earliest expiry in the agreed state, or null. */
+  nextExpiry: number | null;
+
+  view: number;
+  viewStart: number;
+  vote: { readonly prepare: Prepare; readonly batch: Batch } | null;
+  commit: Commit | null;
+  prepared: { readonly proof: Prepared; readonly batch: Batch } | null;
+  change: ViewChange | null;
+
+  /** A quarantined or unready seat follows by certificates and says nothing that counts. */
+  voice: boolean;
+  /** An agreed block is out with the shell; nothing is evaluated before it is applied. */
+  applying: boolean;
+  /** The Ledger is so far behind that no more may be agreed. */
+  backlogFull: boolean;
+  /** Dissents of this seat at consecutive heights. */
+  dissents: number;
+
+  /** By `height/view` and `height/view/seat`; only heights above the tip, within the limits. */
+  readonly proposals: Map<string, Proposal>;
+  readonly prepares: Map<string, Prepare>;
+  readonly commits: Map<string, Commit>;
+  /** Latest view change of each seat. */
+  readonly changes: Map<number, ViewChange>;
+  readonly waiting: Map<number, Map<number, WaitingWrit>>;
+  /** Batches of the undecided height by digest: proposed, prepared or asked for. */
+  readonly batches: Map<string, Batch>;
+  evaluated: Evaluated | null;
+  /** Certificate of the next height whose batch or matching result is missing here. */
+  certified: Certificate | null;
+  /** Verified blocks above the tip, by height. */
+  readonly blocks: Map<number, Block>;
+  /** Highest height that a certificate proved. */
+  proven: number;
+  /** Certificate that this seat completed and has not told the others. */
+  untold: Certificate | null;
+  /** Own proposal, for sending again. */
+  proposed: Proposal | null;
+  /** Seats already accused of dissent at the tip, and of equivocation at the undecided height. */
+  readonly accused: Set<string>;
+
+  /** Failed views since the last decision; doubles the timeout. */
+  failures: number;
+  suspectAt: number | null;
+  resendAt: number | null;
+  /** Times the same votes were sent again; spaces them out. */
+  resends: number;
+  /** No second request for blocks before this time. */
+  askAt: number | null;
+  /** Rotates the peer that is asked for blocks. */
+  asked: number;
+}
+
+export type Incident =
+  | {
+      readonly kind: "dissent";
+      readonly seat: number;
+      readonly height: number;
+      readonly prepare: Prepare;
+      readonly certificate: Certificate;
+    }
+  | {
+      readonly kind: "equivocation";
+      readonly seat: number;
+      readonly height: number;
+      readonly first: Message;
+      readonly second: Message;
+    }
+  | {
+      readonly kind: "view-change";
+      readonly height: number;
+      readonly view: number;
+      readonly because: Because;
+    }
+  | {
+      readonly kind: "outvoted";
+      readonly height: number;
+      readonly certificate: Certificate;
+      readonly own: string | null;
+    };
+
+/** Why a seat left its view. */
+export type Because = "suspicion" | "censorship" | "resignation" | "joined";
+
+/**
+ * What a step asks for. A shell carries them out in the order of the list, without an `await` in between, and writes before it
+ * sends: the core emits every `persist` and `agree` of a step ahead of its `send`s, and the runtime's output gate does the rest.
+ */
+export type Effect =
+  | { readonly kind: "persist"; readonly durable: Durable; readonly writs: readonly Writ[] }
+  | { readonly kind: "agree"; readonly block: Block; readonly evaluation: Evaluation }
+  | { readonly kind: "quarantine"; readonly reason: string }
+  | { readonly kind: "send"; readonly to: number; readonly message: Message }
+  | { readonly kind: "arm"; readonly at: number | null }
+  | { readonly kind: "accuse"; readonly incident: Incident };
+
+export type Input =
+  /** The shell has loaded everything; also after each change of `voice`. */
+  | { readonly kind: "start"; readonly now: number }
+  | { readonly kind: "message"; readonly message: Message; readonly now: number }
+  | { readonly kind: "writ"; readonly writ: Writ; readonly now: number }
+  /** The block of the last `agree` is in storage. */
+  | { readonly kind: "applied"; readonly nextExpiry: number | null; readonly now: number }
+  | { readonly kind: "backlog"; readonly full: boolean; readonly now: number }
+  | { readonly kind: "tick"; readonly now: number };
+
+/** What a shell read back from storage. */
+export interface Restored {
+  readonly setup: Setup;
+  readonly world: World;
+  readonly incarnation: number;
+  readonly tip: Tip;
+  readonly progress: readonly WritProgress[];
+  readonly nextExpiry: number | null;
+  readonly durable: Durable | null;
+  /** Batches of the stored vote and prepared certificate, by header. */
+  readonly batchOf: (header: Header) => Batch;
+  readonly voice: boolean;
+}
+
+export function seatFrom(restored: Restored): Seat {
+  const { durable, tip, batchOf } = restored;
+  const known = durable?.view ?? 0;
+  const decidedIn = tip.certificate?.view ?? 0;
+  const next = tip.height + 1;
+  // Votes at a height decided since say nothing about the next one.
+  const vote = durable?.vote?.prepare.height === next ? durable.vote : null;
+  const prepared = durable?.prepared?.proof.height === next ? durable.prepared : null;
+  return {
+    setup: restored.setup,
+    world: restored.world,
+    incarnation: restored.incarnation,
+    sequence: 0,
+    tip,
+    progress: new Map(restored.progress.map((row) => [row.warden, row])),
+    nextExpiry: restored.nextExpiry,
+    view: Math.max(known, decidedIn),
+    // A view known only from a certificate was entered in some earlier life: −1 is no incarnation, so it is resigned (D3).
+    viewStart: decidedIn > known ? -1 : (durable?.viewStart ?? restored.incarnation),
+    vote: vote === null ? null : { prepare: vote.prepare, batch: batchOf(vote.header) },
+    commit: durable?.commit?.height === next ? durable.commit : null,
+    prepared: prepared === null ? null : { proof: prepared.proof, batch: batchOf(prepared.header) },
+    change: durable?.change ?? null,
+    voice: restored.voice,
+    applying: false,
+    backlogFull: false,
+    dissents: 0,
+    proposals: new Map(),
+    prepares: new Map(),
+    commits: new Map(),
+    changes: new Map(),
+    waiting: new Map(),
+    batches: new Map(),
+    evaluated: null,
+    certified: null,
+    blocks: new Map(),
+    proven: tip.height,
+    untold: null,
+    proposed: null,
+    accused: new Set(),
+    failures: 0,
+    suspectAt: null,
+    resendAt: null,
+    resends: 0,
+    askAt: null,
+    asked: restored.setup.seat,
+  };
+}
+
+export function durableOf(seat: Seat): Durable {
+  return {
+    view: seat.view,
+    viewStart: seat.viewStart,
+    vote:
+      seat.vote === null ? null : { prepare: seat.vote.prepare, header: seat.vote.batch.header },
+    commit: seat.commit,
+    prepared:
+      seat.prepared === null
+        ? null
+        : { proof: seat.prepared.proof, header: seat.prepared.batch.header },
+    change: seat.change,
+  };
+}

@@ -1,0 +1,95 @@
+/** One step in the making: the seat, the time, and the effects so far. */
+import { assert } from "../../shared/assert.ts";
+import { leaderOf } from "../../shared/quorum.ts";
+import type { Block, Writ } from "../../shared/types.ts";
+import type { Evaluation } from "../../shared/evaluation.ts";
+import { statementDigest } from "./messages.ts";
+import type { Message, Statement } from "./messages.ts";
+import { durableOf } from "./seat.ts";
+import type { Effect, Incident, Seat } from "./seat.ts";
+
+export class Turn {
+  readonly seat: Seat;
+  /** Unix milliseconds of this seat's clock. */
+  readonly now: number;
+  #persist = false;
+  readonly #writs: Writ[] = [];
+  readonly #writes: Effect[] = [];
+  readonly #sends: Effect[] = [];
+  readonly #accusations: Effect[] = [];
+
+  constructor(seat: Seat, now: number) {
+    this.seat = seat;
+    this.now = now;
+  }
+
+  /** Signs a statement as this seat. */
+  say<S extends Statement>(statement: S): Extract<Message, { kind: S["kind"] }> {
+    const { setup, incarnation, world } = this.seat;
+    const by = {
+      court: setup.court,
+      epoch: setup.epoch,
+      from: setup.seat,
+      incarnation,
+      sequence: ++this.seat.sequence,
+    };
+    const signature = world.sign(statementDigest(statement, by));
+    return { ...statement, ...by, signature } as unknown as Extract<Message, { kind: S["kind"] }>;
+  }
+
+  send(to: number, message: Message): void {
+    assert(to !== this.seat.setup.seat, "nobody sends to itself");
+    this.#sends.push({ kind: "send", to, message });
+  }
+
+  sendAll(message: Message): void {
+    for (const peer of this.peers()) this.send(peer, message);
+  }
+
+  peers(): number[] {
+    const { quorum, seat } = this.seat.setup;
+    return Array.from({ length: quorum.n }, (_, peer) => peer).filter((peer) => peer !== seat);
+  }
+
+  leads(): boolean {
+    return leaderOf(this.seat.view, this.seat.setup.quorum.n) === this.seat.setup.seat;
+  }
+
+  /** Votes and view go to storage before anything of this turn is sent (D1). */
+  persist(writs: readonly Writ[] = []): void {
+    this.#persist = true;
+    this.#writs.push(...writs);
+  }
+
+  agree(block: Block, evaluation: Evaluation): void {
+    this.#writes.push({ kind: "agree", block, evaluation });
+  }
+
+  quarantine(reason: string): void {
+    this.#writes.push({ kind: "quarantine", reason });
+  }
+
+  accuse(incident: Incident): void {
+    this.#accusations.push({ kind: "accuse", incident });
+  }
+
+  /** Accuses unless the same was said since the last decision. */
+  accuseOnce(what: string, incident: Incident): void {
+    if (this.seat.accused.has(what)) return;
+    this.seat.accused.add(what);
+    this.accuse(incident);
+  }
+
+  effects(armAt: number | null): Effect[] {
+    const persisted: Effect[] = this.#persist
+      ? [{ kind: "persist", durable: durableOf(this.seat), writs: this.#writs }]
+      : [];
+    return [
+      ...persisted,
+      ...this.#writes,
+      ...this.#sends,
+      { kind: "arm", at: armAt },
+      ...this.#accusations,
+    ];
+  }
+}

@@ -1,0 +1,185 @@
+/**
+ * How a deployment comes to its genesis: seat 0 of court 0 composes it once, durably; every seat fetches every key itself, by
+ * object name, and signs at most one.
+ */
+import { readGenesis } from "../ledger/append.ts";
+import type { Deployment } from "../shared/config.ts";
+import { DOMAIN_VERSION, genesisDigest, genesisMismatch } from "../shared/genesis.ts";
+import type { Genesis, GenesisDocument } from "../shared/genesis.ts";
+import { keyHolders, nameOf } from "../shared/names.ts";
+import type { Officer } from "../shared/names.ts";
+import type { KeyPair, Sign, Verify } from "../shared/node/crypto.ts";
+import { Refused } from "../shared/rpc.ts";
+import type { KeyHolder } from "../shared/rpc.ts";
+import { PROTOCOL_VERSION } from "../shared/types.ts";
+import { checkedGenesis } from "../shared/shell/identity.ts";
+import type { Notes } from "../shared/shell/identity.ts";
+import { clerkStub, wardenStub } from "../shared/shell/stubs.ts";
+import type { Bindings } from "../shared/shell/stubs.ts";
+
+interface Desk {
+  readonly env: Bindings;
+  readonly deployment: Deployment;
+  readonly notes: Notes;
+  readonly name: string;
+  readonly pair: KeyPair;
+  readonly sign: Sign;
+  readonly verify: Verify;
+}
+
+export class GenesisDesk {
+  readonly #desk: Desk;
+  #underWay: Promise<Genesis> | null = null;
+
+  constructor(desk: Desk) {
+    this.#desk = desk;
+  }
+
+  /** The genesis this object serves by, if it has it. Throws {@link Refused} when it is not this deployment's. */
+  stored(): Genesis | null {
+    const text = this.#desk.notes.get("genesis");
+    return text === undefined ? null : this.#checked(text);
+  }
+
+  /** Fetches or composes it; callers that come meanwhile share the attempt. */
+  async obtain(): Promise<Genesis> {
+    this.#underWay ??= this.#obtain().finally(() => {
+      this.#underWay = null;
+    });
+    return this.#underWay;
+  }
+
+  /** Signs the document if it is the first, fits the configuration, and every key in it is what its object says itself. */
+  async signDocument(text: string): Promise<string> {
+    const { deployment, notes, sign } = this.#desk;
+    const document = JSON.parse(text) as GenesisDocument;
+    const mismatch = genesisMismatch(document, deployment);
+    if (mismatch !== null) throw new Refused("misconfigured", mismatch);
+    const digest = genesisDigest(document);
+    this.#refuseSecond(digest);
+    const keys = await this.#keys();
+    for (const [name, key] of Object.entries(keys)) {
+      if (document.keys[name] !== key)
+        throw new Refused("no-genesis", `the document holds another key of ${name}`);
+    }
+    // Other calls may have come between: once more, then sign and write in one piece.
+    this.#refuseSecond(digest);
+    notes.put("signed-genesis", digest);
+    return sign(digest);
+  }
+
+  #refuseSecond(digest: string): void {
+    const signed = this.#desk.notes.get("signed-genesis");
+    if (signed !== undefined && signed !== digest) {
+      throw new Refused(
+        "no-genesis",
+        `${this.#desk.name} has signed another genesis: raise GENERATION`,
+      );
+    }
+  }
+
+  async #obtain(): Promise<Genesis> {
+    const { env, deployment, notes, name } = this.#desk;
+    const composer = nameOf(deployment.generation, { kind: "clerk", court: 0, seat: 0 });
+    const text =
+      name === composer ? await this.#compose() : await clerkStub(env, deployment, 0, 0).genesis();
+    const genesis = this.#checked(text);
+    notes.put("genesis", text);
+    return genesis;
+  }
+
+  #checked(text: string): Genesis {
+    const { deployment, verify, name, pair } = this.#desk;
+    return checkedGenesis(text, deployment, verify, { name, publicKey: pair.publicKey });
+  }
+
+  async #compose(): Promise<string> {
+    const { env, deployment, notes } = this.#desk;
+    const draft = notes.get("genesis-draft") ?? (await this.#draft());
+    const document = JSON.parse(draft) as GenesisDocument;
+    const seats = keyHolders(deployment).filter((officer) => officer.kind === "clerk");
+    const signatures = await Promise.all(
+      seats.map(async (officer) => {
+        const name = nameOf(deployment.generation, officer);
+        const own = name === this.#desk.name;
+        const asked = () =>
+          clerkStub(env, deployment, officer.court, officer.seat).signGenesis(draft);
+        return [name, own ? await this.signDocument(draft) : await named(name, asked)] as const;
+      }),
+    );
+    const genesis: Genesis = { document, signatures: Object.fromEntries(signatures) };
+    return JSON.stringify(genesis);
+  }
+
+  async #draft(): Promise<string> {
+    const { deployment, notes } = this.#desk;
+    await this.#refuseOverLedger();
+    const document: GenesisDocument = {
+      protocol: PROTOCOL_VERSION,
+      generation: deployment.generation,
+      mode: deployment.quorum.mode,
+      seats: deployment.quorum.n,
+      courts: deployment.courts,
+      wardens: deployment.wardens,
+      windowMs: deployment.windowMs,
+      domainVersion: DOMAIN_VERSION,
+      time: Date.now(),
+      keys: await this.#keys(),
+    };
+    const draft = notes.get("genesis-draft") ?? JSON.stringify(document);
+    notes.put("genesis-draft", draft);
+    return draft;
+  }
+
+  /** A ledger that already has a genesis belongs to objects that lost their storage, or to another deployment. */
+  async #refuseOverLedger(): Promise<void> {
+    const { env, deployment } = this.#desk;
+    let held: Genesis | null;
+    try {
+      held = await readGenesis(env.LEDGER, deployment.generation);
+    } catch (error) {
+      const cause = error instanceof Error ? error.message : String(error);
+      throw new Refused(
+        "no-genesis",
+        `the Ledger cannot be read, so no genesis is composed: ${cause}`,
+      );
+    }
+    if (held === null) return;
+    throw new Refused(
+      "no-genesis",
+      `the Ledger holds a genesis of generation ${deployment.generation}: raise GENERATION`,
+    );
+  }
+
+  async #keys(): Promise<Record<string, string>> {
+    const { env, deployment, pair } = this.#desk;
+    const holders = await Promise.all(
+      keyHolders(deployment).map(async (officer) => {
+        const name = nameOf(deployment.generation, officer);
+        if (name === this.#desk.name) return { name, publicKey: pair.publicKey };
+        const holder = await named(name, () => identityOf(env, deployment, officer));
+        if (holder.name !== name)
+          throw new Refused("no-genesis", `${name} says it is ${holder.name}`);
+        return holder;
+      }),
+    );
+    return Object.fromEntries(holders.map(({ name, publicKey }) => [name, publicKey]));
+  }
+}
+
+function identityOf(env: Bindings, deployment: Deployment, officer: Officer): Promise<KeyHolder> {
+  if (officer.kind === "clerk")
+    return clerkStub(env, deployment, officer.court, officer.seat).identity();
+  if (officer.kind === "warden") return wardenStub(env, deployment, officer.warden).identity();
+  throw new Refused("no-genesis", "only seats and Wardens have keys");
+}
+
+/** A failure says which object is missing: `ready` shows it. */
+async function named<T>(name: string, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    const cause = error instanceof Error ? error.message : String(error);
+    throw new Refused("no-genesis", `${name}: ${cause}`);
+  }
+}

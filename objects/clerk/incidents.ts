@@ -1,0 +1,100 @@
+/** What a seat has seen go wrong, with its evidence; the oldest make room. */
+import { LIMITS } from "../shared/limits.ts";
+import type { Message } from "./consensus/messages.ts";
+import type { Incident } from "./consensus/seat.ts";
+
+/** Incidents of the shell beside those of the core. */
+export type SeatIncident =
+  | Incident
+  | { readonly kind: "recovery"; readonly height: number; readonly incarnation: number }
+  | { readonly kind: "quarantine"; readonly height: number; readonly detail: string }
+  | {
+      readonly kind: "ledger-conflict" | "ledger-damaged";
+      readonly height: number;
+      readonly detail: string;
+    };
+
+export interface RecordedIncident {
+  readonly id: number;
+  /** RFC 3339, by this seat's clock. */
+  readonly at: string;
+  readonly kind: string;
+  readonly height: number;
+  /** The seat it is about, if it is about one. */
+  readonly seat: number | null;
+  readonly evidence: unknown;
+}
+
+export class Incidents {
+  readonly #sql: SqlStorage;
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+    sql.exec(`CREATE TABLE IF NOT EXISTS incidents (
+      id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, kind TEXT NOT NULL, height INTEGER NOT NULL, seat INTEGER,
+      evidence TEXT NOT NULL
+    ) STRICT`);
+  }
+
+  record(incident: SeatIncident, now: number): void {
+    const { kind, height, ...rest } = incident;
+    const seat = "seat" in incident ? incident.seat : null;
+    const evidence = JSON.stringify(rest, (_, value: unknown) => withoutBodies(value));
+    const { id } = this.#sql
+      .exec<{ id: number }>(
+        "INSERT INTO incidents (at, kind, height, seat, evidence) VALUES (?, ?, ?, ?, ?) RETURNING id",
+        now,
+        kind,
+        height,
+        seat,
+        evidence,
+      )
+      .one();
+    this.#sql.exec("DELETE FROM incidents WHERE id <= ?", id - LIMITS.incidents);
+  }
+
+  after(id: number, limit: number): RecordedIncident[] {
+    return this.#sql
+      .exec<{
+        id: number;
+        at: number;
+        kind: string;
+        height: number;
+        seat: number | null;
+        evidence: string;
+      }>(
+        "SELECT id, at, kind, height, seat, evidence FROM incidents WHERE id > ? ORDER BY id LIMIT ?",
+        id,
+        limit,
+      )
+      .toArray()
+      .map((row) => ({
+        ...row,
+        at: new Date(row.at).toISOString(),
+        evidence: JSON.parse(row.evidence) as unknown,
+      }));
+  }
+
+  /** Dissents seen, by seat. */
+  dissents(seats: number): number[] {
+    const counts = Array.from({ length: seats }, () => 0);
+    const rows = this.#sql.exec<{ seat: number; seen: number }>(
+      "SELECT seat, count(*) AS seen FROM incidents WHERE kind = 'dissent' GROUP BY seat",
+    );
+    for (const { seat, seen } of rows) if (seat < seats) counts[seat] = seen;
+    return counts;
+  }
+}
+
+/** A proposal's signature covers its header, so the evidence needs neither the writs nor why it was proposed. */
+function withoutBodies(value: unknown): unknown {
+  if (
+    typeof value !== "object" ||
+    value === null ||
+    !("kind" in value) ||
+    value.kind !== "proposal"
+  )
+    return value;
+  const { justification: _, batch, ...proposal } = value as Extract<Message, { kind: "proposal" }>;
+  return { ...proposal, batch: { header: batch.header, entries: [] } };
+}

@@ -1,0 +1,96 @@
+/** Whole blocks read back, in bounded steps. */
+import { LIMITS } from "../shared/limits.ts";
+import type { Block } from "../shared/types.ts";
+import type { Ledger } from "./ledger.ts";
+import { blockOf } from "./proof.ts";
+import type { BlockRow, BlockRows, EventRow, WritRow } from "./rows.ts";
+import { LedgerCorrupt } from "./trust.ts";
+
+/** What stands at a height, measured without reading its texts. */
+export interface Measure {
+  readonly height: number;
+  readonly outcomes: number;
+  readonly events: number;
+  readonly bytes: number;
+}
+
+/** Measures of the heights in (after, to] that are there, in order, at most LIMITS.auditBlocks. */
+export async function measures(
+  ledger: Ledger,
+  court: number,
+  after: number,
+  to: number,
+): Promise<Measure[]> {
+  const { results } = await ledger.db
+    .prepare(
+      // octet_length looks at a row's head only, as long as it is asked of the table itself.
+      `SELECT b.height, b.outcomes, count(e.idx) AS events,
+         b.bytes + coalesce(sum(octet_length(e.outcome) + coalesce(octet_length(e.event), 0)), 0) AS bytes
+       FROM (
+         SELECT height, outcomes, octet_length(header) + octet_length(leaves) + octet_length(certificate) + coalesce(
+             (SELECT sum(octet_length(w.rest)) FROM writs w
+               WHERE w.generation = ?1 AND w.court = ?2 AND w.height = blocks.height), 0) AS bytes
+         FROM blocks WHERE generation = ?1 AND court = ?2 AND height > ?3 AND height <= ?4 ORDER BY height LIMIT ?5
+       ) b
+       LEFT JOIN events e ON e.generation = ?1 AND e.court = ?2 AND e.height = b.height
+       GROUP BY b.height ORDER BY b.height`,
+    )
+    .bind(ledger.genesis.generation, court, after, to, LIMITS.auditBlocks)
+    .all<Measure>();
+  return results;
+}
+
+/** What cannot be a block, said before its texts are read; null for what may be one. */
+export function misfit({ outcomes, events, bytes }: Measure): string | null {
+  if (events !== outcomes) return `${events} events for ${outcomes} outcomes`;
+  return bytes > LIMITS.ledgerBytes ? "more bytes than a block can have" : null;
+}
+
+/** All rows of the heights first … last, by height; one statement after another in one transaction. */
+export async function blockRows(
+  ledger: Ledger,
+  court: number,
+  first: number,
+  last: number,
+): Promise<BlockRows[]> {
+  const query = (sql: string) =>
+    ledger.db.prepare(sql).bind(ledger.genesis.generation, court, first, last);
+  const where = "WHERE generation = ? AND court = ? AND height BETWEEN ? AND ? ORDER BY height";
+  const [blocks, writs, events] = await ledger.db.batch<Record<string, never>>([
+    query(
+      `SELECT court, height, outcomes, prior, root, state, header, certificate, leaves FROM blocks ${where}`,
+    ),
+    query(
+      `SELECT court, height, position, warden, number, start, count, bytes, seal, rest FROM writs ${where}, position`,
+    ),
+    query(`SELECT court, height, idx, writ, event, outcome FROM events ${where}, idx`),
+  ]);
+  const writsOf = byHeight<WritRow>(writs);
+  const eventsOf = byHeight<EventRow>(events);
+  // D1 types a batch by one row type; each statement names its own columns.
+  return ((blocks?.results ?? []) as unknown as BlockRow[]).map((block) => ({
+    block,
+    writs: writsOf.get(block.height) ?? [],
+    events: eventsOf.get(block.height) ?? [],
+  }));
+}
+
+function byHeight<Row extends { readonly height: number }>(
+  result: D1Result | undefined,
+): Map<number, Row[]> {
+  return Map.groupBy((result?.results ?? []) as Row[], ({ height }) => height);
+}
+
+/** The block, checked as an offline verifier would; null if it is not there. Throws {@link LedgerCorrupt}. */
+export async function storedBlock(
+  ledger: Ledger,
+  court: number,
+  height: number,
+): Promise<Block | null> {
+  const [measure] = await measures(ledger, court, height - 1, height);
+  if (measure === undefined) return null;
+  const misfits = misfit(measure);
+  if (misfits !== null) throw new LedgerCorrupt(court, height, misfits);
+  const [rows] = await blockRows(ledger, court, height, height);
+  return rows === undefined ? null : blockOf(rows, ledger);
+}

@@ -1,0 +1,63 @@
+/** The deployment's configuration, from the Worker's variables. Whoever serves compares it with the genesis. */
+import { z } from "zod";
+import { quorumOf } from "./quorum.ts";
+import type { Quorum } from "./quorum.ts";
+
+const count = (low: number, high: number) => z.coerce.number().int().min(low).max(high);
+
+const variables = z.object({
+  GENERATION: z.string().regex(/^[a-z0-9-]{1,16}$/),
+  MODE: z.enum(["bft", "detect", "solo"]).default("bft"),
+  SEATS: z.coerce.number().int().optional(),
+  COURTS: count(1, 64).default(1),
+  WARDENS: count(1, 256).default(2),
+  REGISTRARS: count(1, 64).default(1),
+  WINDOW_SECONDS: count(1, 7 * 24 * 3600).default(300),
+  DEADLINE_MS: count(100, 60_000).default(5000),
+  REGIONS: z.string().default("weur,eeur,enam,wnam"),
+  GENESIS_DIGEST: z
+    .string()
+    .regex(/^([0-9a-f]{64})?$/)
+    .default(""),
+  FAULT_INJECTION: z.string().default(""),
+  BOOT_ID: z.string().default(""),
+});
+
+export interface Deployment {
+  readonly generation: string;
+  readonly quorum: Quorum;
+  readonly courts: number;
+  readonly wardens: number;
+  readonly registrars: number;
+  readonly windowMs: number;
+  /** How long a submission waits for its outcome. */
+  readonly deadlineMs: number;
+  readonly regions: readonly string[];
+  /** Pinned digest of the genesis, or empty. */
+  readonly genesisDigest: string;
+  readonly faultInjection: boolean;
+  readonly bootId: string;
+}
+
+const SEATS_OF_MODE = { bft: 4, detect: 2, solo: 1 } as const;
+
+/** Throws a `ZodError`, or a `BrokenInvariant` for an impossible number of seats. */
+export function deploymentOf(env: object): Deployment {
+  const v = variables.parse(env);
+  return {
+    generation: v.GENERATION,
+    quorum: quorumOf(
+      v.MODE,
+      v.MODE === "bft" ? (v.SEATS ?? SEATS_OF_MODE.bft) : SEATS_OF_MODE[v.MODE],
+    ),
+    courts: v.COURTS,
+    wardens: v.WARDENS,
+    registrars: v.REGISTRARS,
+    windowMs: v.WINDOW_SECONDS * 1000,
+    deadlineMs: v.DEADLINE_MS,
+    regions: v.REGIONS.split(",").map((region) => region.trim()),
+    genesisDigest: v.GENESIS_DIGEST,
+    faultInjection: v.FAULT_INJECTION === "on",
+    bootId: v.BOOT_ID,
+  };
+}

@@ -1,0 +1,141 @@
+/** Every bound of the system, in one place. Bytes are UTF-8 bytes, times milliseconds of the clock named. */
+export const LIMITS = {
+  /** A request as the client sends it. */
+  requestBytes: 1024 * 1024,
+  requestEvents: 1000,
+  eventBytes: 16 * 1024,
+  nameBytes: 128,
+  /** Depth of a canonical value: the stack ends at no fixed depth, so that replicas would differ there. */
+  nesting: 64,
+  /** Levels of arrays and objects in a request's JSON. */
+  jsonDepth: 64,
+  /** Unacceptable numbers, names and texts told apart in one request; beyond it the request is malformed as a whole. */
+  jsonFlaws: 20_000,
+
+  /** One sealed batch of a Warden. Well under the platform's 2 MB a row, so that escaping cannot push it over. */
+  writBytes: 256 * 1024,
+  writEvents: 1000,
+  /** Sealed and undecided, per Warden and court: one being agreed, one ready when it is. */
+  writsInFlight: 2,
+  /** Kept and undecided, per Warden; beyond it `overloaded`. */
+  pendingEvents: 20_000,
+  pendingBytes: 32 * 1024 * 1024,
+  /** Submissions that one turn of a Warden decides and stores together. */
+  eventsPerTurn: 4_000,
+  /** A seat given a writ is passed over once it has been silent for so long; what waits longer is told to every seat. */
+  writSilenceMs: 700,
+  /** Between two rounds over every seat; doubles up to the second. */
+  redriveMs: 100,
+  redriveCapMs: 2_000,
+  /** Calls of one Warden to one seat that have not returned; beyond it the seat is passed over. */
+  callsPerSeat: 8,
+  /** How long a decision or a status tells that a court is open … */
+  courtKnownMs: 1_000,
+  /** … how long a seat may take to say its status, and how long seats that are starting are waited for. */
+  statusMs: 1_000,
+  courtWaitMs: 3_000,
+  courtPollMs: 50,
+  /** How long the seat that composes the genesis may take. */
+  genesisMs: 3_000,
+  /** Tables that the window of a Warden is cut into, each dropped whole. */
+  windowBuckets: 8,
+
+  /** Submitted events of one block, and the outcomes they may come to. */
+  blockBytes: 1024 * 1024,
+  blockEvents: 4000,
+  outcomesBytes: 1024 * 1024,
+  /** System events (`assize.expired`) of one block; the rest wait for the next. */
+  expiriesPerBlock: 256,
+  entityBytes: 64 * 1024,
+  entitiesPerEvent: 16,
+  /** All changes of one event. A quarter of `outcomesBytes`: half of it for expiries, and one event always fits. */
+  changesBytes: 256 * 1024 - 4 * 1024,
+  /** A domain's explanation of a rejection. */
+  reasonBytes: 512,
+  /** Faults of one event's data that are told to the client. */
+  validationErrors: 16,
+  /** Any stored row or bound parameter; the platform ends at 2 MB. */
+  rowBytes: 1024 * 1024,
+
+  /** Waiting writs a seat keeps per Warden. */
+  writsKeptPerWarden: 4,
+  /** How far above its own height and view a seat keeps what peers say. */
+  heightsAhead: 2,
+  viewsAhead: 16,
+  /** Blocks and bytes of one catch-up answer. */
+  syncBlocks: 64,
+  syncBytes: 8 * 1024 * 1024,
+  /** Outgoing calls of one seat to one peer that have not returned. */
+  callsPerPeer: 64,
+  /** Calls that wait at a seat for a decision. */
+  waitersPerSeat: 1024,
+  /** How long a seat holds a call that waits for a decision. */
+  answerWaitMs: 4_000,
+  /** Messages of one call between seats. */
+  messagesPerCall: 64,
+  /** Incidents kept by a seat, oldest dropped first. */
+  incidents: 1000,
+  incidentsPage: 100,
+
+  /** A seat accepts a fresh proposal whose time is at most so far ahead of its clock … */
+  clockAheadMs: 2_000,
+  /** … and at most so far behind; doubles with each failed view, so that a slow network cannot end liveness. */
+  clockBehindMs: 10_000,
+  /** Added to the window where two clocks meet (Warden's and block time). */
+  clockBoundMs: 30_000,
+
+  /** First suspicion: nothing decided for so long while a writ waits; doubles per failed view, up to the cap. */
+  suspicionMs: 1_200,
+  suspicionCapFactor: 16,
+  /** Second suspicion: a known writ left out for so many heights; above the writs that can be in flight. */
+  censoredHeights: 8,
+  /** Consecutive heights at which a seat may be outvoted before it loses its voice. */
+  dissentsToQuarantine: 2,
+  /** Own votes are sent again after so long without a decision. */
+  resendMs: 400,
+  /** The one alarm of an object is never further away while something is pending. */
+  alarmMs: 5_000,
+
+  /** Agreed and not yet published; beyond it the court is overloaded, never suspected. */
+  publishBacklogBlocks: 2_000,
+  /** Between two looks at the Ledger; doubles with failures up to the alarm. */
+  publishPauseMs: 200,
+  /** A seat that does not lead publishes when the Ledger has stood still for so long. */
+  publishPatienceMs: 2_000,
+  publishRunBlocks: 64,
+  publishRunBytes: 768 * 1024,
+
+  /** Registrar: copies kept, and their bytes; beyond either the oldest bucket goes. */
+  registrarEntries: 50_000,
+  registrarBytes: 128 * 1024 * 1024,
+  /** A copy nobody reads or changes is dropped after so long, at most one bucket's width later. */
+  registrarTtlMs: 60_000,
+  registrarBucketMs: 15_000,
+  /** Rows of one push and their bytes; a larger one counts as a gap. */
+  registrarPushKeys: 2_000,
+  registrarPushPauseMs: 50,
+  registrarPushBytes: 4 * 1024 * 1024,
+  /** Misses being filled at once. */
+  registrarFills: 256,
+
+  /** Reads. */
+  pageItems: 1000,
+  /** Rows of the ledger that one page looks at, for a filter that few of them pass. */
+  pageScan: 20_000,
+  /** Rows of the ledger that one page or one step of an audit takes in, in bytes; one event or block it always takes. */
+  ledgerBytes: 8 * 1024 * 1024,
+  auditBlocks: 64,
+  readRounds: 8,
+  /** Between two rounds of a read, for seats that are starting or behind. */
+  readPauseMs: 100,
+  /** How long an object may take to answer a read. */
+  readMs: 3_000,
+  /** What the Usher allows a Warden beyond the deadline it gave it. */
+  deadlineSlackMs: 1_000,
+  /** Calls to a Warden for one submission: it may be replaced under the call. */
+  wardenAttempts: 3,
+  /** How long a fault may be told to last; how long a crash does, and what `slow` adds to a message, where nobody says. */
+  faultMaxMs: 600_000,
+  faultCrashMs: 10_000,
+  faultSlowMs: 100,
+} as const;

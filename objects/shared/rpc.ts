@@ -1,0 +1,152 @@
+/**
+ * What the objects offer one another. Documents cross as JSON text (the runtime's structural types do not follow `unknown`,
+ * and text is cloned once); each text's type stands in the comment.
+ */
+import type { Certificate, Header, ResultParts } from "./types.ts";
+
+/** An object refuses because of what it is or is not; `code` crosses the call where the class does not. */
+export class Refused extends Error {
+  override readonly name = "Refused";
+  readonly code: RefusalCode;
+  constructor(code: RefusalCode, detail: string) {
+    super(detail);
+    this.code = code;
+  }
+}
+export type RefusalCode =
+  | "wrong-name"
+  | "misconfigured"
+  | "no-genesis"
+  | "seat-down"
+  | "not-ready"
+  | "behind";
+
+export type Stage = "starting" | "restoring" | "replaying" | "verifying" | "ready" | "quarantined";
+
+export interface SeatStatus {
+  readonly court: number;
+  readonly seat: number;
+  readonly region: string;
+  readonly publicKey: string;
+  readonly stage: Stage;
+  /** Why it is not ready, for people. */
+  readonly reason: string | null;
+  readonly ready: boolean;
+  readonly view: number;
+  readonly leader: number;
+  readonly height: number;
+  /** Highest height that enough seats attest in the Ledger, as this seat last saw it. */
+  readonly published: number;
+  /** Its publish backlog is full: the court is overloaded. */
+  readonly overloaded: boolean;
+  readonly genesis: string | null;
+  /** Dissents this seat has recorded, by the seat that dissented. */
+  readonly dissents: readonly number[];
+  /** Unix milliseconds at which each peer was last heard, 0 if never since this seat's start. */
+  readonly heard: readonly number[];
+  /** This seat's clock when it answered. */
+  readonly now: number;
+}
+
+/** What a seat answers for a writ: where each part of it was decided and what it came to. */
+export interface WritAnswer {
+  readonly view: number;
+  /** In order; together they cover the writ when it is decided. Empty: undecided within the wait. */
+  readonly parts: readonly WritPart[];
+}
+export interface WritPart {
+  readonly header: Header;
+  readonly result: ResultParts;
+  readonly certificate: Certificate;
+  /** Leaf hashes of all outcomes of the block, concatenated hex. */
+  readonly leaves: string;
+  /** Index in the block of the part's first outcome, and the part's range in the writ. */
+  readonly index: number;
+  readonly first: number;
+  readonly outcomes: readonly string[];
+  /** For each outcome that is a `duplicate`: the first use's outcome text and its receipt, proven the same way. */
+  readonly firsts: readonly FirstUse[];
+}
+export interface FirstUse {
+  readonly of: number;
+  readonly part: WritPart;
+}
+
+export interface EntityAnswer {
+  readonly height: number;
+  /** Certificate of that height; null at height 0. */
+  readonly certificate: Certificate | null;
+  readonly version: number;
+  /** Canonical text; null if the entity never existed. */
+  readonly state: string | null;
+  /** Height that made the version. */
+  readonly since: number;
+}
+
+export interface ClerkApi {
+  /** Peers. Message[] → Message[] (clerk/consensus/messages.ts). */
+  deliver(messages: string): Promise<string>;
+  /** Wardens. Writ → WritAnswer; waits up to `waitMs` for the decision. */
+  submit(writ: string, waitMs: number): Promise<string>;
+  /** SeatStatus. Never waits for anybody else. */
+  status(): Promise<string>;
+  /** EntityAnswer of `tenant/type/id` at a height of at least `atLeast`; the fresh form waits out a signed commit. */
+  entity(key: string, atLeast: number): Promise<string>;
+  /** EntityAnswer[] for a Registrar's miss: this seat's own rows as they are. */
+  rows(keys: readonly string[]): Promise<string>;
+  /** Block or null. */
+  block(height: number): Promise<string>;
+  /** Incident[] after that id. */
+  incidents(after: number): Promise<string>;
+  identity(): Promise<KeyHolder>;
+  /** Genesis, composed on the way if this is seat 0 of court 0. */
+  genesis(): Promise<string>;
+  /** Signs at most one genesis document, after fetching every key itself. */
+  signGenesis(document: string): Promise<string>;
+  fault(kind: string, ms: number): Promise<void>;
+}
+
+export interface KeyHolder {
+  readonly name: string;
+  readonly publicKey: string;
+}
+
+/** One event for the Warden. The Usher has validated it and found its court. */
+export interface Submission {
+  readonly key: string;
+  readonly fingerprint: string;
+  readonly court: number;
+  /** Unix milliseconds, or null. */
+  readonly sentAt: number | null;
+  /** Canonical text of the LedgerEvent. */
+  readonly event: string;
+}
+
+/** The disjoint answers of the design, section 3. `body` is canonical text of {@link SettledBody}. */
+export type WardenAnswer =
+  | { readonly kind: "settled"; readonly body: string; readonly replayed: boolean }
+  | { readonly kind: "key-reused" }
+  | { readonly kind: "too-old" }
+  | { readonly kind: "no-quorum"; readonly detail: string }
+  | { readonly kind: "overloaded"; readonly detail: string }
+  | { readonly kind: "pending" };
+
+export interface WardenApi {
+  identity(): Promise<KeyHolder>;
+  /** Submission[] → WardenAnswer[] in order; waits up to `waitMs` for outcomes (0: answers `pending` once durable). */
+  admit(submissions: string, waitMs: number): Promise<string>;
+  /** Lookup | null. */
+  lookup(key: string): Promise<string>;
+  fault(kind: string, ms: number): Promise<void>;
+}
+
+export type Lookup =
+  | { readonly status: "pending"; readonly event: string }
+  | { readonly status: "settled"; readonly event: string; readonly body: string };
+
+export interface RegistrarApi {
+  /** EntityAnswer without certificate, from the copy or filled from the seat. */
+  read(key: string): Promise<string>;
+  /** Changes of the heights (after, height], as EntityRow[]; a gap before `after` empties the copies. */
+  push(after: number, height: number, rows: string): Promise<void>;
+}

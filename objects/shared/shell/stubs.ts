@@ -1,0 +1,39 @@
+/** The one place that makes stubs: a hint counts only at the very first `get` of an id, and a wrong name makes a new object. */
+import type { Deployment } from "../config.ts";
+import { nameOf, regionOf } from "../names.ts";
+import type { ClerkApi, RegistrarApi, WardenApi } from "../rpc.ts";
+
+export interface Bindings {
+  readonly CLERK: DurableObjectNamespace;
+  readonly WARDEN: DurableObjectNamespace;
+  readonly REGISTRAR: DurableObjectNamespace;
+  readonly LEDGER: D1Database;
+}
+
+// The runtime's own stub types expand every method's arguments structurally; the interfaces of rpc.ts are flat on purpose.
+export function clerkStub(
+  env: Bindings,
+  deployment: Deployment,
+  court: number,
+  seat: number,
+): ClerkApi {
+  const locationHint = regionOf(deployment, seat) as DurableObjectLocationHint;
+  const name = nameOf(deployment.generation, { kind: "clerk", court, seat });
+  return env.CLERK.getByName(name, { locationHint }) as unknown as ClerkApi;
+}
+
+export function wardenStub(env: Bindings, deployment: Deployment, warden: number): WardenApi {
+  return env.WARDEN.getByName(
+    nameOf(deployment.generation, { kind: "warden", warden }),
+  ) as unknown as WardenApi;
+}
+
+export function registrarStub(
+  env: Bindings,
+  deployment: Deployment,
+  at: { readonly court: number; readonly seat: number; readonly shard: number },
+): RegistrarApi {
+  const locationHint = regionOf(deployment, at.seat) as DurableObjectLocationHint;
+  const name = nameOf(deployment.generation, { kind: "registrar", ...at });
+  return env.REGISTRAR.getByName(name, { locationHint }) as unknown as RegistrarApi;
+}

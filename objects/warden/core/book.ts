@@ -1,0 +1,231 @@
+/** What is pending and sealed: the Warden's working copy of those tables, and every decision about them. */
+import { assert, known } from "../../shared/assert.ts";
+import { utf8Length } from "../../shared/canonical.ts";
+import { writDigest } from "../../shared/digests.ts";
+import { LIMITS } from "../../shared/limits.ts";
+import type { Submission } from "../../shared/rpc.ts";
+import type { Writ } from "../../shared/types.ts";
+import { nextWritLength } from "./sealing.ts";
+import type { Settlement } from "./settlement.ts";
+
+/** A reserved key, until its settlement is stored. */
+export interface Entry extends Submission {
+  /** Place in the order received. */
+  readonly place: number;
+  /** Length of the event. */
+  readonly bytes: number;
+  settlement: Settlement | null;
+}
+
+/** How a writ is kept: it holds the pending events of its court whose places are in [first, last]. */
+export interface WritRow {
+  readonly court: number;
+  readonly number: number;
+  readonly first: number;
+  readonly last: number;
+  readonly seal: string;
+}
+
+export interface SealedWrit {
+  readonly writ: Writ;
+  readonly entries: readonly Entry[];
+  /** When it was first given out in this life of the object, Unix milliseconds. */
+  readonly since: number;
+}
+
+/** A decided writ whose settlement is not stored yet. */
+export interface DecidedWrit {
+  readonly sealed: SealedWrit;
+  readonly settledAt: number;
+}
+
+/** Signs a hex digest with the Warden's key. */
+type Seal = (digest: string) => string;
+
+interface CourtBook {
+  unsealed: Entry[];
+  readonly sealed: Map<number, SealedWrit>;
+  lastNumber: number;
+  /** Why nothing may be sealed here any more, or null. */
+  halted: string | null;
+}
+
+export class Book {
+  readonly #warden: number;
+  readonly #seal: Seal;
+  readonly #entries = new Map<string, Entry>();
+  readonly #courts = new Map<number, CourtBook>();
+  #lastPlace = 0;
+  #events = 0;
+  #bytes = 0;
+
+  constructor(warden: number, seal: Seal) {
+    this.#warden = warden;
+    this.#seal = seal;
+  }
+
+  /** Undecided events. */
+  get pending(): number {
+    return this.#events;
+  }
+
+  find(key: string): Entry | undefined {
+    return this.#entries.get(key);
+  }
+
+  /** Why a fresh key of that court cannot be kept, or null. */
+  full(court: number): string | null {
+    const halted = this.#court(court).halted;
+    if (halted !== null) return halted;
+    const over =
+      this.#events >= LIMITS.pendingEvents || this.#bytes + LIMITS.eventBytes > LIMITS.pendingBytes;
+    return over ? "too many events are waiting to be agreed" : null;
+  }
+
+  reserve(submission: Submission): Entry {
+    return this.restore(submission, this.#lastPlace + 1);
+  }
+
+  /** A kept event that no writ holds yet; places grow. */
+  restore(submission: Submission, place: number): Entry {
+    assert(place > this.#lastPlace, "places are given in order");
+    assert(!this.#entries.has(submission.key), "one entry per key");
+    const entry = { ...submission, place, bytes: utf8Length(submission.event), settlement: null };
+    this.#lastPlace = place;
+    this.#events += 1;
+    this.#bytes += entry.bytes;
+    this.#entries.set(entry.key, entry);
+    this.#court(entry.court).unsealed.push(entry);
+    return entry;
+  }
+
+  /** A writ sealed in an earlier life. What does not make up what was sealed halts its court. */
+  restoreWrit(row: WritRow, sealValid: (writ: Writ) => boolean, now: number): void {
+    const { court, number, seal } = row;
+    const book = this.#court(court);
+    const inside = (entry: Entry): boolean => entry.place >= row.first && entry.place <= row.last;
+    const entries = book.unsealed.filter(inside);
+    const writ = {
+      court,
+      warden: this.#warden,
+      number,
+      events: entries.map(({ event }) => event),
+      seal,
+    };
+    if (!sealValid(writ)) return this.halt(court, `writ ${number} of court ${court} is damaged`);
+    book.unsealed = book.unsealed.filter((entry) => !inside(entry));
+    book.sealed.set(number, { writ, entries, since: now });
+    book.lastNumber = Math.max(book.lastNumber, number);
+  }
+
+  /** The number of the last writ sealed for a court. */
+  restoreNumber(court: number, lastNumber: number): void {
+    this.#court(court).lastNumber = lastNumber;
+  }
+
+  /** From now on nothing is sealed or reserved for a court: another writ under a used number would be equivocation. */
+  halt(court: number, reason: string): void {
+    this.#court(court).halted ??= reason;
+  }
+
+  /** Seals what the free slots of every court take. The writs must be durable before any leaves. */
+  seal(now: number): SealedWrit[] {
+    const made: SealedWrit[] = [];
+    for (const [court, book] of this.#courts) {
+      if (book.halted !== null) continue;
+      let count = nextWritLength(sizes(book.unsealed), book.sealed.size);
+      while (count > 0) {
+        made.push(this.#sealOne(court, book, count, now));
+        count = nextWritLength(sizes(book.unsealed), book.sealed.size);
+      }
+    }
+    return made;
+  }
+
+  #sealOne(court: number, book: CourtBook, count: number, now: number): SealedWrit {
+    const entries = book.unsealed.slice(0, count);
+    book.unsealed = book.unsealed.slice(count);
+    const number = book.lastNumber + 1;
+    const unsigned = {
+      court,
+      warden: this.#warden,
+      number,
+      events: entries.map(({ event }) => event),
+    };
+    const sealed = {
+      writ: { ...unsigned, seal: this.#seal(writDigest(unsigned)) },
+      entries,
+      since: now,
+    };
+    book.lastNumber = number;
+    book.sealed.set(number, sealed);
+    return sealed;
+  }
+
+  /** Frees the writ's slot. Null if it was settled before: two seats may both answer. */
+  settle(
+    court: number,
+    number: number,
+    settlements: readonly Settlement[],
+    now: number,
+  ): DecidedWrit | null {
+    const book = this.#court(court);
+    const sealed = book.sealed.get(number);
+    if (sealed === undefined) return null;
+    assert(settlements.length === sealed.entries.length, "one settlement per event");
+    book.sealed.delete(number);
+    sealed.entries.forEach((entry, index) => {
+      entry.settlement = known(settlements[index], "one settlement per event");
+      this.#events -= 1;
+      this.#bytes -= entry.bytes;
+      // The key is another event's: the next use of it goes to the seats again.
+      if (entry.settlement.kind === "key-reused") this.#entries.delete(entry.key);
+    });
+    return { sealed, settledAt: now };
+  }
+
+  /** Its settlement is stored: the tables answer for it from now on. */
+  forget({ sealed }: DecidedWrit): void {
+    for (const entry of sealed.entries) {
+      if (this.#entries.get(entry.key) === entry) this.#entries.delete(entry.key);
+    }
+  }
+
+  /** Writs to be driven, lowest number first in each court. */
+  undecided(): SealedWrit[] {
+    const writs: SealedWrit[] = [];
+    for (const book of this.#courts.values()) {
+      writs.push(...[...book.sealed.values()].toSorted((a, b) => a.writ.number - b.writ.number));
+    }
+    return writs;
+  }
+
+  /** Whether a slot is free for something that waits. */
+  get sealable(): boolean {
+    return [...this.#courts.values()].some(
+      ({ halted, unsealed, sealed }) =>
+        halted === null && unsealed.length > 0 && sealed.size < LIMITS.writsInFlight,
+    );
+  }
+
+  /** Since when the oldest undecided writ of a court has been out, or null. */
+  undecidedSince(court: number): number | null {
+    const since = [...this.#court(court).sealed.values()].map((sealed) => sealed.since);
+    return since.length === 0 ? null : Math.min(...since);
+  }
+
+  #court(court: number): CourtBook {
+    const book = this.#courts.get(court) ?? {
+      unsealed: [],
+      sealed: new Map(),
+      lastNumber: 0,
+      halted: null,
+    };
+    this.#courts.set(court, book);
+    return book;
+  }
+}
+
+function* sizes(entries: readonly Entry[]): Iterable<number> {
+  for (const { bytes } of entries) yield bytes;
+}

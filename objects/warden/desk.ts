@@ -1,0 +1,338 @@
+/** The Warden's work: decide what arrives, keep it, drive it, answer it. One turn is one decision and one transaction. */
+import { known } from "../shared/assert.ts";
+import type { Deployment } from "../shared/config.ts";
+import { seatKeys } from "../shared/genesis.ts";
+import type { Genesis } from "../shared/genesis.ts";
+import { LIMITS } from "../shared/limits.ts";
+import type { Verify } from "../shared/node/crypto.ts";
+import { Refused } from "../shared/rpc.ts";
+import type { Lookup, Submission, WardenAnswer } from "../shared/rpc.ts";
+import type { Writ } from "../shared/types.ts";
+import type { Alarm } from "./alarm.ts";
+import { admission } from "./core/admission.ts";
+import type { Known } from "./core/admission.ts";
+import type { Book, DecidedWrit, Entry, SealedWrit } from "./core/book.ts";
+import { bucketOver, heldBySeats, nextAlarm } from "./core/expiry.ts";
+import type { Settlement } from "./core/settlement.ts";
+import { Drive } from "./drive.ts";
+import { within } from "./ports.ts";
+import type { Clock, Court } from "./ports.ts";
+import type { Answered, Store } from "./store.ts";
+import { Waiting } from "./waiting.ts";
+import { Watch } from "./watch.ts";
+
+export interface DeskPorts {
+  readonly deployment: Deployment;
+  readonly storage: DurableObjectStorage;
+  readonly store: Store;
+  readonly book: Book;
+  readonly alarm: Alarm;
+  readonly clock: Clock;
+  readonly verify: Verify;
+  readonly court: (court: number) => Court;
+  /** Ends this life of the object: its memory can no longer be trusted. */
+  readonly stop: (error: unknown) => void;
+}
+
+/** What a submission came to at once: an answer, or an entry whose settlement is the answer. */
+type Decision =
+  | { readonly answer: WardenAnswer }
+  | { readonly entry: Entry; readonly joined: boolean };
+
+/** One call's submissions, waiting for the next turn. */
+interface Job {
+  readonly submissions: readonly Submission[];
+  /** Whether each court that was asked can agree. */
+  readonly open: ReadonlyMap<number, boolean>;
+  readonly decided: (decisions: Decision[]) => void;
+}
+
+/** One court, as the desk reaches it. */
+interface Contact {
+  readonly watch: Watch;
+  readonly drive: Drive;
+}
+
+export class Desk {
+  readonly #ports: DeskPorts;
+  readonly #waiting: Waiting;
+  readonly #contacts = new Map<number, Contact>();
+  readonly #jobs: Job[] = [];
+  readonly #decided: DecidedWrit[] = [];
+  #turning = false;
+
+  /** Starts driving what an earlier life left undecided. */
+  constructor(ports: DeskPorts, genesis: Genesis) {
+    this.#ports = ports;
+    this.#waiting = new Waiting(ports.clock);
+    for (let court = 0; court < ports.deployment.courts; court++) {
+      this.#contacts.set(court, this.#contact(court, genesis));
+    }
+    for (const { writ } of ports.book.undecided())
+      void this.#contactOf(writ.court).drive.drive(writ);
+    if (ports.book.sealable) this.#wake();
+  }
+
+  #contact(court: number, { document }: Genesis): Contact {
+    const { deployment, clock, verify } = this.#ports;
+    const seats = this.#ports.court(court);
+    const keys = { court, keys: seatKeys(document, court), q: deployment.quorum.q, verify };
+    const drive = new Drive(seats, keys, clock, {
+      decided: (writ, settlements) => this.#settle(writ, settlements),
+      unproven: (seat, reason, count) =>
+        console.warn(
+          `answer ${count} dropped in court ${court}: seat ${seat} does not prove it: ${reason}`,
+        ),
+    });
+    return { drive, watch: new Watch(seats, deployment.quorum, clock) };
+  }
+
+  /** Answers in order, with whatever is settled by `until` (Unix milliseconds). */
+  async admit(submissions: readonly Submission[], until: number): Promise<WardenAnswer[]> {
+    const { clock } = this.#ports;
+    const open = await this.#opened(submissions, until);
+    const decisions = await new Promise<Decision[]>((decided) => {
+      this.#jobs.push({ submissions, open, decided });
+      this.#wake();
+    });
+    const entries = decisions.flatMap((decision) => ("entry" in decision ? [decision.entry] : []));
+    await this.#waiting.wait(entries, until - clock.now());
+    return decisions.map(answerOf);
+  }
+
+  /** Drops the buckets that are over; says when to come back. */
+  async upkeep(): Promise<number | null> {
+    const { store, book, clock } = this.#ports;
+    const over = store.bucketsUntil(clock.now());
+    const courts = new Set(over.flatMap(({ heights }) => [...heights.keys()]));
+    await Promise.all([...courts].map((court) => this.#contactOf(court).watch.refresh()));
+    const published = (court: number): number => this.#contactOf(court).watch.published;
+    for (const bucket of over) {
+      if (bucketOver(bucket, clock.now(), published)) store.dropBucket(bucket.ends);
+    }
+    return nextAlarm(clock.now(), book.pending > 0, store.ends);
+  }
+
+  /** Asks the courts in which something fresh may be reserved; a known key is answered whether or not its court is open. */
+  async #opened(submissions: readonly Submission[], until: number): Promise<Map<number, boolean>> {
+    const { clock } = this.#ports;
+    const courts = new Set(submissions.map(({ court }) => court));
+    const surelyOpen = [...courts].every((court) =>
+      this.#contactOf(court).watch.surelyOpen(this.#since(court)),
+    );
+    const asked = surelyOpen ? courts : this.#freshCourts(submissions);
+    const open = new Map<number, boolean>();
+    await Promise.all(
+      [...asked].map(async (court) => {
+        const opened = this.#contactOf(court).watch.opened(this.#since(court));
+        const left = Math.max(until - clock.now(), LIMITS.statusMs);
+        open.set(court, (await within(clock, left, opened)) ?? false);
+      }),
+    );
+    return open;
+  }
+
+  #freshCourts(submissions: readonly Submission[]): Set<number> {
+    const answered = this.#answered(submissions);
+    const fresh = submissions.filter((submission) => {
+      const state = { ...this.#state(submission, answered), courtOpen: true, overloaded: false };
+      return admission(submission, state) === "reserve";
+    });
+    return new Set(fresh.map(({ court }) => court));
+  }
+
+  #answered(submissions: readonly Submission[]): Map<string, Answered> {
+    const { book, store } = this.#ports;
+    return store.answered(
+      submissions.map(({ key }) => key).filter((key) => book.find(key) === undefined),
+    );
+  }
+
+  #state(
+    { key }: Submission,
+    answered: ReadonlyMap<string, Answered>,
+  ): { known: Known | null; now: number; windowMs: number } {
+    const { book, clock, deployment } = this.#ports;
+    const { windowMs } = deployment;
+    const now = clock.now();
+    const entry = book.find(key);
+    if (entry !== undefined) {
+      const status = entry.settlement === null ? "pending" : "settled";
+      return { known: { status, fingerprint: entry.fingerprint }, now, windowMs };
+    }
+    const row = answered.get(key);
+    if (row === undefined) return { known: null, now, windowMs };
+    if (row.intact)
+      return { known: { status: "settled", fingerprint: row.fingerprint }, now, windowMs };
+    return {
+      known: { status: "damaged", heldBySeats: heldBySeats(row.ends, now, windowMs) },
+      now,
+      windowMs,
+    };
+  }
+
+  /** Takes turns while there is something to write: calls that arrive while one is being stored share the next. */
+  #wake(): void {
+    if (this.#turning) return;
+    this.#turning = true;
+    // Not at once: answers that are ready leave first, and the output gate would hold them until the write is stored.
+    this.#ports.clock.after(0, () => {
+      void this.#turns().catch(this.#ports.stop);
+    });
+  }
+
+  async #turns(): Promise<void> {
+    while (this.#jobs.length > 0 || this.#decided.length > 0 || this.#ports.book.sealable) {
+      this.#turn();
+      await this.#ports.storage.sync();
+    }
+    this.#turning = false;
+  }
+
+  #turn(): void {
+    const { storage, store, book, alarm, clock } = this.#ports;
+    const decided = this.#decided.splice(0);
+    const jobs = this.#takeJobs();
+    const decisions: Decision[][] = [];
+    let sealed: SealedWrit[] = [];
+    storage.transactionSync(() => {
+      for (const writ of decided) store.settled(writ);
+      const reserved: Entry[] = [];
+      const answered = this.#answered(jobs.flatMap(({ submissions }) => submissions));
+      for (const job of jobs) {
+        decisions.push(
+          job.submissions.map((submission) =>
+            this.#decide(submission, job.open, answered, reserved),
+          ),
+        );
+      }
+      store.reserve(reserved);
+      sealed = book.seal(clock.now());
+      for (const writ of sealed) store.sealed(writ);
+      const wakeAt = nextAlarm(clock.now(), book.pending > 0, store.ends);
+      if (wakeAt !== null) alarm.arm(wakeAt);
+    });
+    for (const writ of decided) book.forget(writ);
+    for (const { writ } of sealed) void this.#contactOf(writ.court).drive.drive(writ);
+    jobs.forEach((job, index) => job.decided(decisions[index] ?? []));
+  }
+
+  #takeJobs(): Job[] {
+    let events = 0;
+    const later = this.#jobs.findIndex(({ submissions }) => {
+      events += submissions.length;
+      return events > LIMITS.eventsPerTurn;
+    });
+    // The first goes whatever its size: the Usher bounds a request.
+    return this.#jobs.splice(0, later === -1 ? this.#jobs.length : Math.max(later, 1));
+  }
+
+  #decide(
+    submission: Submission,
+    open: Job["open"],
+    answered: Map<string, Answered>,
+    reserved: Entry[],
+  ): Decision {
+    const { book, store } = this.#ports;
+    const { watch } = this.#contactOf(submission.court);
+    const full =
+      book.full(submission.court) ?? (watch.overloaded ? "the court has much to publish" : null);
+    const courtOpen = open.get(submission.court) ?? watch.surelyOpen(this.#since(submission.court));
+    const state = this.#state(submission, answered);
+    const verdict = admission(submission, { ...state, courtOpen, overloaded: full !== null });
+    switch (verdict) {
+      case "replay":
+        return {
+          answer: { kind: "settled", body: this.#bodyOf(submission.key, answered), replayed: true },
+        };
+      case "join":
+        return {
+          entry: known(book.find(submission.key), "a pending key has its entry"),
+          joined: true,
+        };
+      case "no-quorum":
+        return { answer: { kind: verdict, detail: watch.detail } };
+      case "overloaded":
+        return { answer: { kind: verdict, detail: full ?? "" } };
+      case "key-reused":
+      case "too-old":
+        return { answer: { kind: verdict } };
+      case "reserve": {
+        const damaged = answered.get(submission.key);
+        if (damaged !== undefined && !damaged.intact)
+          store.dropAnswered(submission.key, damaged.ends);
+        const entry = book.reserve(submission);
+        reserved.push(entry);
+        return { entry, joined: false };
+      }
+    }
+  }
+
+  #bodyOf(key: string, answered: ReadonlyMap<string, Answered>): string {
+    const settlement = this.#ports.book.find(key)?.settlement;
+    if (settlement?.kind === "settled") return settlement.body;
+    const row = answered.get(key);
+    return known(row?.intact === true ? row.body : undefined, "a settled key has its body");
+  }
+
+  /** Callers first; the write comes with a later turn. Losing it is harmless: the re-driven writ is answered alike. */
+  #settle(writ: Writ, settlements: readonly Settlement[]): void {
+    try {
+      const decided = this.#ports.book.settle(
+        writ.court,
+        writ.number,
+        settlements,
+        this.#ports.clock.now(),
+      );
+      if (decided === null) return;
+      this.#contactOf(writ.court).watch.decided();
+      this.#waiting.settled(decided.sealed.entries);
+      this.#decided.push(decided);
+      this.#wake();
+    } catch (error) {
+      this.#ports.stop(error);
+    }
+  }
+
+  #since(court: number): number | null {
+    return this.#ports.book.undecidedSince(court);
+  }
+
+  #contactOf(court: number): Contact {
+    const contact = this.#contacts.get(court);
+    if (contact === undefined) throw new Refused("misconfigured", `there is no court ${court}`);
+    return contact;
+  }
+}
+
+function answerOf(decision: Decision): WardenAnswer {
+  if ("answer" in decision) return decision.answer;
+  const { settlement } = decision.entry;
+  if (settlement === null) return { kind: "pending" };
+  if (settlement.kind === "key-reused") return settlement;
+  return {
+    kind: "settled",
+    body: settlement.body,
+    replayed: settlement.replayed || decision.joined,
+  };
+}
+
+/** What is kept of a key; throws {@link Refused} `not-ready` when its row is damaged. */
+export function lookedUp(key: string, book: Book, store: Store): Lookup | null {
+  const entry = book.find(key);
+  if (entry !== undefined) {
+    const { event, settlement } = entry;
+    return settlement?.kind === "settled"
+      ? { status: "settled", event, body: settlement.body }
+      : { status: "pending", event };
+  }
+  const row = store.answered([key]).get(key);
+  if (row === undefined) return null;
+  // The event cannot be trusted either; the sender's retry carries it, and the seats hold the outcome.
+  if (!row.intact)
+    throw new Refused(
+      "not-ready",
+      "the answer to this key is damaged; sending the event again repairs it",
+    );
+  return { status: "settled", event: row.event, body: row.body };
+}

@@ -1,0 +1,102 @@
+/** Gives one court's sealed writs to its seats until their outcomes are proven. */
+import { LIMITS } from "../shared/limits.ts";
+import { leaderOf } from "../shared/quorum.ts";
+import type { Writ } from "../shared/types.ts";
+import { roundOf } from "./core/rounds.ts";
+import { judge } from "./core/settlement.ts";
+import type { CourtKeys, Settlement } from "./core/settlement.ts";
+import { pause } from "./ports.ts";
+import type { Clock, Court } from "./ports.ts";
+
+export interface DriveReports {
+  /** Once per driven writ: a settlement per event, in order. */
+  readonly decided: (writ: Writ, settlements: readonly Settlement[]) => void;
+  /** `count` answers of this court were dropped so far in this life of the object. */
+  readonly unproven: (seat: number, reason: string, count: number) => void;
+}
+
+/** One writ on its way. `decided` turns true with the first proven answer, from whatever round it comes. */
+interface Errand {
+  readonly writ: Writ;
+  readonly text: string;
+  decided: boolean;
+}
+
+export class Drive {
+  readonly #court: Court;
+  readonly #keys: CourtKeys;
+  readonly #clock: Clock;
+  readonly #reports: DriveReports;
+  readonly #calls: number[];
+  #view = 0;
+  #failedView: number | null = null;
+  #unproven = 0;
+
+  constructor(court: Court, keys: CourtKeys, clock: Clock, reports: DriveReports) {
+    this.#court = court;
+    this.#keys = keys;
+    this.#clock = clock;
+    this.#reports = reports;
+    this.#calls = keys.keys.map(() => 0);
+  }
+
+  /** Drives the same bytes under the same number until they are decided; never fails. Call in order of number. */
+  async drive(writ: Writ): Promise<void> {
+    const errand = { writ, text: JSON.stringify(writ), decided: false };
+    for (let round = 0; !errand.decided; round++) {
+      const view = this.#view;
+      const plan = roundOf(round, this.#calls.length, { view, failedView: this.#failedView });
+      await this.#ask(errand, plan.seats);
+      if (errand.decided) return;
+      if (round === 0) this.#failedView = view;
+      await pause(this.#clock, plan.pauseMs);
+    }
+  }
+
+  /** Returns with the first proven answer, when all seats have answered otherwise, or after their silence. */
+  #ask(errand: Errand, seats: readonly number[]): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#clock.after(LIMITS.writSilenceMs, resolve);
+      const done = (): void => {
+        cancel();
+        resolve();
+      };
+      let left = seats.length;
+      for (const seat of seats) {
+        void this.#give(errand, seat).then(() => {
+          left -= 1;
+          if (errand.decided || left === 0) done();
+        });
+      }
+    });
+  }
+
+  async #give(errand: Errand, seat: number): Promise<void> {
+    const calls = this.#calls[seat] ?? 0;
+    if (calls >= LIMITS.callsPerSeat) return;
+    this.#calls[seat] = calls + 1;
+    const answer = await this.#submit(errand, seat);
+    this.#calls[seat] = (this.#calls[seat] ?? 1) - 1;
+    if (answer === undefined) return;
+    const failed =
+      this.#failedView !== null && seat === leaderOf(this.#failedView, this.#calls.length);
+    if (errand.decided && !failed) return;
+    const judged = judge(answer, errand.writ, this.#keys);
+    if (judged.kind === "unproven") this.#reports.unproven(seat, judged.reason, ++this.#unproven);
+    if (judged.kind !== "decided") return;
+    // A leader that failed is asked alone again once it has proven something, if late.
+    if (failed) this.#failedView = null;
+    if (errand.decided) return;
+    errand.decided = true;
+    this.#view = Math.max(this.#view, judged.view);
+    this.#reports.decided(errand.writ, judged.settlements);
+  }
+
+  async #submit(errand: Errand, seat: number): Promise<string | undefined> {
+    try {
+      return await this.#court.submit(seat, errand.text, LIMITS.writSilenceMs);
+    } catch {
+      return undefined;
+    }
+  }
+}

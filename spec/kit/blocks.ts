@@ -1,0 +1,216 @@
+/** Real blocks without a court: drawn keys, sealed writs, certificates of a quorum's signatures. */
+import type { Trust } from "../../objects/ledger/trust.ts";
+import { canonical } from "../../objects/shared/canonical.ts";
+import type { Json } from "../../objects/shared/canonical.ts";
+import {
+  batchDigest,
+  blockDigest,
+  entryDigests,
+  leafDigest,
+  merkleRoot,
+  resultDigest,
+  writDigest,
+} from "../../objects/shared/digests.ts";
+import { DOMAIN_VERSION, genesisDigest } from "../../objects/shared/genesis.ts";
+import type { Genesis, GenesisDocument } from "../../objects/shared/genesis.ts";
+import { nameOf } from "../../objects/shared/names.ts";
+import { drawKeyPair, signer, verifier } from "../../objects/shared/node/crypto.ts";
+import type { Sign } from "../../objects/shared/node/crypto.ts";
+import { quorumOf } from "../../objects/shared/quorum.ts";
+import type {
+  Block,
+  Certificate,
+  Entry,
+  LedgerEvent,
+  Outcome,
+  Writ,
+} from "../../objects/shared/types.ts";
+import { PROTOCOL_VERSION } from "../../objects/shared/types.ts";
+import { commitDigest } from "../../objects/shared/verify.ts";
+
+/** An event and what it came to; each changed entity gets its next version. */
+export interface Told {
+  readonly id: string;
+  readonly tenant?: string;
+  readonly source?: string;
+  readonly type?: string;
+  readonly data?: Json;
+  readonly status?: Outcome["status"];
+  readonly reason?: Outcome["reason"];
+  readonly changes?: readonly { readonly entity: string; readonly state: Json }[];
+}
+
+export interface Sealed {
+  readonly writ: Writ;
+  readonly told: readonly Told[];
+}
+
+export interface Part {
+  readonly sealed: Sealed;
+  readonly first?: number;
+  readonly count?: number;
+}
+
+interface Options {
+  /** Effects of the system before the submitted events. */
+  readonly system?: readonly Told[];
+  /** Seats that sign the certificate. */
+  readonly signers?: readonly number[];
+  readonly view?: number;
+}
+
+interface Tip {
+  readonly height: number;
+  readonly block: string;
+  readonly result: string;
+  readonly time: number;
+}
+
+export const GENESIS_TIME = 1_750_000_000_000;
+
+/** Every key of a deployment of four seats a court and two Wardens, and the chains of its courts. */
+export class Scribe {
+  readonly genesis: Genesis;
+  readonly #signs = new Map<string, Sign>();
+  readonly #tips = new Map<number, Tip>();
+  readonly #numbers = new Map<string, number>();
+  readonly #versions = new Map<string, number>();
+  #sequence = 0;
+
+  constructor(generation: string, courts = 1) {
+    const names = [0, 1].map((warden) => nameOf(generation, { kind: "warden", warden }));
+    for (let court = 0; court < courts; court++) {
+      for (let seat = 0; seat < 4; seat++)
+        names.push(nameOf(generation, { kind: "clerk", court, seat }));
+    }
+    const keys: Record<string, string> = {};
+    for (const name of names) {
+      const pair = drawKeyPair();
+      keys[name] = pair.publicKey;
+      this.#signs.set(name, signer(pair));
+    }
+    const document: GenesisDocument = {
+      protocol: PROTOCOL_VERSION,
+      generation,
+      mode: "bft",
+      seats: 4,
+      courts,
+      wardens: 2,
+      windowMs: 300_000,
+      domainVersion: DOMAIN_VERSION,
+      time: GENESIS_TIME,
+      keys,
+    };
+    const digested = genesisDigest(document);
+    const clerks = names.filter((name) => name.includes("/clerk/"));
+    const signatures = Object.fromEntries(clerks.map((name) => [name, this.#sign(name)(digested)]));
+    this.genesis = { document, signatures };
+  }
+
+  trust(): Trust {
+    return { genesis: this.genesis.document, quorum: quorumOf("bft", 4), verify: verifier() };
+  }
+
+  seat(court: number, seat: number): Sign {
+    return this.#sign(nameOf(this.genesis.document.generation, { kind: "clerk", court, seat }));
+  }
+
+  seal(court: number, told: readonly Told[], warden = 0): Sealed {
+    const lane = `${court}/${warden}`;
+    const number = (this.#numbers.get(lane) ?? 0) + 1;
+    this.#numbers.set(lane, number);
+    const unsealed = {
+      court,
+      warden,
+      number,
+      events: told.map((item) => canonical(eventOf(item))),
+    };
+    const name = nameOf(this.genesis.document.generation, { kind: "warden", warden });
+    return { writ: { ...unsealed, seal: this.#sign(name)(writDigest(unsealed)) }, told };
+  }
+
+  /** The court's next block: these parts of sealed writs. */
+  extend(court: number, parts: readonly Part[], options: Options = {}): Block {
+    const tip = this.#tips.get(court) ?? this.#start();
+    const entries = parts.map(({ sealed, first = 0, count = sealed.told.length }) => ({
+      entry: { writ: sealed.writ, first, count } satisfies Entry,
+      told: sealed.told.slice(first, first + count),
+    }));
+    const told = [...(options.system ?? []), ...entries.flatMap((part) => part.told)];
+    const outcomes = told.map((item) => canonical(this.#outcomeOf(item)));
+    const header = {
+      court,
+      epoch: 0,
+      height: tip.height + 1,
+      parent: tip.block,
+      time: tip.time + 100,
+      domainVersion: DOMAIN_VERSION,
+      entries: entryDigests(entries.map(({ entry }) => entry)),
+    };
+    const result = { prior: tip.result, root: merkleRoot(outcomes.map(leafDigest)), state: null };
+    const batch = batchDigest(header);
+    const block = blockDigest(header.height, header.parent, batch, resultDigest(result));
+    const agreed = {
+      court,
+      epoch: 0,
+      height: header.height,
+      view: options.view ?? 0,
+      batch,
+      result: resultDigest(result),
+      block,
+    };
+    const certificate = this.certify(agreed, options.signers ?? [0, 1, 2]);
+    this.#tips.set(court, {
+      height: header.height,
+      block,
+      result: certificate.result,
+      time: header.time,
+    });
+    return { header, entries: entries.map(({ entry }) => entry), result, outcomes, certificate };
+  }
+
+  /** The court's next block of one new writ. */
+  next(court: number, ...told: readonly Told[]): Block {
+    return this.extend(court, told.length === 0 ? [] : [{ sealed: this.seal(court, told) }]);
+  }
+
+  certify(agreed: Omit<Certificate, "signatures">, signers: readonly number[]): Certificate {
+    const signatures = signers.map((seat) => {
+      const vote = { seat, incarnation: 1, sequence: ++this.#sequence };
+      return { ...vote, signature: this.seat(agreed.court, seat)(commitDigest(agreed, vote)) };
+    });
+    return { ...agreed, signatures };
+  }
+
+  #sign(name: string): Sign {
+    const sign = this.#signs.get(name);
+    if (sign === undefined) throw new Error(`nobody has the key of ${name}`);
+    return sign;
+  }
+
+  #start(): Tip {
+    const block = genesisDigest(this.genesis.document);
+    return { height: 0, block, result: block, time: GENESIS_TIME };
+  }
+
+  #outcomeOf(item: Told): Outcome {
+    const { tenant, source, id, type } = eventOf(item);
+    const changes = (item.changes ?? []).map(({ entity, state }) => {
+      const version = (this.#versions.get(`${tenant}/${entity}`) ?? 0) + 1;
+      this.#versions.set(`${tenant}/${entity}`, version);
+      return { entity, version, state };
+    });
+    const reason = item.reason === undefined ? {} : { reason: item.reason };
+    return { tenant, source, id, type, status: item.status ?? "accepted", ...reason, changes };
+  }
+}
+
+function eventOf({
+  id,
+  tenant = "dev",
+  source = "/",
+  type = "stock.received",
+  data = {},
+}: Told): LedgerEvent {
+  return { tenant, source, id, type, data };
+}

@@ -1,0 +1,267 @@
+/** The house rules a machine can check. Every message says what to do about it. */
+import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { join, relative } from "node:path";
+import { describe, expect, it } from "vitest";
+import { deploymentOf } from "../objects/shared/config.ts";
+import { LIMITS } from "../objects/shared/limits.ts";
+
+const spec = import.meta.dirname;
+const root = join(spec, "..");
+
+/** Files under a folder of the repository, by their paths from its root. */
+function files(folder: string, ending: string): string[] {
+  if (!existsSync(join(root, folder))) return [];
+  return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith(ending))
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)))
+    .toSorted();
+}
+const text = (path: string): string => readFileSync(join(root, path), "utf8");
+
+interface Token {
+  readonly kind: "code" | "string";
+  readonly text: string;
+}
+
+/** Source as code and string literals in turn; comments are gone. */
+function tokens(source: string): Token[] {
+  const found: Token[] = [];
+  // Quotes are written as codes here, so that this file can be read by itself.
+  const literal =
+    /\/\/[^\n]*|\/\*[\s\S]*?\*\/|\x22(?:\\.|[^\x22\\\n])*\x22|\x27(?:\\.|[^\x27\\\n])*\x27|\x60(?:\\[\s\S]|[^\x60\\])*\x60/g;
+  let code = "";
+  let from = 0;
+  for (const match of source.matchAll(literal)) {
+    code += source.slice(from, match.index);
+    from = match.index + match[0].length;
+    if (match[0].startsWith("/")) continue;
+    found.push({ kind: "code", text: code }, { kind: "string", text: match[0].slice(1, -1) });
+    code = "";
+  }
+  found.push({ kind: "code", text: code + source.slice(from) });
+  return found;
+}
+
+interface Titled {
+  readonly title: string;
+  readonly empty: boolean;
+}
+
+/** The tests of a source. `it.each(table)("title")` ends its first call right before the title. */
+function tests(source: string): Titled[] {
+  const all = tokens(source);
+  return all.flatMap(({ kind, text: title }, index) => {
+    const before = all[index - 1]?.text ?? "";
+    if (kind !== "string" || !/(?:\b(?:it|test)(?:\.\w+)*|\))\s*\(\s*$/.test(before)) return [];
+    const after = all[index + 1]?.text ?? "";
+    return [{ title, empty: !/^\s*,/.test(after) || /^[^=]*=>\s*\{\s*\}/.test(after) }];
+  });
+}
+
+const ruleNames = (source: string): string[] =>
+  [...source.matchAll(/^rule (\w+)/gm)].map(([, name = ""]) => name);
+const names = (title: string, rule: string): boolean => title.split(/\W+/).includes(rule);
+
+const alliums = files("spec", ".allium");
+const specs = files("spec", ".spec.ts");
+const sources = ["worker", "objects", "spec", "bench"].flatMap((folder) => files(folder, ".ts"));
+const documents = ["README.md", ...files("spec", ".md")].filter((path) =>
+  existsSync(join(root, path)),
+);
+
+describe("the reader of this file", () => {
+  const sample = [
+    "// it('InComment', () => work());",
+    "/* it('InBlock', () => work()); */",
+    "it('Plain: works', async () => { await work(); });",
+    "it.each([[1, 'InTable']])('Table: %s', (n) => { check(n); });",
+    "it('Hollow', () => {});",
+    "it('Promised');",
+    "describe('Grouped', () => { say('InString'); });",
+  ].join("\n");
+
+  it("takes titles of tests only, and tells the hollow ones", () => {
+    const read = tests(sample);
+    expect(read.map(({ title }) => title)).toEqual([
+      "Plain: works",
+      "Table: %s",
+      "Hollow",
+      "Promised",
+    ]);
+    expect(read.filter(({ empty }) => empty).map(({ title }) => title)).toEqual([
+      "Hollow",
+      "Promised",
+    ]);
+  });
+
+  it("takes a rule's name as a whole word", () => {
+    expect(names("DropOnGap: after a gap", "DropOnGap")).toBe(true);
+    expect(names("DropOnGapTwice: after a gap", "DropOnGap")).toBe(false);
+    expect(ruleNames("rule A {\n-- rule B\n  rule C {\nrule D {")).toEqual(["A", "D"]);
+  });
+});
+
+describe("the specification", () => {
+  it("says in every file which language it is in", () => {
+    const unmarked = alliums
+      .filter((path) => text(path).split("\n")[0] !== "-- allium: 3")
+      .map((path) => `${path}: begin the file with the line "-- allium: 3"`);
+    expect(unmarked).toEqual([]);
+  });
+
+  it("names every rule once", () => {
+    const places = new Map<string, string[]>();
+    for (const path of alliums) {
+      for (const rule of ruleNames(text(path)))
+        places.set(rule, [...(places.get(rule) ?? []), path]);
+    }
+    const twice = [...places]
+      .filter(([, paths]) => paths.length > 1)
+      .map(([rule, paths]) => `rule ${rule} stands in ${paths.join(" and ")}: rename all but one`);
+    expect(twice).toEqual([]);
+  });
+
+  it("has a test that bears the name of every rule", () => {
+    const titles = specs.flatMap((path) => tests(text(path)).filter(({ empty }) => !empty));
+    const unproven = alliums.flatMap((path) =>
+      ruleNames(text(path))
+        .filter((rule) => !titles.some(({ title }) => names(title, rule)))
+        .map((rule) => `${path}: write a test whose title names ${rule}, or take the rule out`),
+    );
+    expect(unproven).toEqual([]);
+  });
+
+  it("imports only files that are there", () => {
+    const missing = alliums.flatMap((path) =>
+      [...text(path).matchAll(/^use "\.\/([^"]+)"/gm)]
+        .map(([, used = ""]) => join("spec", used))
+        .filter((used) => !alliums.includes(used))
+        .map((used) => `${path} uses ${used}: correct the path`),
+    );
+    expect(missing).toEqual([]);
+  });
+});
+
+describe("the tests", () => {
+  it("are all run", () => {
+    const passed = specs.flatMap((path) => {
+      const code = tokens(text(path)).filter(({ kind }) => kind === "code");
+      const found = code.flatMap(
+        (token) => token.text.match(/\.(?:skip|skipIf|only|todo|fails)\b/g) ?? [],
+      );
+      return found.map((word) => `${path} has ${word}: run the test, or take it out`);
+    });
+    expect(passed).toEqual([]);
+  });
+
+  it("all do something", () => {
+    const hollow = specs.flatMap((path) =>
+      tests(text(path))
+        .filter(({ empty }) => empty)
+        .map(({ title }) => `${path}: give "${title}" a body, or take it out`),
+    );
+    expect(hollow).toEqual([]);
+  });
+
+  it("belong to one of the two projects", () => {
+    const astray = specs.filter((path) => !/\.(?:core|workers)\.spec\.ts$/.test(path));
+    expect(
+      astray.map((path) => `${path} is never run: name it .core.spec.ts or .workers.spec.ts`),
+    ).toEqual([]);
+  });
+});
+
+describe("the sources", () => {
+  it("stay short enough to read", () => {
+    const long = sources.flatMap((path) => {
+      const lines = text(path).split("\n").length - 1;
+      const most = path.endsWith(".spec.ts") ? 450 : 400;
+      return lines <= most ? [] : [`${path} has ${lines} lines: split it, ${most} is the most`];
+    });
+    expect(long).toEqual([]);
+  });
+});
+
+describe("the documents", () => {
+  it.each(documents)("%s mentions only commands that there are", (path) => {
+    const { scripts } = JSON.parse(text("package.json")) as { scripts: Record<string, string> };
+    const used = [...text(path).matchAll(/\bnpm (?:run ([\w:-]+)|(start|test)\b)/g)];
+    const unknown = used
+      .map(([, run, short]) => run ?? short ?? "")
+      .filter((script) => !(script in scripts))
+      .map(
+        (script) => `${path} says npm run ${script}: add it to package.json, or correct the text`,
+      );
+    expect(unknown).toEqual([]);
+  });
+});
+
+describe("the limits", () => {
+  const configured = deploymentOf({ GENERATION: "1" });
+  const platformRow = 2_000_000;
+  const platformCall = 32 * 1024 * 1024;
+
+  const relations: [string, number, string, number][] = [
+    ["eventBytes", LIMITS.eventBytes, "writBytes", LIMITS.writBytes],
+    ["eventBytes", LIMITS.eventBytes, "requestBytes", LIMITS.requestBytes],
+    ["writBytes", LIMITS.writBytes, "rowBytes", LIMITS.rowBytes],
+    ["writBytes", LIMITS.writBytes, "blockBytes", LIMITS.blockBytes],
+    ["writEvents", LIMITS.writEvents, "blockEvents", LIMITS.blockEvents],
+    ["requestEvents", LIMITS.requestEvents, "pendingEvents", LIMITS.pendingEvents],
+    ["requestBytes", LIMITS.requestBytes, "pendingBytes", LIMITS.pendingBytes],
+    ["writsInFlight", LIMITS.writsInFlight, "writsKeptPerWarden", LIMITS.writsKeptPerWarden],
+    ["writsInFlight + 1", LIMITS.writsInFlight + 1, "censoredHeights", LIMITS.censoredHeights],
+    ["entityBytes", LIMITS.entityBytes, "rowBytes", LIMITS.rowBytes],
+    [
+      "after-states of one event",
+      LIMITS.entityBytes * LIMITS.entitiesPerEvent,
+      "outcomesBytes",
+      LIMITS.outcomesBytes,
+    ],
+    ["outcomesBytes", LIMITS.outcomesBytes, "rowBytes", LIMITS.rowBytes],
+    ["rowBytes", LIMITS.rowBytes, "a row of the platform", platformRow],
+    [
+      "a block and its outcomes",
+      LIMITS.blockBytes + LIMITS.outcomesBytes,
+      "syncBytes",
+      LIMITS.syncBytes,
+    ],
+    ["syncBytes", LIMITS.syncBytes, "a call of the platform", platformCall],
+    ["publishRunBytes", LIMITS.publishRunBytes, "rowBytes", LIMITS.rowBytes],
+    [
+      "publishRunBlocks",
+      LIMITS.publishRunBlocks,
+      "publishBacklogBlocks",
+      LIMITS.publishBacklogBlocks,
+    ],
+    ["resendMs", LIMITS.resendMs, "suspicionMs", LIMITS.suspicionMs],
+    ["suspicionMs", LIMITS.suspicionMs, "alarmMs", LIMITS.alarmMs],
+    ["two suspicions", 3 * LIMITS.suspicionMs, "the default deadline", configured.deadlineMs],
+    ["clockAheadMs", LIMITS.clockAheadMs, "clockBoundMs", LIMITS.clockBoundMs],
+    ["clockBehindMs", LIMITS.clockBehindMs, "clockBoundMs", LIMITS.clockBoundMs],
+    ["clockBoundMs", LIMITS.clockBoundMs, "the default window", configured.windowMs],
+    ["the default deadline", configured.deadlineMs, "the default window", configured.windowMs],
+    ["registrarBucketMs", LIMITS.registrarBucketMs, "registrarTtlMs", LIMITS.registrarTtlMs],
+    ["four pushes", 4 * LIMITS.registrarPushKeys, "registrarEntries", LIMITS.registrarEntries],
+    ["entityBytes", LIMITS.entityBytes, "registrarPushBytes", LIMITS.registrarPushBytes],
+    ["registrarPushBytes", LIMITS.registrarPushBytes, "a call of the platform", platformCall],
+    ["four pushes", 4 * LIMITS.registrarPushBytes, "registrarBytes", LIMITS.registrarBytes],
+  ];
+
+  it("fit into one another", () => {
+    const broken = relations
+      .filter(([, less, , more]) => less > more)
+      .map(
+        ([small, less, large, more]) =>
+          `${small} (${less}) exceeds ${large} (${more}): change one of them in objects/shared/limits.ts`,
+      );
+    expect(broken).toEqual([]);
+  });
+
+  it("are whole numbers above zero", () => {
+    const odd = Object.entries(LIMITS).filter(
+      ([, limit]) => !Number.isSafeInteger(limit) || limit < 1,
+    );
+    expect(odd).toEqual([]);
+  });
+});

@@ -1,0 +1,67 @@
+import { createHash } from "node:crypto";
+import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-pool-workers";
+import { defineConfig } from "vitest/config";
+import { unstable_readConfig } from "wrangler";
+
+const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
+
+const token = (name: string, tenant: string, scopes: string[]) => ({
+  name,
+  tenant,
+  scopes,
+  sha256: sha256(`test-token-${name}`),
+});
+
+const tokens = [
+  token("all", "dev", ["submit", "read", "operate"]),
+  token("submit", "dev", ["submit"]),
+  token("read", "dev", ["read"]),
+  token("other", "other", ["submit", "read", "operate"]),
+];
+
+// A .dev.vars in the folder is read by the pool: everything it may set is set here again, so that it cannot matter.
+const { vars } = unstable_readConfig({ config: "wrangler.toml" });
+const bindings = {
+  ...vars,
+  TOKENS: JSON.stringify(tokens),
+  DEV_TOKEN: "",
+  FAULT_INJECTION: "on",
+  BOOT_ID: "test",
+  DEADLINE_MS: "5000",
+};
+
+export default defineConfig({
+  test: {
+    // Two workers: each one of the pool's has a workerd of its own, and CI has two cores.
+    maxWorkers: 2,
+    projects: [
+      {
+        test: {
+          name: "core",
+          include: ["spec/**/*.core.spec.ts"],
+          environment: "node",
+          testTimeout: 30_000,
+        },
+      },
+      {
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: "./wrangler.toml" },
+            miniflare: {
+              bindings: {
+                ...bindings,
+                TEST_MIGRATIONS: await readD1Migrations("objects/ledger/migrations"),
+              },
+            },
+          }),
+        ],
+        test: {
+          name: "workers",
+          include: ["spec/**/*.workers.spec.ts"],
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+        },
+      },
+    ],
+  },
+});

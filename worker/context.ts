@@ -1,0 +1,88 @@
+/** What every request of one isolate shares: the parsed configuration, the tokens, and the genesis once it was checked. */
+import type { Ledger } from "../objects/ledger/ledger.ts";
+import { deploymentOf } from "../objects/shared/config.ts";
+import type { Deployment } from "../objects/shared/config.ts";
+import { genesisMismatch, genesisSigned } from "../objects/shared/genesis.ts";
+import type { Genesis, GenesisDocument } from "../objects/shared/genesis.ts";
+import { verifier } from "../objects/shared/node/crypto.ts";
+import type { Verify } from "../objects/shared/node/crypto.ts";
+import { clerkStub } from "../objects/shared/shell/stubs.ts";
+import type { Bindings } from "../objects/shared/shell/stubs.ts";
+import { messageOf, refusalOf, within } from "./calls.ts";
+import { tokensOf } from "./http/access.ts";
+import type { Token } from "./http/access.ts";
+import { Problem } from "./http/problems.ts";
+
+export interface Env extends Bindings {
+  readonly TOKENS?: string;
+}
+
+export class Context {
+  readonly env: Env;
+  readonly deployment: Deployment;
+  readonly tokens: readonly Token[];
+  readonly verify: Verify = verifier();
+  // A genesis never changes within a generation, and every isolate has one generation.
+  #genesis: GenesisDocument | undefined;
+
+  /** Throws if a variable is not what it should be. */
+  constructor(env: Env) {
+    this.env = env;
+    this.deployment = deploymentOf(env);
+    this.tokens = tokensOf(env.TOKENS);
+  }
+
+  /** Every seat of a court, by its place. */
+  get seats(): readonly number[] {
+    return Array.from({ length: this.deployment.quorum.n }, (_, seat) => seat);
+  }
+
+  /**
+   * The checked genesis, from whichever seat of court 0 answers first; seat 0 composes it on the way. Throws `no-quorum`, saying
+   * which object is missing or what differs.
+   */
+  async genesis(): Promise<GenesisDocument> {
+    this.#genesis ??= await this.#fetchGenesis();
+    return this.#genesis;
+  }
+
+  /** The published ledger; throws as {@link genesis} does. */
+  async ledger(): Promise<Ledger> {
+    const { env, deployment, verify } = this;
+    return { db: env.LEDGER, genesis: await this.genesis(), quorum: deployment.quorum, verify };
+  }
+
+  async #fetchGenesis(): Promise<GenesisDocument> {
+    const { env, deployment } = this;
+    const asked = this.seats.map(async (seat) =>
+      this.#checked(await clerkStub(env, deployment, 0, seat).genesis()),
+    );
+    try {
+      return await within(Promise.any(asked), deployment.deadlineMs);
+    } catch (error) {
+      throw new Problem("no-quorum", whyNone(error));
+    }
+  }
+
+  #checked(text: string): GenesisDocument {
+    const genesis = JSON.parse(text) as Genesis;
+    const mismatch = genesisMismatch(genesis.document, this.deployment);
+    if (mismatch !== null)
+      throw new Problem("no-quorum", `The configuration differs from the genesis: ${mismatch}.`);
+    if (!genesisSigned(genesis, this.deployment, this.verify)) {
+      throw new Problem("no-quorum", "The genesis lacks a valid signature.");
+    }
+    return genesis.document;
+  }
+}
+
+/** Seat 0's answer names what is missing; what differs from the genesis outweighs all others. */
+function whyNone(error: unknown): string {
+  const errors: unknown[] = error instanceof AggregateError ? error.errors : [error];
+  const telling =
+    errors.find((each) => each instanceof Problem || refusalOf(each) === "misconfigured") ??
+    errors[0];
+  return telling instanceof Problem
+    ? telling.message
+    : `There is no genesis: ${messageOf(telling)}.`;
+}

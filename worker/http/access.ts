@@ -1,0 +1,47 @@
+/** Who may do what: bearer tokens (RFC 6750), known to the Worker by their SHA-256 alone. */
+import { createHash, timingSafeEqual } from "node:crypto";
+import { z } from "zod";
+import { Problem } from "./problems.ts";
+
+const SCOPES = ["submit", "read", "operate"] as const;
+export type Scope = (typeof SCOPES)[number];
+
+const tokens = z.array(
+  z.object({
+    name: z.string(),
+    // A slash would let one tenant's entity keys be read as another's.
+    tenant: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/),
+    scopes: z.array(z.enum(SCOPES)),
+    sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  }),
+);
+
+export interface Token {
+  readonly name: string;
+  readonly tenant: string;
+  readonly scopes: readonly Scope[];
+  readonly sha256: string;
+}
+
+/** The variable `TOKENS`; throws a `ZodError` or `SyntaxError` if it is set and not an array of tokens. */
+export function tokensOf(variable: string | undefined): readonly Token[] {
+  return variable === undefined || variable === "" ? [] : tokens.parse(JSON.parse(variable));
+}
+
+/** The token of an `Authorization` header if it has the scope; throws `unauthorized` or `forbidden`. */
+export function authorise(header: string | null, known: readonly Token[], scope: Scope): Token {
+  const presented = /^bearer +([A-Za-z0-9._~+/-]+=*) *$/i.exec(header ?? "")?.[1];
+  if (presented === undefined)
+    throw new Problem("unauthorized", "Send Authorization: Bearer <token>.");
+  const digest = createHash("sha256").update(presented).digest();
+  let found: Token | undefined;
+  // All are compared, and each in constant time, so that the time says nothing about how near a guess came.
+  for (const token of known) {
+    if (timingSafeEqual(digest, Buffer.from(token.sha256, "hex"))) found = token;
+  }
+  if (found === undefined) throw new Problem("unauthorized", "The token is not known.");
+  if (!found.scopes.includes(scope)) {
+    throw new Problem("forbidden", `The token ${found.name} lacks the scope ${scope}.`);
+  }
+  return found;
+}

@@ -1,0 +1,100 @@
+/** What operators do and see: faults on purpose, and what the seats noted. */
+import type { Context as HonoContext, Hono } from "hono";
+import { z } from "zod";
+import { LIMITS } from "../../objects/shared/limits.ts";
+import { clerkStub, wardenStub } from "../../objects/shared/shell/stubs.ts";
+import { refusalOf } from "../calls.ts";
+import type { Context } from "../context.ts";
+import { authorise } from "./access.ts";
+import { readBody } from "./body.ts";
+import { complaintsOf } from "./events.ts";
+import { Problem } from "./problems.ts";
+import { courtIn, indexIn } from "./query.ts";
+
+const durations = {
+  seconds: z
+    .int()
+    .min(0)
+    .max(LIMITS.faultMaxMs / 1000)
+    .optional(),
+  milliseconds: z.int().min(0).max(LIMITS.faultMaxMs).optional(),
+};
+const seatFault = z.strictObject({
+  kind: z.enum(["crash", "wipe", "corrupt-outcome", "mute", "slow", "heal"]),
+  ...durations,
+});
+const wardenFault = z.strictObject({ kind: z.enum(["crash", "wipe", "heal"]), ...durations });
+const ledgerFault = z.strictObject({ kind: z.enum(["refuse", "heal"]), ...durations });
+
+type Fault = z.infer<typeof seatFault>;
+
+/** The fault routes exist only where `FAULT_INJECTION` is `"on"`. */
+export function operateRoutes(app: Hono, context: Context): void {
+  const { env, deployment, tokens } = context;
+  if (!deployment.faultInjection) return;
+  const operator = (c: HonoContext) =>
+    authorise(c.req.header("Authorization") ?? null, tokens, "operate");
+
+  app.post("/v1/courts/:court/members/:seat/fault", async (c) => {
+    operator(c);
+    const court = courtIn(c.req.param("court"), deployment);
+    const seat = indexIn(c.req.param("seat"), deployment.quorum.n, "member");
+    const fault = await faultIn(c.req.raw, seatFault);
+    await injected(clerkStub(env, deployment, court, seat), fault);
+    return c.json({ court, seat, ...fault });
+  });
+
+  app.post("/v1/wardens/:warden/fault", async (c) => {
+    operator(c);
+    const warden = indexIn(c.req.param("warden"), deployment.wardens, "Warden");
+    const fault = await faultIn(c.req.raw, wardenFault);
+    await injected(wardenStub(env, deployment, warden), fault);
+    return c.json({ warden, ...fault });
+  });
+
+  app.post("/v1/ledger/fault", async (c) => {
+    operator(c);
+    const fault = await faultIn(c.req.raw, ledgerFault);
+    await env.LEDGER.prepare(fault.kind === "refuse" ? REFUSE_BLOCKS : TAKE_BLOCKS).run();
+    return c.json(fault);
+  });
+}
+
+// A trigger is D1 itself refusing, for everybody and over restarts, until it is dropped.
+const REFUSE_BLOCKS = `CREATE TRIGGER IF NOT EXISTS fault_refuse BEFORE INSERT ON blocks
+  BEGIN SELECT RAISE(ABORT, 'fault: the ledger refuses'); END`;
+const TAKE_BLOCKS = "DROP TRIGGER IF EXISTS fault_refuse";
+
+async function faultIn<T>(request: Request, shape: z.ZodType<T>): Promise<T> {
+  const body = await readBody(request);
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch {
+    throw new Problem("malformed", "The body is not JSON.");
+  }
+  const fault = shape.safeParse(value);
+  if (!fault.success)
+    throw new Problem("malformed", "There is no such fault.", complaintsOf(fault.error));
+  return fault.data;
+}
+
+/** Milliseconds where nobody says: a crash ends by itself, what a message waits is short, the rest lasts until healed (0). */
+function defaultMs(kind: Fault["kind"]): number {
+  if (kind === "crash") return LIMITS.faultCrashMs;
+  return kind === "slow" ? LIMITS.faultSlowMs : 0;
+}
+
+/** Milliseconds of a `slow` are those a message waits, otherwise how long the fault lasts. */
+async function injected(
+  object: { fault(kind: string, ms: number): Promise<void> },
+  { kind, seconds, milliseconds }: Fault,
+): Promise<void> {
+  const given = milliseconds ?? (seconds === undefined ? undefined : seconds * 1000);
+  try {
+    await object.fault(kind, given ?? defaultMs(kind));
+  } catch (error) {
+    // An object that goes down under the call has done as it was told.
+    if (kind === "heal" || refusalOf(error) !== null) throw error;
+  }
+}

@@ -1,0 +1,7 @@
+import { fetchHandler } from "./http/app.ts";
+
+export { Clerk } from "../objects/clerk/clerk.ts";
+export { Registrar } from "../objects/registrar/registrar.ts";
+export { Warden } from "../objects/warden/warden.ts";
+
+export default { fetch: fetchHandler() };

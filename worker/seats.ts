@@ -1,0 +1,48 @@
+/** Asking the seats of a court how they are. */
+import { LIMITS } from "../objects/shared/limits.ts";
+import { seatKeys } from "../objects/shared/genesis.ts";
+import type { GenesisDocument } from "../objects/shared/genesis.ts";
+import { regionOf } from "../objects/shared/names.ts";
+import type { SeatStatus } from "../objects/shared/rpc.ts";
+import { clerkStub } from "../objects/shared/shell/stubs.ts";
+import { unlessSilent } from "./calls.ts";
+import type { Context } from "./context.ts";
+import { courtView } from "./court.ts";
+import type { CourtView, Statuses } from "./court.ts";
+
+/** By seat; null for one that refuses, or takes longer than `LIMITS.statusMs`. A seat that is just waking is given that long. */
+export async function statusesOf(context: Context, court: number): Promise<Statuses> {
+  const until = Date.now() + LIMITS.statusMs;
+  return Promise.all(context.seats.map((seat) => statusOf(context, court, seat, until)));
+}
+
+async function statusOf(
+  context: Context,
+  court: number,
+  seat: number,
+  until: number,
+): Promise<SeatStatus | null> {
+  const { env, deployment } = context;
+  const asked = clerkStub(env, deployment, court, seat).status();
+  const text = await unlessSilent(asked, Math.max(until - Date.now(), 0));
+  if (text === null) return null;
+  const status = JSON.parse(text) as SeatStatus;
+  if (status.stage !== "starting" || Date.now() + LIMITS.courtPollMs > until) return status;
+  await scheduler.wait(LIMITS.courtPollMs);
+  return statusOf(context, court, seat, until);
+}
+
+export async function describeCourt(
+  context: Context,
+  court: number,
+  genesis: GenesisDocument,
+): Promise<CourtView> {
+  const { deployment, seats } = context;
+  const facts = {
+    court,
+    quorum: deployment.quorum,
+    regions: seats.map((seat) => regionOf(deployment, seat)),
+    publicKeys: seatKeys(genesis, court),
+  };
+  return courtView(facts, await statusesOf(context, court));
+}
