@@ -30,6 +30,26 @@ const bindings = {
   DEADLINE_MS: "5000",
 };
 
+const migrations = await readD1Migrations("objects/ledger/migrations");
+
+/** Specs in workerd, on the deployment that these variables make. */
+function pool(name: string, changes: Record<string, string> = {}) {
+  return {
+    plugins: [
+      cloudflareTest({
+        wrangler: { configPath: "./wrangler.toml" },
+        miniflare: { bindings: { ...bindings, ...changes, TEST_MIGRATIONS: migrations } },
+      }),
+    ],
+    test: {
+      name,
+      include: [`spec/**/*.${name}.spec.ts`],
+      testTimeout: 30_000,
+      hookTimeout: 30_000,
+    },
+  };
+}
+
 export default defineConfig({
   test: {
     // Two workers: each one of the pool's has a workerd of its own, and CI has two cores.
@@ -43,25 +63,11 @@ export default defineConfig({
           testTimeout: 30_000,
         },
       },
-      {
-        plugins: [
-          cloudflareTest({
-            wrangler: { configPath: "./wrangler.toml" },
-            miniflare: {
-              bindings: {
-                ...bindings,
-                TEST_MIGRATIONS: await readD1Migrations("objects/ledger/migrations"),
-              },
-            },
-          }),
-        ],
-        test: {
-          name: "workers",
-          include: ["spec/**/*.workers.spec.ts"],
-          testTimeout: 30_000,
-          hookTimeout: 30_000,
-        },
-      },
+      pool("workers"),
+      pool("two-courts", { COURTS: "2" }),
+      pool("seven-seats", { SEATS: "7" }),
+      pool("detect", { MODE: "detect" }),
+      pool("solo", { MODE: "solo" }),
     ],
   },
 });

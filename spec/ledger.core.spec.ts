@@ -91,6 +91,7 @@ describe("ReportWrongHeight", () => {
     ["number", { number: 99 }],
     ["start", { start: 3 }],
     ["count", { count: 2 }],
+    ["bytes", { bytes: 1 }],
     ["seal", { seal: "00".repeat(64) }],
     ["rest", { rest: '["{}"]' }],
     ["rest that is no list", { rest: '{"a":1}' }],

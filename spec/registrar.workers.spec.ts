@@ -280,18 +280,40 @@ describe("a Registrar follows its seat", () => {
 
 describe("a Registrar forgets", () => {
   it("DropIdleBucket: the alarm drops idle copies, keeps what was read, and stays set while copies remain", async () => {
-    const seat = new ScriptedSeat();
-    await beside(seat, async (here) => {
+    const seat = new ScriptedSeat().says(answer(1, 1, 2));
+    await beside(seat, async (here, state) => {
       await here.push(0, 1, rows(row("t/stock/idle", 1, 1), row("t/stock/read", 1, 1)));
       vi.setSystemTime(start + ttl);
       await here.read("t/stock/read");
       vi.setSystemTime(start + width + ttl);
+      await state.storage.deleteAlarm();
       await here.alarm();
+      expect(await state.storage.getAlarm()).toBe(start + width + 2 * ttl);
       expect(await read(here, "t/stock/read")).toEqual(answer(1, 1, 1));
-      seat.says(answer(1, 1, 2));
-      await here.read("t/stock/idle");
+      expect(await read(here, "t/stock/idle")).toEqual(answer(1, 1, 2));
     });
     expect(seat.asked).toEqual(["t/stock/idle"]);
+  });
+
+  it("NeverGoBack: of a key that was read the newest copy is kept on, also one pushed after the reading", async () => {
+    const seat = new ScriptedSeat().says(answer(0, 0, 9));
+    await beside(seat, async (here) => {
+      for (const version of [1, 2]) {
+        vi.setSystemTime(start + version * width);
+        const both = rows(row("t/stock/a", version, version), row("t/stock/b", version, version));
+        await here.push(version - 1, version, both);
+      }
+      vi.setSystemTime(start + 3 * width);
+      await here.read("t/stock/a");
+      await here.read("t/stock/b");
+      await here.push(2, 3, rows(row("t/stock/b", 3, 3)));
+      for (const later of [start + 4 * width, start + 4 * width + ttl - 1]) {
+        vi.setSystemTime(later);
+        expect(await read(here, "t/stock/a")).toEqual(answer(2, 2, 3));
+        expect(await read(here, "t/stock/b")).toEqual(answer(3, 3, 3));
+      }
+    });
+    expect(seat.asked).toEqual([]);
   });
 
   it("DropIdleBucket: the alarm stands at the end of the oldest bucket and goes with the last", async () => {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { quorumOf } from "../objects/shared/quorum.ts";
-import type { EntityAnswer, SeatStatus, WardenAnswer } from "../objects/shared/rpc.ts";
+import type { EntityAnswer, SeatStatus } from "../objects/shared/rpc.ts";
 import type { Certificate, LedgerEvent } from "../objects/shared/types.ts";
 import { agreedValue, floorOf, readAgreed } from "../worker/agreed.ts";
 import type { Testimony } from "../worker/agreed.ts";
 import { courtView, notReady } from "../worker/court.ts";
 import { answerArray, answerSingle } from "../worker/http/answers.ts";
-import type { Decided } from "../worker/http/answers.ts";
+import type { Answer, Decided } from "../worker/http/answers.ts";
 import { Problem, problemResponse } from "../worker/http/problems.ts";
 import { seatsByDistance } from "../worker/nearest.ts";
 import { problemOf } from "./kit/requests.ts";
@@ -21,11 +21,11 @@ const event: LedgerEvent = {
 };
 const path = "/v1/events";
 const body = '{"changes":[],"id":"m/1","receipt":{"court":0},"status":"accepted"}';
-const settled = (replayed: boolean): WardenAnswer => ({ kind: "settled", body, replayed });
-const pending: WardenAnswer = { kind: "pending" };
-const overloaded: WardenAnswer = { kind: "overloaded", detail: "full" };
-const noQuorum: WardenAnswer = { kind: "no-quorum", detail: "down" };
-const answered = (answer: WardenAnswer): Decided => ({ event, answer });
+const settled = (replayed: boolean): Answer => ({ kind: "settled", body, replayed });
+const pending: Answer = { kind: "pending" };
+const overloaded: Answer = { kind: "overloaded", detail: "full" };
+const noQuorum: Answer = { kind: "no-quorum", detail: "down" };
+const answered = (answer: Answer): Decided => ({ event, answer });
 const malformed: Decided = { id: "x", problem: new Problem("malformed", "bad") };
 
 const single = (each: Decided, asynchronous = false) =>
@@ -53,6 +53,12 @@ describe("the answer to one event", () => {
       slug: "pending",
       status: 504,
     });
+  });
+
+  it("AnswerUndecided: where the Warden said nothing, nothing is promised", async () => {
+    const silent = answered({ kind: "silent" });
+    expect(problemOf(() => single(silent, true))).toMatchObject({ slug: "pending", status: 504 });
+    expect(await array([silent], true).json()).toMatchObject([{ status: "pending", problem: {} }]);
   });
 
   it("PromiseOutcome: 202 and where to look for who did not want to wait", async () => {

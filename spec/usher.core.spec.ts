@@ -111,7 +111,7 @@ describe("media types", () => {
 });
 
 describe("reading events", () => {
-  it("AdmitEvent: plain JSON gets its defaults, and only what is kept is kept", () => {
+  it("OpenRequest, AdmitEvent: plain JSON gets its defaults, and only what is kept is kept", () => {
     const sent = {
       ...event,
       traceparent: "00-1",
@@ -195,13 +195,13 @@ describe("reading events", () => {
     ["specversion", 1],
     ["data", undefined],
     ["datacontenttype", 5],
-  ])("RefuseMalformed: %s %j is 400 and named", (member, value) => {
+  ])("RefuseMalformedEvent: %s %j is 400 and named", (member, value) => {
     const problem = refusalOf({ ...event, [member]: value });
     expect([problem.slug, problem.status]).toEqual(["malformed", 400]);
     expect(problem.errors).toMatchObject([{ pointer: `/${member}` }]);
   });
 
-  it("RefuseMalformed: the same name twice is not the last of them", () => {
+  it("RefuseMalformedEvent: the same name twice is not the last of them", () => {
     const twice = `{"id":"m-1","type":"stock.received","data":{"item":"a","\\u0069tem":"b"}}`;
     const problem = refusalOf(twice);
     expect([problem.slug, problem.errors[0]?.pointer]).toEqual(["malformed", "/data/item"]);
@@ -212,7 +212,7 @@ describe("reading events", () => {
     ]);
   });
 
-  it("RefuseMalformed: nesting is bounded", () => {
+  it("RefuseMalformedEvent: nesting is bounded", () => {
     const nested = (levels: number) =>
       `{"id":"m-1","type":"t","data":${"[".repeat(levels)}${"]".repeat(levels)}}`;
     expect(only(nested(LIMITS.jsonDepth - 1)).id).toBe("m-1");
@@ -272,7 +272,7 @@ describe("reading events", () => {
     );
   });
 
-  it("RefuseTooLarge: names, events and requests end at their limits, counted in bytes of UTF-8", () => {
+  it("RefuseTooLarge, RefuseLargeEvent: names, events and requests end at their limits, counted in bytes of UTF-8", () => {
     const name = "é".repeat(LIMITS.nameBytes / 2);
     expect(only({ ...event, id: name, source: name })).toMatchObject({ id: name, source: name });
     for (const member of ["id", "source"]) {
@@ -328,7 +328,7 @@ describe("idempotency key", () => {
     ]);
   });
 
-  it("RefuseMalformed: a key beside another id, or that is none, is 400", () => {
+  it("RefuseMalformedEvent: a key beside another id, or that is none, is 400", () => {
     expect(refusalOf(event, keyed('"m-2"')).slug).toBe("malformed");
     for (const key of ['"open', '"a"b', '""', '"\\x"']) {
       expect([key, slugOf(() => read(event, keyed(key)))]).toEqual([key, "malformed"]);

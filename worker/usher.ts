@@ -4,12 +4,12 @@ import { canonical } from "../objects/shared/canonical.ts";
 import type { Deployment } from "../objects/shared/config.ts";
 import { fingerprintOf, keyDigest } from "../objects/shared/digests.ts";
 import { courtOf, wardenOf } from "../objects/shared/names.ts";
-import type { Submission, WardenAnswer } from "../objects/shared/rpc.ts";
+import type { Submission } from "../objects/shared/rpc.ts";
 import type { LedgerEvent } from "../objects/shared/types.ts";
 import type { Context } from "./context.ts";
 import { authorise } from "./http/access.ts";
-import { answerArray, answerSingle } from "./http/answers.ts";
-import type { Decided, Refused } from "./http/answers.ts";
+import { answerArray, answerSingle, SILENCE } from "./http/answers.ts";
+import type { Answer, Decided, Refused } from "./http/answers.ts";
 import { readBody } from "./http/body.ts";
 import { contentModeOf, idOf, readEvent, sentEvents } from "./http/events.ts";
 import type { Defaults, ReadEvent, SentEvent } from "./http/events.ts";
@@ -44,7 +44,7 @@ export async function submit(request: Request, context: Context): Promise<Respon
 
   const decided = judged.map((each): Decided => {
     if ("problem" in each) return each;
-    return { event: each.event, answer: answers.get(each) ?? NO_ANSWER };
+    return { event: each.event, answer: answers.get(each) ?? SILENCE };
   });
   const reply = { decided, asynchronous, path: new URL(request.url).pathname };
   return sent.array ? answerArray(reply) : answerSingle(reply);
@@ -77,19 +77,16 @@ function routed({ event: read, sentAt }: ReadEvent, deployment: Deployment): Rou
   return { event, warden: wardenOf(deployment, event.tenant, event.source), submission };
 }
 
-/** What is true when nothing is known: the event may be kept. */
-const NO_ANSWER: WardenAnswer = { kind: "pending" };
-
 /** One call to each Warden that has any of the events, all at once; within a call the order is that of the array. */
 async function askWardens(
   context: Context,
   events: readonly Routed[],
   waitMs: number,
-): Promise<ReadonlyMap<Routed, WardenAnswer>> {
+): Promise<ReadonlyMap<Routed, Answer>> {
   const calls = [...Map.groupBy(events, ({ warden }) => warden)].map(async ([warden, share]) => {
     const submissions = share.map(({ submission }) => submission);
     const answers = await askWarden(context, warden, submissions, waitMs);
-    return share.map((each, index) => [each, answers[index] ?? NO_ANSWER] as const);
+    return share.map((each, index) => [each, answers[index] ?? SILENCE] as const);
   });
   return new Map((await Promise.all(calls)).flat());
 }

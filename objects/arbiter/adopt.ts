@@ -113,8 +113,9 @@ class Adoption {
 
 function certified(text: string): Certified | null {
   try {
-    const parsed = shape.safeParse(JSON.parse(text));
-    return parsed.success && isSound(parsed.data) ? parsed.data : null;
+    const value: unknown = JSON.parse(text);
+    const parsed = shape.safeParse(value);
+    return parsed.success && isSound(parsed.data) && canonical(value) === text ? parsed.data : null;
   } catch {
     return null;
   }

@@ -5,7 +5,7 @@
 import type { z } from "zod";
 import type { Json } from "../shared/canonical.ts";
 
-export interface EntityView {
+interface EntityView {
   readonly version: number;
   readonly state: Json;
 }

@@ -21,7 +21,7 @@ export interface Rules {
 
 /**
  * Agreed state as of the block before; the evaluation lays its overlay over it and never writes. It
- * is asked while clocks, chance and the outside are away (ambient.ts), for each row at most once a block.
+ * is asked while clocks, chance and the outside are away (ambient.ts), for an entity at most once a block.
  */
 export interface StateReader {
   /** `tenant/type/id`; rows that never existed are undefined. */

@@ -12,12 +12,12 @@ export interface Fault {
   readonly detail: string;
 }
 
-export type Validation =
+type Validation =
   /** `data` is the schema's output: what is kept, hashed and evaluated. `partition` picks the court. */
   | { readonly ok: true; readonly data: Json; readonly partition: string }
   | { readonly ok: false; readonly errors: readonly Fault[] };
 
-export interface LocatedEntity {
+interface LocatedEntity {
   readonly type: EntityType;
   readonly id: string;
   /** Partition key: tenant and this pick the court. */

@@ -68,7 +68,11 @@ export class Agreement {
     let applied = false;
     for (const effect of effects) applied = this.#carryOut(effect, input.now) || applied;
     if (applied) {
-      this.input({ kind: "applied", nextExpiry: this.#in.bench.state.nextExpiry(), now: input.now });
+      this.input({
+        kind: "applied",
+        nextExpiry: this.#in.bench.state.nextExpiry(),
+        now: input.now,
+      });
     }
   }
 

@@ -3,7 +3,6 @@
  * carries the rest of a seat's life: identity, genesis, publishing, the Registrars' feed, faults.
  */
 import { DurableObject } from "cloudflare:workers";
-import { BrokenInvariant } from "../shared/assert.ts";
 import { LIMITS } from "../shared/limits.ts";
 import { Refused } from "../shared/rpc.ts";
 import type {
@@ -28,7 +27,8 @@ export class Clerk extends DurableObject<Bindings> implements ClerkApi {
   readonly #bench: Bench | null;
   readonly #refusal: Refused | null = null;
   #session: Session | null = null;
-  #trouble: string | null = null;
+  /** Why the seat is not seated, and whether only an operator can change that. */
+  #trouble: { readonly detail: string; readonly lasting: boolean } | null = null;
   #alarmAt: number | null = null;
 
   constructor(ctx: DurableObjectState, env: Bindings) {
@@ -82,7 +82,7 @@ export class Clerk extends DurableObject<Bindings> implements ClerkApi {
       region: bench.region,
       publicKey: bench.pair.publicKey,
       stage,
-      reason: session?.agreement.quarantine ?? this.#trouble,
+      reason: session?.agreement.quarantine ?? this.#trouble?.detail ?? null,
       ready: stage === "ready",
       view: seat?.view ?? 0,
       leader: seat === undefined ? 0 : leaderNow(seat),
@@ -173,16 +173,16 @@ export class Clerk extends DurableObject<Bindings> implements ClerkApi {
       throw new Refused("not-ready", "fault injection is off");
     if (!FAULT_KINDS.some((known) => known === kind))
       throw new Refused("not-ready", `no fault ${kind}`);
+    const quarantined = bench.notes.get("quarantine") !== undefined;
     bench.faults.inject(kind, ms, Date.now());
     if (kind === "heal") bench.notes.delete("quarantine");
     if (kind === "wipe") await this.ctx.storage.deleteAll();
-    if (kind === "crash" || kind === "wipe" || kind === "heal") {
-      if (kind !== "wipe")
-        await this.ctx.storage.setAlarm(bench.faults.downUntil(Date.now()) ?? Date.now());
-      await this.ctx.storage.sync();
-      // Answers first: the abort takes the caller's reply with it.
-      setTimeout(() => this.ctx.abort(`fault: ${kind}`), 0);
-    }
+    // A seat that comes up again does so by itself, whether or not anybody calls.
+    else await this.ctx.storage.setAlarm(bench.faults.downUntil(Date.now()) ?? Date.now());
+    await this.ctx.storage.sync();
+    const loseMemory = kind === "crash" || kind === "wipe" || (kind === "heal" && quarantined);
+    // The reply goes first: an abort would take it along.
+    if (loseMemory) setTimeout(() => this.ctx.abort(`fault: ${kind}`), 0);
   }
 
   /** Never throws, and is set again while anything is pending. */
@@ -228,23 +228,24 @@ export class Clerk extends DurableObject<Bindings> implements ClerkApi {
       this.#guarded(() => session.start(Date.now()));
       return session;
     } catch (error) {
-      this.#trouble = error instanceof Error ? error.message : String(error);
-      if (error instanceof RowDamaged)
-        throw new Refused("not-ready", `damaged storage: ${error.message}`);
-      throw error;
+      const failure =
+        error instanceof RowDamaged
+          ? new Refused("not-ready", `damaged storage: ${error.message}`)
+          : error;
+      this.#trouble = { detail: messageOf(failure), lasting: isLasting(failure) };
+      throw failure;
     }
   }
 
   #stage(): Stage {
     if (this.#session !== null)
       return this.#session.agreement.quarantine === null ? "ready" : "quarantined";
-    // With a genesis of its own generation and another key in it, the seat has lost its storage.
-    return this.#trouble === null ? "starting" : "restoring";
+    return this.#trouble?.lasting === true ? "quarantined" : "starting";
   }
 
   /**
-   * Runs a synchronous piece. A broken invariant stops this instance, storage as it was; a damaged row costs it its voice,
-   * and the next instance adopts what the quorum certified.
+   * Runs a synchronous piece. Whatever it throws stops this instance before another piece can run on half a step, storage as
+   * it was; a damaged row besides costs the seat its voice, and the next instance adopts what the quorum certified.
    */
   #guarded<T>(work: () => T): T {
     try {
@@ -252,10 +253,8 @@ export class Clerk extends DurableObject<Bindings> implements ClerkApi {
     } catch (error) {
       if (error instanceof RowDamaged)
         this.#bench?.notes.put("quarantine", `damaged row: ${error.message}`);
-      if (error instanceof RowDamaged || error instanceof BrokenInvariant) {
-        console.error(`${this.#bench?.name ?? "clerk"}:`, error);
-        void this.ctx.storage.sync().then(() => this.ctx.abort(error.message));
-      }
+      console.error(`${this.#bench?.name ?? "clerk"} stops:`, error);
+      void this.ctx.storage.sync().then(() => this.ctx.abort(messageOf(error)));
       throw error;
     }
   }
@@ -267,4 +266,14 @@ export class Clerk extends DurableObject<Bindings> implements ClerkApi {
     this.#alarmAt = at;
     void this.ctx.storage.setAlarm(at);
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** A lost key, damaged votes or another configuration do not pass by themselves; a genesis still being composed does. */
+function isLasting(error: unknown): boolean {
+  const code = error instanceof Error && "code" in error ? error.code : null;
+  return code === "not-ready" || code === "misconfigured";
 }

@@ -7,7 +7,9 @@ interface Lane {
   /** Height up to which the Registrar was told everything. */
   told: number;
   pushing: boolean;
-  readonly rows: Map<string, EntityRow>;
+  rows: Map<string, EntityRow>;
+  /** Too much has gathered to be told: the Registrar forgets its copies instead, and fills them again on demand. */
+  overflown: boolean;
 }
 
 export class Feed {
@@ -24,11 +26,8 @@ export class Feed {
       readonly shardOf: (key: string) => number;
     },
   ) {
-    this.#lanes = Array.from({ length: shards }, () => ({
-      told: height,
-      pushing: false,
-      rows: new Map(),
-    }));
+    const lane = () => ({ told: height, pushing: false, rows: new Map(), overflown: false });
+    this.#lanes = Array.from({ length: shards }, lane);
     this.#registrar = to.registrar;
     this.#shardOf = to.shardOf;
     this.#height = height;
@@ -36,7 +35,12 @@ export class Feed {
 
   changed(height: number, rows: readonly EntityRow[]): void {
     this.#height = height;
-    for (const row of rows) this.#lanes[this.#shardOf(row.key)]?.rows.set(row.key, row);
+    for (const row of rows) {
+      const lane = this.#lanes[this.#shardOf(row.key)];
+      if (lane === undefined || lane.overflown) continue;
+      lane.rows.set(row.key, row);
+      lane.overflown = lane.rows.size > LIMITS.registrarPushKeys;
+    }
     this.#lanes.forEach((lane, shard) => {
       if (!lane.pushing) void this.#push(lane, shard);
     });
@@ -48,21 +52,16 @@ export class Feed {
     while (lane.told < this.#height) {
       await scheduler.wait(LIMITS.registrarPushPauseMs);
       const height = this.#height;
-      const rows = [...lane.rows.values()];
-      lane.rows.clear();
-      // Too many to gather is a gap like a lost push: the copies are dropped and filled again on demand.
-      const after = rows.length > LIMITS.registrarPushKeys ? height : lane.told;
-      try {
-        await this.#registrar(shard).push(
-          after,
-          height,
-          JSON.stringify(after === height ? [] : rows),
-        );
-        lane.told = height;
-      } catch {
-        // The next push starts where this one should have ended, which the Registrar sees as a gap.
-        lane.told = height;
-      }
+      const rows = JSON.stringify([...lane.rows.values()]);
+      const gap = lane.overflown || rows.length > LIMITS.registrarPushBytes;
+      lane.rows = new Map();
+      lane.overflown = false;
+      const after = lane.told;
+      // After a push that failed the next one begins where this one should have ended, which the Registrar sees as a gap.
+      lane.told = height;
+      await this.#registrar(shard)
+        .push(gap ? height : after, height, gap ? "[]" : rows)
+        .catch(() => {});
     }
     lane.pushing = false;
   }

@@ -146,8 +146,8 @@ export class GenesisDesk {
     }
     if (held === null) return;
     throw new Refused(
-      "no-genesis",
-      `the Ledger holds a genesis of generation ${deployment.generation}: raise GENERATION`,
+      "not-ready",
+      `the Ledger holds a genesis of generation ${deployment.generation} that this object lost: raise GENERATION`,
     );
   }
 

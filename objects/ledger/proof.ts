@@ -3,6 +3,7 @@
  * leaf, an event by its whole writ. Everything here throws {@link LedgerCorrupt} for rows that do not prove themselves.
  */
 import { z } from "zod";
+import { utf8Length } from "../shared/canonical.ts";
 import {
   batchDigest,
   blockDigest,
@@ -156,6 +157,10 @@ export function blockOf({ block, writs, events }: BlockRows, trust: Trust): Bloc
   const entries = writs.map((row, position) => {
     demand(row.position === position, "not every writ is there");
     const entry = entryOf(row, events.slice(start, start + row.count), head);
+    const bytes = entry.writ.events
+      .slice(entry.first, entry.first + entry.count)
+      .reduce((sum, event) => sum + utf8Length(event), 0);
+    demand(row.bytes === bytes, `a writ at ${position} of another size`);
     start += entry.count;
     const sealed = sealValid(entry.writ, wardenKey(trust.genesis, row.warden), trust.verify);
     demand(sealed, `a writ at ${position} whose seal does not verify`);

@@ -77,7 +77,7 @@ export class Registrar extends DurableObject<Bindings> implements RegistrarApi {
     await this.#run(store, cache.applyPush(followed, push, held, into));
   }
 
-  /** Drops what has been idle for long. Never throws, and is set again while a bucket remains. */
+  /** Drops what has been idle for long; stays set while a bucket remains. A failure is logged and tried again, never thrown. */
   override async alarm(): Promise<void> {
     this.#armed = null;
     try {

@@ -62,6 +62,10 @@ export const LIMITS = {
   /** How far above its own height and view a seat keeps what peers say. */
   heightsAhead: 2,
   viewsAhead: 16,
+  /** Rules that one step of the agreement may fire, well above what it can need. */
+  rulesPerStep: 64,
+  /** Batches of one undecided height that a seat keeps for others. */
+  batchesKept: 8,
   /** Blocks and bytes of one catch-up answer. */
   syncBlocks: 64,
   syncBytes: 8 * 1024 * 1024,
@@ -93,6 +97,10 @@ export const LIMITS = {
   dissentsToQuarantine: 2,
   /** Own votes are sent again after so long without a decision. */
   resendMs: 400,
+  /** Times a view change is sent again while nothing is to be decided. */
+  idleResends: 8,
+  /** An expiry alone wakes a quiet court no more often than this, in block time. */
+  emptyBlockMs: 1_000,
   /** The one alarm of an object is never further away while something is pending. */
   alarmMs: 5_000,
 

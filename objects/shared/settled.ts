@@ -1,6 +1,5 @@
 /** What a client is told an event came to: one text, made alike by whoever answers. */
 import { canonical } from "./canonical.ts";
-import { leafDigest } from "./digests.ts";
 import type { Certificate, Header, Outcome, Receipt } from "./types.ts";
 
 /** RFC 3339 in UTC with milliseconds. */
@@ -9,7 +8,7 @@ export function timestamp(milliseconds: number): string {
   return new Date(milliseconds).toISOString();
 }
 
-/** `index` is the outcome's place in the block, `outcome` its canonical text. */
+/** `index` is the outcome's place in the block, `outcome` its leaf hash. */
 export function receiptOf(
   header: Header,
   certificate: Pick<Certificate, "block">,
@@ -23,7 +22,7 @@ export function receiptOf(
     streamTime: timestamp(header.time),
     domainVersion: header.domainVersion,
     block: certificate.block,
-    outcome: leafDigest(outcome),
+    outcome,
   };
 }
 

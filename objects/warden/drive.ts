@@ -49,7 +49,7 @@ export class Drive {
       await this.#ask(errand, plan.seats);
       if (errand.decided) return;
       if (round === 0) this.#failedView = view;
-      await pause(this.#clock, plan.pauseMs);
+      if (plan.pauseMs > 0) await pause(this.#clock, plan.pauseMs);
     }
   }
 

@@ -22,9 +22,15 @@ export interface FoundGenesis {
 /** Only its composer waits for others. Throws {@link Refused}: what was wrong with the genesis shown, or `no-genesis` if none was. */
 export async function findGenesis(source: GenesisSource, clock: Clock): Promise<FoundGenesis> {
   const attempt = async (seat: number, ms: number): Promise<FoundGenesis | Refused> => {
+    const shown = source.ask(seat).catch((error: unknown) => error);
+    const text = await within(clock, ms, shown);
+    if (typeof text !== "string") {
+      return new Refused(
+        "no-genesis",
+        text instanceof Error ? text.message : "no seat has shown a genesis yet",
+      );
+    }
     try {
-      const text = await within(clock, ms, source.ask(seat));
-      if (text === undefined) return new Refused("no-genesis", "no seat has shown a genesis yet");
       return { text, genesis: source.check(text) };
     } catch (error) {
       return error instanceof Refused

@@ -101,7 +101,12 @@ export class Warden extends DurableObject<Bindings> implements WardenApi {
 
   /** Never throws and always arms the next one, or the platform would give up on it. */
   override async alarm(): Promise<void> {
-    if (this.#post instanceof Refused) return;
+    if (this.#post instanceof Refused) {
+      // What is pending is still there when the configuration comes right again.
+      const mayServeAgain = this.#post.code !== "wrong-name";
+      if (mayServeAgain) void this.ctx.storage.setAlarm(Date.now() + LIMITS.alarmMs);
+      return;
+    }
     const { alarm, book, store } = this.#post;
     alarm.spent();
     let next = nextAlarm(Date.now(), book.pending > 0, store.ends);

@@ -3,20 +3,34 @@
  * delivered unless the script says so.
  */
 import { objection } from "../../objects/clerk/consensus/check.ts";
-import type { Message } from "../../objects/clerk/consensus/messages.ts";
+import { statementDigest } from "../../objects/clerk/consensus/messages.ts";
+import type { Message, Statement } from "../../objects/clerk/consensus/messages.ts";
 import { seatFrom } from "../../objects/clerk/consensus/seat.ts";
-import type { Durable, Effect, Incident, Input, Seat, Setup } from "../../objects/clerk/consensus/seat.ts";
+import type {
+  Durable,
+  Effect,
+  Incident,
+  Input,
+  Seat,
+  Setup,
+  Tip,
+} from "../../objects/clerk/consensus/seat.ts";
 import { matters, step } from "../../objects/clerk/consensus/step.ts";
-import { leafDigest, merkleRoot, writDigest } from "../../objects/shared/digests.ts";
+import { known } from "../../objects/shared/assert.ts";
+import { leafDigest, merkleRoot, resultDigest, writDigest } from "../../objects/shared/digests.ts";
 import type { Evaluation } from "../../objects/shared/evaluation.ts";
 import { sha256 } from "../../objects/shared/node/crypto.ts";
 import { quorumOf } from "../../objects/shared/quorum.ts";
 import type { Mode } from "../../objects/shared/quorum.ts";
-import type { Batch, Block, Header, Writ } from "../../objects/shared/types.ts";
+import type { Batch, Block, Header, Writ, WritProgress } from "../../objects/shared/types.ts";
 
-const keyOf = (who: string) => sha256(`key of ${who}`);
-const signModel = (key: string, digested: string) => sha256(`${key} signs ${digested}`).repeat(2);
-const verifyModel = (key: string, digested: string, signature: string) => signModel(key, digested) === signature;
+export const START = 1_000_000;
+
+const keyOf = (who: string): string => sha256(`key of ${who}`);
+const signModel = (key: string, digested: string): string =>
+  sha256(`${key} signs ${digested}`).repeat(2);
+export const verifyModel = (key: string, digested: string, signature: string): boolean =>
+  signModel(key, digested) === signature;
 
 export interface Sent {
   readonly from: number;
@@ -24,42 +38,46 @@ export interface Sent {
   readonly message: Message;
 }
 
+/** One object: what survives it, and the core that runs in it. */
+export class Member {
+  readonly chain: Block[] = [];
+  readonly incidents: Incident[] = [];
+  /** Effects of every step, in order. */
+  readonly journal: Effect[] = [];
+  quarantined: string | null = null;
+  durable: Durable | null = null;
+  readonly writs = new Map<string, Writ>();
+  incarnation = 0;
+  armed: number | null = null;
+  down = false;
+  /** Its evaluation is wrong. */
+  corrupt = false;
+  /** What was certified does not fit what it has. */
+  unadoptable = false;
+  evaluations = 0;
+}
+
 export class Cluster {
+  readonly mode: Mode;
   readonly n: number;
-  now = 1_000_000;
+  now = START;
+  readonly members: Member[];
   readonly seats: Seat[] = [];
-  readonly chains: Block[][] = [];
-  readonly incidents: Incident[][] = [];
-  readonly quarantined: (string | null)[] = [];
-  /** Effects of every step, in order, by seat. */
-  readonly journal: Effect[][] = [];
   network: Sent[] = [];
-  readonly down = new Set<number>();
-  /** Seats whose evaluation is wrong. */
-  readonly corrupt = new Set<number>();
   /** Messages for which this is false are lost. */
   passes: (sent: Sent) => boolean = () => true;
-  readonly #mode: Mode;
-  readonly #durable: (Durable | null)[] = [];
-  readonly #writs: Map<string, Writ>[] = [];
-  readonly #incarnation: number[] = [];
-  readonly #armed: (number | null)[] = [];
+  /** Block times at which something expires. */
   expiries: number[] = [];
+  /** Wardens with keys. */
+  readonly wardens: number;
+  fits = Number.MAX_SAFE_INTEGER;
 
-  constructor(mode: Mode = "bft", n = 4) {
-    this.#mode = mode;
+  constructor(mode: Mode = "bft", n = 4, wardens = 2) {
+    this.mode = mode;
     this.n = n;
-    for (let seat = 0; seat < n; seat++) {
-      this.chains.push([]);
-      this.incidents.push([]);
-      this.journal.push([]);
-      this.quarantined.push(null);
-      this.#durable.push(null);
-      this.#writs.push(new Map());
-      this.#incarnation.push(0);
-      this.#armed.push(null);
-      this.seats.push(this.#load(seat));
-    }
+    this.wardens = wardens;
+    this.members = Array.from({ length: n }, () => new Member());
+    this.members.forEach((_, at) => this.seats.push(this.#load(at)));
   }
 
   setup(seat: number): Setup {
@@ -67,20 +85,39 @@ export class Cluster {
       court: 0,
       epoch: 1,
       seat,
-      quorum: quorumOf(this.#mode, this.n),
+      quorum: quorumOf(this.mode, this.n),
       domainVersion: 1,
       keys: Array.from({ length: this.n }, (_, other) => keyOf(`seat ${other}`)),
-      wardenKeys: [keyOf("warden 0"), keyOf("warden 1")],
+      wardenKeys: Array.from({ length: this.wardens }, (_, warden) => keyOf(`warden ${warden}`)),
     };
   }
 
-  writ(number: number, events: string[], warden = 0): Writ {
+  member(at: number): Member {
+    return known(this.members[at], "a seat of the court");
+  }
+
+  seat(at: number): Seat {
+    return known(this.seats[at], "a seat of the court");
+  }
+
+  writ(number: number, events: readonly string[], warden = 0): Writ {
     const bare = { court: 0, warden, number, events };
     return { ...bare, seal: signModel(keyOf(`warden ${warden}`), writDigest(bare)) };
   }
 
   sign(seat: number, digested: string): string {
     return signModel(keyOf(`seat ${seat}`), digested);
+  }
+
+  /** A statement under a seat's signature, whether or not that seat would say it. */
+  said<S extends Statement>(
+    from: number,
+    statement: S,
+    sequence = 1_000_000,
+  ): Extract<Message, { kind: S["kind"] }> {
+    const by = { court: 0, epoch: 1, from, incarnation: 1, sequence };
+    const signature = this.sign(from, statementDigest(statement, by));
+    return { ...statement, ...by, signature } as unknown as Extract<Message, { kind: S["kind"] }>;
   }
 
   give(seat: number, writ: Writ): void {
@@ -91,34 +128,47 @@ export class Cluster {
     for (let seat = 0; seat < this.n; seat++) this.give(seat, writ);
   }
 
-  input(at: number, input: Input): void {
-    const seat = this.seats[at];
-    if (seat === undefined || this.down.has(at)) return;
+  /** A seat takes an input; what it sends is put on the network, unless the machine stops before that. */
+  input(at: number, input: Input, stopsBeforeSending = false): void {
+    const member = this.member(at);
+    if (member.down) return;
     let decided = false;
-    for (const effect of step(seat, input)) {
-      this.journal[at]?.push(effect);
+    for (const effect of step(this.seat(at), input)) {
+      member.journal.push(effect);
+      if (stopsBeforeSending && effect.kind === "send") continue;
       decided = this.#carryOut(at, effect) || decided;
     }
-    if (decided) this.input(at, { kind: "applied", nextExpiry: this.expiries[0] ?? null, now: this.now });
+    if (!decided) return;
+    const nextExpiry = this.expiries.find((time) => time > this.seat(at).tip.time) ?? null;
+    this.input(at, { kind: "applied", nextExpiry, now: this.now }, stopsBeforeSending);
+  }
+
+  tick(at: number): void {
+    this.input(at, { kind: "tick", now: this.now });
   }
 
   /** Delivers what is under way, and what that causes, until the network is empty. */
   settle(): void {
     for (let rounds = 0; this.network.length > 0; rounds++) {
-      if (rounds > 10_000) throw new Error("the network never empties");
+      if (rounds > 20_000) throw new Error("the network never empties");
       const [sent] = this.network.splice(0, 1);
       if (sent !== undefined) this.deliver(sent);
     }
   }
 
-  deliver({ from, to, message }: Sent): void {
-    const seat = this.seats[to];
-    if (seat === undefined || this.down.has(to) || this.down.has(from) || !this.passes({ from, to, message })) return;
-    if (!matters(seat, message)) return;
-    // As the wire does: no shared references between seats.
-    const copy = structuredClone(message);
-    if (objection(copy, seat.setup, verifyModel) !== null) return;
-    this.input(to, { kind: "message", message: copy, now: this.now });
+  deliver(sent: Sent): void {
+    if (this.member(sent.from).down || !this.passes(sent)) return;
+    this.hear(sent.to, sent.message);
+  }
+
+  /** Gives a seat a message as its shell would; null if it took it, else why not. */
+  hear(to: number, message: Message): string | null {
+    const seat = this.seat(to);
+    if (this.member(to).down) return "down";
+    if (!matters(seat, message)) return "does not matter";
+    const objected = objection(message, seat.setup, verifyModel);
+    if (objected === null) this.input(to, { kind: "message", message, now: this.now });
+    return objected;
   }
 
   /** Lets time pass, firing every timer on its way, with everything delivered in between. */
@@ -127,23 +177,31 @@ export class Cluster {
     for (let fired = 0; ; fired++) {
       if (fired > 100_000) throw new Error("timers never rest");
       this.settle();
-      const due = this.#armed.map((at, seat) => ({ at, seat })).filter(({ at, seat }) => at !== null && at <= until && !this.down.has(seat));
-      const [next] = due.toSorted((a, b) => (a.at ?? 0) - (b.at ?? 0) || a.seat - b.seat);
-      if (next === undefined) break;
-      this.now = Math.max(this.now, next.at ?? 0);
-      this.input(next.seat, { kind: "tick", now: this.now });
+      const next = this.nextTimer();
+      if (next === null || next.at > until) break;
+      this.now = Math.max(this.now, next.at);
+      this.tick(next.seat);
     }
     this.now = until;
   }
 
+  nextTimer(): { at: number; seat: number } | null {
+    let next: { at: number; seat: number } | null = null;
+    this.members.forEach(({ armed, down }, seat) => {
+      if (!down && armed !== null && (next === null || armed < next.at)) next = { at: armed, seat };
+    });
+    return next;
+  }
+
   crash(seat: number): void {
-    this.down.add(seat);
+    this.member(seat).down = true;
     this.network = this.network.filter((sent) => sent.from !== seat && sent.to !== seat);
   }
 
   /** A new instance from what was stored. */
   restart(at: number): void {
-    this.down.delete(at);
+    this.crash(at);
+    this.member(at).down = false;
     this.seats[at] = this.#load(at);
     this.input(at, { kind: "start", now: this.now });
   }
@@ -152,93 +210,118 @@ export class Cluster {
     return this.seats.map((seat) => seat.tip.height);
   }
 
-  kinds(at: number): string[] {
-    return (this.journal[at] ?? []).map((effect) => (effect.kind === "send" ? `send ${effect.message.kind}` : effect.kind));
+  views(): number[] {
+    return this.seats.map((seat) => seat.view);
+  }
+
+  quarantined(): (string | null)[] {
+    return this.members.map((member) => member.quarantined);
+  }
+
+  incidents(at: number, kind: Incident["kind"]): Incident[] {
+    return this.member(at).incidents.filter((incident) => incident.kind === kind);
+  }
+
+  /** What a seat has sent so far of one kind. */
+  sent<K extends Message["kind"]>(at: number, kind: K): Extract<Message, { kind: K }>[] {
+    return this.member(at).journal.flatMap((effect) =>
+      effect.kind === "send" && isOf(effect.message, kind) ? [effect.message] : [],
+    );
   }
 
   #load(at: number): Seat {
-    const chain = this.chains[at] ?? [];
-    const last = chain.at(-1);
-    this.#incarnation[at] = (this.#incarnation[at] ?? 0) + 1;
-    const progress = new Map(
-      chain.flatMap((block) =>
-        block.entries.map(({ writ, first, count }) => {
-          const next = first + count;
-          return [writ.warden, { warden: writ.warden, number: writ.number, next, complete: next === writ.events.length }] as const;
-        }),
-      ),
-    );
+    const member = this.member(at);
+    member.incarnation += 1;
     return seatFrom({
       setup: this.setup(at),
       world: {
-        evaluate: (batch) => this.#evaluate(at, batch),
-        adopt: (block) => ({ ...evaluationOf(block.outcomes), system: 0 }),
+        evaluate: (batch) => this.#evaluate(member, batch),
+        adopt: (block) => (member.unadoptable ? null : evaluationOf(block.outcomes)),
         sign: (digested) => this.sign(at, digested),
-        blocksAbove: (height) => chain.slice(height, height + 64),
+        blocksAbove: (height) => member.chain.slice(height, height + 64),
       },
-      incarnation: this.#incarnation[at] ?? 1,
-      tip:
-        last === undefined
-          ? { height: 0, block: sha256("genesis"), batch: "", result: sha256("nothing"), time: 0, certificate: null }
-          : {
-              height: last.header.height,
-              block: last.certificate.block,
-              batch: last.certificate.batch,
-              result: last.certificate.result,
-              time: last.header.time,
-              certificate: last.certificate,
-            },
-      progress: [...progress.values()],
-      nextExpiry: this.expiries[0] ?? null,
-      durable: this.#durable[at] ?? null,
-      batchOf: (header) => this.#batchOf(at, header),
-      voice: this.quarantined[at] === null || this.quarantined[at] === undefined,
+      incarnation: member.incarnation,
+      tip: tipOf(member.chain),
+      progress: progressOf(member.chain),
+      nextExpiry: this.expiries.find((time) => time > tipOf(member.chain).time) ?? null,
+      durable: member.durable,
+      batchOf: (header) => batchOf(member, header),
+      voice: member.quarantined === null,
     });
   }
 
-  #batchOf(at: number, header: Header): Batch {
-    const entries = header.entries.map(([digested, first, count]) => {
-      const writ = this.#writs[at]?.get(digested);
-      if (writ === undefined) throw new Error("a vote without its writs");
-      return { writ, first, count };
-    });
-    return { header, entries };
-  }
-
-  #evaluate(at: number, batch: Batch): Evaluation {
+  #evaluate(member: Member, batch: Batch): Evaluation {
+    member.evaluations += 1;
+    const flaw = member.corrupt ? ` corrupted in ${this.members.indexOf(member)}` : "";
     const outcomes = batch.entries.flatMap(({ writ, first, count }) =>
-      writ.events.slice(first, first + count).map((event) => `outcome of ${event}${this.corrupt.has(at) ? " corrupted" : ""}`),
+      writ.events.slice(first, first + count).map((event) => `outcome of ${event}${flaw}`),
     );
-    return evaluationOf(outcomes);
+    return { ...evaluationOf(outcomes), fits: Math.min(this.fits, outcomes.length) };
   }
 
   #carryOut(at: number, effect: Effect): boolean {
+    const member = this.member(at);
     switch (effect.kind) {
       case "persist":
-        this.#durable[at] = structuredClone(effect.durable);
-        for (const writ of effect.writs) this.#writs[at]?.set(writDigest(writ), writ);
+        member.durable = effect.durable;
+        for (const writ of effect.writs) member.writs.set(writDigest(writ), writ);
         return false;
       case "agree":
-        this.chains[at]?.push(structuredClone(effect.block));
-        this.expiries = this.expiries.filter((time) => time > effect.block.header.time);
+        member.chain.push(effect.block);
         return true;
       case "send":
         this.network.push({ from: at, to: effect.to, message: effect.message });
         return false;
       case "arm":
-        this.#armed[at] = effect.at;
+        member.armed = effect.at;
         return false;
       case "accuse":
-        this.incidents[at]?.push(effect.incident);
+        member.incidents.push(effect.incident);
         return false;
       case "quarantine":
-        this.quarantined[at] = effect.reason;
+        member.quarantined = effect.reason;
         return false;
     }
   }
 }
 
-function evaluationOf(outcomes: readonly string[]): Evaluation {
+function isOf<K extends Message["kind"]>(
+  message: Message,
+  kind: K,
+): message is Extract<Message, { kind: K }> {
+  return message.kind === kind;
+}
+
+export function tipOf(chain: readonly Block[]): Tip {
+  const last = chain.at(-1);
+  if (last === undefined) {
+    const result = resultDigest({ prior: sha256("genesis"), root: "", state: null });
+    return { height: 0, block: sha256("genesis"), batch: "", result, time: 0, certificate: null };
+  }
+  const { header, certificate } = last;
+  const { height, block, batch, result } = certificate;
+  return { height, block, batch, result, time: header.time, certificate };
+}
+
+function progressOf(chain: readonly Block[]): WritProgress[] {
+  const rows = new Map<number, WritProgress>();
+  for (const { writ, first, count } of chain.flatMap((block) => block.entries)) {
+    const next = first + count;
+    const { warden, number, events } = writ;
+    rows.set(warden, { warden, number, next, complete: next === events.length });
+  }
+  return [...rows.values()];
+}
+
+function batchOf(member: Member, header: Header): Batch {
+  const entries = header.entries.map(([digested, first, count]) => {
+    return { writ: known(member.writs.get(digested), "a vote has its writs"), first, count };
+  });
+  return { header, entries };
+}
+
+export function evaluationOf(outcomes: readonly string[]): Evaluation {
   const leaves = outcomes.map(leafDigest);
-  return { outcomes, leaves, system: 0, fits: outcomes.length, root: merkleRoot(leaves), entities: [], keys: [] };
+  const root = merkleRoot(leaves);
+  return { outcomes, leaves, system: 0, fits: outcomes.length, root, entities: [], keys: [] };
 }

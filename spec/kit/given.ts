@@ -1,12 +1,14 @@
 /**
  * Given these events, when that one happens, then this comes of it: tests of a domain, run by the real evaluation.
  *
- *     given(inventory, { "stock.received": { item: "a", warehouse: "w", quantity: 5 } })
- *       .when("stock.moved", { item: "a", from: "w", to: "x", quantity: 2 })
- *       .accepts({ "stock/a@w": { onHand: 3, reserved: 0 }, "stock/a@x": { onHand: 2, reserved: 0 } });
+ *     const stocked = given(inventory, ["stock.received", { item: "a", warehouse: "w", quantity: 5 }]);
+ *     const move = { item: "a", from: "w", to: "x", quantity: 2 };
+ *     expect(stocked.when("stock.moved", move)).toEqual(
+ *       accepted({ "stock/a@w": { onHand: 3, reserved: 0 }, "stock/a@x": { onHand: 2, reserved: 0 } }),
+ *     );
  */
-import { expect } from "vitest";
 import type { Domain } from "../../objects/arbiter/domain.ts";
+import { assert } from "../../objects/shared/assert.ts";
 import type { Json } from "../../objects/shared/canonical.ts";
 import type { Outcome } from "../../objects/shared/types.ts";
 import { Bench, outcomesOf, rulesOf, textOf } from "./memory.ts";
@@ -14,12 +16,17 @@ import { Bench, outcomesOf, rulesOf, textOf } from "./memory.ts";
 /** Block time of the given events, Unix milliseconds. */
 export const START = 1_800_000_000_000;
 
-/** One event, as its type and data. */
-export type Happening = { readonly [type: string]: Json };
+export type Happening = readonly [type: string, data: Json];
 
-export type States = { readonly [entity: string]: Json };
+type States = { readonly [entity: string]: Json };
 
-export class Given {
+/** What came of an event: the states it left, or the code it was rejected with. */
+type Result = { readonly accepted: States } | { readonly rejected: string };
+
+export const accepted = (states: States): Result => ({ accepted: states });
+export const rejected = (code: string): Result => ({ rejected: code });
+
+class Given {
   readonly #domain: Domain;
   readonly #past: readonly Happening[];
   readonly #later: number;
@@ -35,60 +42,35 @@ export class Given {
     return new Given(this.#domain, this.#past, ms);
   }
 
-  when(type: string, data: Json): Then {
-    const bench = this.#bench();
-    const [outcome] = outcomesOf(
-      bench.block(START + this.#later, textOf({ id: "when", type, data })),
-    ).slice(-1);
-    return new Then(outcome, bench);
+  when(type: string, data: Json): Result {
+    const event = textOf({ id: "when", type, data });
+    const outcomes = outcomesOf(this.#bench().block(START + this.#later, event));
+    return resultOf(outcomes.at(-1));
   }
 
-  /** The system events that the passing of time alone brings, each as the states it leaves. */
-  expires(...expected: readonly States[]): void {
-    const outcomes = outcomesOf(this.#bench().block(START + this.#later));
-    expect(outcomes.map(statesOf)).toEqual(expected);
+  /** The system events that the passing of time alone brings. */
+  expiries(): Result[] {
+    return outcomesOf(this.#bench().block(START + this.#later)).map(resultOf);
   }
 
   #bench(): Bench {
     const bench = new Bench(rulesOf(this.#domain));
-    const events = this.#past.flatMap((happening) => Object.entries(happening));
-    for (const [at, [type, data]] of events.entries()) {
+    for (const [at, [type, data]] of this.#past.entries()) {
       const [outcome] = outcomesOf(bench.block(START, textOf({ id: `given-${at}`, type, data })));
-      expect(outcome, "what is given was accepted").toMatchObject({ status: "accepted" });
+      assert(outcome?.status === "accepted", `${type} is given, so it is accepted`);
     }
     return bench;
   }
 }
 
-export class Then {
-  readonly #outcome: Outcome | undefined;
-  readonly #bench: Bench;
-
-  constructor(outcome: Outcome | undefined, bench: Bench) {
-    this.#outcome = outcome;
-    this.#bench = bench;
+function resultOf(outcome: Outcome | undefined): Result {
+  assert(outcome !== undefined, "every event has an outcome");
+  const { changes, reason } = outcome;
+  if (reason === undefined) {
+    return accepted(Object.fromEntries(changes.map(({ entity, state }) => [entity, state])));
   }
-
-  /** Exactly these entities changed, to these states. */
-  accepts(states: States): void {
-    expect(this.#outcome).toMatchObject({ status: "accepted" });
-    expect(this.#outcome?.reason).toBeUndefined();
-    expect(statesOf(this.#outcome)).toEqual(states);
-  }
-
-  /** Refused with this code, and nothing changed. */
-  rejects(code: string): void {
-    expect(this.#outcome).toMatchObject({ status: "rejected", reason: { code }, changes: [] });
-  }
-
-  /** An entity afterwards; undefined if it never existed. */
-  state(entity: string): unknown {
-    return this.#bench.stateOf(entity);
-  }
-}
-
-function statesOf(outcome: Outcome | undefined): States {
-  return Object.fromEntries((outcome?.changes ?? []).map(({ entity, state }) => [entity, state]));
+  assert(changes.length === 0, "a rejection changes nothing");
+  return rejected(reason.code);
 }
 
 export function given(domain: Domain, ...past: readonly Happening[]): Given {

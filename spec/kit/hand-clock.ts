@@ -3,7 +3,7 @@ import type { Clock } from "../../objects/warden/ports.ts";
 
 interface Timer {
   readonly at: number;
-  readonly then: () => void;
+  readonly run: () => void;
 }
 
 export class HandClock implements Clock {
@@ -19,7 +19,7 @@ export class HandClock implements Clock {
   }
 
   after(ms: number, then: () => void): () => void {
-    const timer = { at: this.#now + ms, then };
+    const timer = { at: this.#now + ms, run: then };
     this.#timers.push(timer);
     return () => {
       this.#timers = this.#timers.filter((other) => other !== timer);
@@ -34,7 +34,7 @@ export class HandClock implements Clock {
       const timer = due;
       this.#timers = this.#timers.filter((other) => other !== timer);
       this.#now = Math.max(this.#now, timer.at);
-      timer.then();
+      timer.run();
       await settle();
     }
     this.#now = until;

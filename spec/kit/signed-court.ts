@@ -11,7 +11,14 @@ import {
 import { drawKeyPair, signer } from "../../objects/shared/node/crypto.ts";
 import type { KeyPair } from "../../objects/shared/node/crypto.ts";
 import type { FirstUse, WritAnswer, WritPart } from "../../objects/shared/rpc.ts";
-import type { Block, Certificate, Entry, LedgerEvent, Outcome, Writ } from "../../objects/shared/types.ts";
+import type {
+  Block,
+  Certificate,
+  Entry,
+  LedgerEvent,
+  Outcome,
+  Writ,
+} from "../../objects/shared/types.ts";
 import { commitDigest } from "../../objects/shared/verify.ts";
 
 export interface Deciding {
@@ -54,21 +61,42 @@ export class SignedCourt {
     };
     const outcomeOf = deciding.outcome ?? accepted;
     const submitted = entries.flatMap(({ writ, first, count }) =>
-      writ.events.slice(first, first + count).map((text) => canonical(outcomeOf(JSON.parse(text) as LedgerEvent))),
+      writ.events
+        .slice(first, first + count)
+        .map((text) => canonical(outcomeOf(JSON.parse(text) as LedgerEvent))),
     );
     const outcomes = [...(deciding.system ?? []), ...submitted];
-    const result = { prior: this.#tip.result, root: merkleRoot(outcomes.map(leafDigest)), state: null };
+    const result = {
+      prior: this.#tip.result,
+      root: merkleRoot(outcomes.map(leafDigest)),
+      state: null,
+    };
     const batch = batchDigest(header);
     const resulting = resultDigest(result);
     const block = blockDigest(height, header.parent, batch, resulting);
     const view = deciding.view ?? 0;
-    const unsigned = { court: this.#court, epoch: 0, height, view, batch, result: resulting, block };
+    const unsigned = {
+      court: this.#court,
+      epoch: 0,
+      height,
+      view,
+      batch,
+      result: resulting,
+      block,
+    };
     this.#tip = { height, block, result: resulting };
-    return { header, entries, result, outcomes, certificate: this.#signed(unsigned, deciding.signers) };
+    return {
+      header,
+      entries,
+      result,
+      outcomes,
+      certificate: this.certify(unsigned, deciding.signers),
+    };
   }
 
-  #signed(unsigned: Omit<Certificate, "signatures">, signers?: readonly number[]): Certificate {
-    const signatures = (signers ?? this.seats.keys().take(this.#q).toArray()).map((seat) => {
+  /** Signs whatever it is, as no honest seat would. */
+  certify(unsigned: Omit<Certificate, "signatures">, signers?: readonly number[]): Certificate {
+    const signatures = (signers ?? [...this.seats.keys()].slice(0, this.#q)).map((seat) => {
       const vote = { seat, incarnation: 1, sequence: unsigned.height };
       const pair = this.seats[seat] ?? drawKeyPair();
       return { ...vote, signature: signer(pair)(commitDigest(unsigned, vote)) };

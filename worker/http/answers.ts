@@ -3,6 +3,10 @@ import type { WardenAnswer } from "../../objects/shared/rpc.ts";
 import type { LedgerEvent } from "../../objects/shared/types.ts";
 import { Problem, problemDocument } from "./problems.ts";
 
+/** What a Warden said, or that it said nothing: the event may be kept, and nobody can tell. */
+export type Answer = WardenAnswer | typeof SILENCE;
+export const SILENCE = { kind: "silent" } as const;
+
 /** An event that came no further than the door. */
 export interface Refused {
   readonly id: string | undefined;
@@ -10,7 +14,7 @@ export interface Refused {
 }
 
 /** What became of one event: refused at the door, or answered by its Warden. */
-export type Decided = Refused | { readonly event: LedgerEvent; readonly answer: WardenAnswer };
+export type Decided = Refused | { readonly event: LedgerEvent; readonly answer: Answer };
 
 export interface Reply {
   readonly decided: readonly Decided[];
@@ -49,9 +53,9 @@ export function answerArray({ decided, asynchronous, path }: Reply): Response {
   return jsonText(`[${elements.join(",")}]`, waiting ? 202 : 200, headers);
 }
 
-type Refusal = Extract<WardenAnswer, { kind: "overloaded" | "no-quorum" }>;
+type Refusal = Extract<Answer, { kind: "overloaded" | "no-quorum" }>;
 
-function isRefusal(answer: WardenAnswer): answer is Refusal {
+function isRefusal(answer: Answer): answer is Refusal {
   return answer.kind === "overloaded" || answer.kind === "no-quorum";
 }
 
@@ -79,9 +83,10 @@ const STATUS_OF = {
   "no-quorum": "refused",
   overloaded: "refused",
   pending: "pending",
+  silent: "pending",
 } as const;
 
-function problemOf(answer: Exclude<WardenAnswer, { kind: "settled" }>): Problem {
+function problemOf(answer: Exclude<Answer, { kind: "settled" }>): Problem {
   switch (answer.kind) {
     case "key-reused":
       return new Problem(
@@ -97,10 +102,9 @@ function problemOf(answer: Exclude<WardenAnswer, { kind: "settled" }>): Problem 
     case "overloaded":
       return new Problem(answer.kind, answer.detail);
     case "pending":
-      return new Problem(
-        "pending",
-        "The event may be kept; ask again with the same key for its outcome.",
-      );
+      return new Problem("pending", "The event is kept; ask again with the same key.");
+    case "silent":
+      return new Problem("pending", "The event may be kept; ask again with the same key.");
   }
 }
 

@@ -14,7 +14,7 @@ import { courtIn, indexIn } from "./query.ts";
 const durations = {
   seconds: z
     .int()
-    .min(0)
+    .min(1)
     .max(LIMITS.faultMaxMs / 1000)
     .optional(),
   milliseconds: z.int().min(0).max(LIMITS.faultMaxMs).optional(),
@@ -79,22 +79,21 @@ async function faultIn<T>(request: Request, shape: z.ZodType<T>): Promise<T> {
   return fault.data;
 }
 
-/** Milliseconds where nobody says: a crash ends by itself, what a message waits is short, the rest lasts until healed (0). */
-function defaultMs(kind: Fault["kind"]): number {
-  if (kind === "crash") return LIMITS.faultCrashMs;
-  return kind === "slow" ? LIMITS.faultSlowMs : 0;
+/** What a message waits in a `slow`, otherwise how long the fault lasts: a crash ends by itself, the rest when healed (0). */
+function millisecondsOf({ kind, seconds, milliseconds }: Fault): number {
+  if (kind === "slow") return milliseconds ?? LIMITS.faultSlowMs;
+  if (seconds !== undefined) return seconds * 1000;
+  return kind === "crash" ? LIMITS.faultCrashMs : 0;
 }
 
-/** Milliseconds of a `slow` are those a message waits, otherwise how long the fault lasts. */
 async function injected(
   object: { fault(kind: string, ms: number): Promise<void> },
-  { kind, seconds, milliseconds }: Fault,
+  fault: Fault,
 ): Promise<void> {
-  const given = milliseconds ?? (seconds === undefined ? undefined : seconds * 1000);
   try {
-    await object.fault(kind, given ?? defaultMs(kind));
+    await object.fault(fault.kind, millisecondsOf(fault));
   } catch (error) {
     // An object that goes down under the call has done as it was told.
-    if (kind === "heal" || refusalOf(error) !== null) throw error;
+    if (fault.kind === "heal" || refusalOf(error) !== null) throw error;
   }
 }

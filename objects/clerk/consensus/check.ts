@@ -10,17 +10,24 @@ import {
   merkleRoot,
   resultDigest,
 } from "../../shared/digests.ts";
+import { utf8Length } from "../../shared/canonical.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import type { Verify } from "../../shared/node/crypto.ts";
 import type { Batch, Block, Certificate, Writ } from "../../shared/types.ts";
 import { certificateFits, certificateValid, sealValid } from "../../shared/verify.ts";
-import { statementDigest } from "./messages.ts";
+import { groundsOf, statementDigest } from "./messages.ts";
 import type { Message, Prepared, ViewChange } from "./messages.ts";
 import type { Setup } from "./seat.ts";
 
-const natural = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
-const hash = z.string().length(64);
-const signature = z.string().length(128);
+// Room to count on from what a peer says without leaving the safe integers.
+const natural = z
+  .number()
+  .int()
+  .min(0)
+  .max(2 ** 52);
+// Only hex: a digest over text that has no canonical form would throw.
+const hash = z.string().regex(/^[0-9a-f]{64}$/);
+const signature = z.string().regex(/^[0-9a-f]{128}$/);
 const stated = {
   court: natural,
   epoch: natural,
@@ -95,7 +102,14 @@ const justification = z.discriminatedUnion("by", [
 const vote = { ...stated, height: natural.min(1), view: natural, batch: hash, result: hash };
 
 const message = z.discriminatedUnion("kind", [
-  z.object({ ...stated, kind: z.literal("proposal"), view: natural, batch, justification }),
+  z.object({
+    ...stated,
+    kind: z.literal("proposal"),
+    view: natural,
+    batch,
+    justification,
+    grounds: hash,
+  }),
   z.object({ ...vote, kind: z.literal("prepare") }),
   z.object({ ...vote, kind: z.literal("commit"), block: hash }),
   z.object({ ...stated, kind: z.literal("decided"), certificate }),
@@ -183,10 +197,22 @@ export function writObjection(candidate: Writ, setup: Setup, verify: Verify): st
   if (candidate.court !== setup.court) return "a writ of another court";
   const key = setup.wardenKeys[candidate.warden];
   if (key === undefined) return "a writ of an unknown Warden";
-  let bytes = 0;
-  for (const event of candidate.events) bytes += event.length;
-  if (bytes > LIMITS.writBytes) return "a writ over its limit";
+  if (!candidate.events.every(oneText))
+    return "a writ of texts that its digest does not tell apart";
+  if (bytesOf(candidate.events) > LIMITS.writBytes) return "a writ over its limit";
   return sealValid(candidate, key, verify) ? null : "a writ without its seal";
+}
+
+/**
+ * A writ's digest joins its events by line feeds, in UTF-8, where every lone surrogate is the same: other texts of the same
+ * digest would pass for what was sealed, and seats would evaluate different things under one name.
+ */
+function oneText(text: string): boolean {
+  return !text.includes("\n") && text.isWellFormed();
+}
+
+function bytesOf(texts: readonly string[]): number {
+  return texts.reduce((sum, text) => sum + utf8Length(text), 0);
 }
 
 /** Own consistency of a batch; whether it continues the chain is the core's to say. */
@@ -210,13 +236,15 @@ function justificationObjection(
   verify: Verify,
 ): string | null {
   const why = said.justification;
+  if (groundsOf(why) !== said.grounds) return "another justification than was signed";
   if (why.by === "certificate") {
     return why.certificate === null ? null : certificateObjection(why.certificate, setup, verify);
   }
   if (why.changes.some((change) => change.view !== said.view))
     return "a view change for another view";
-  if (new Set(why.changes.map((change) => change.from)).size < setup.quorum.q)
-    return "too few view changes";
+  const movers = new Set(why.changes.map((change) => change.from));
+  if (movers.size < setup.quorum.q) return "too few view changes";
+  if (movers.size < why.changes.length) return "two view changes of one seat";
   return first(why.changes, (change) => {
     if (change.court !== setup.court || change.epoch !== setup.epoch)
       return "a view change of another court";
@@ -241,12 +269,12 @@ function changeObjection(change: ViewChange, setup: Setup, verify: Verify): stri
 function certificateObjection(candidate: Certificate, setup: Setup, verify: Verify): string | null {
   if (candidate.court !== setup.court || candidate.epoch !== setup.epoch)
     return "a certificate of another court or epoch";
-  return certificateValid(candidate, setup.keys, setup.quorum.q, verify)
-    ? null
-    : "a false certificate";
+  // Every signature must hold, not only q: what others may add to a certificate is kept and handed on.
+  const all = Math.max(setup.quorum.q, candidate.signatures.length);
+  return certificateValid(candidate, setup.keys, all, verify) ? null : "a false certificate";
 }
 
-/** Whether q distinct seats validly prepared exactly this. */
+/** Whether q distinct seats, and nobody else, validly prepared exactly this. */
 function preparedValid(candidate: Prepared, setup: Setup, verify: Verify): boolean {
   const { height, view, batch: ofBatch, result } = candidate;
   const signers = new Set<number>();
@@ -256,7 +284,7 @@ function preparedValid(candidate: Prepared, setup: Setup, verify: Verify): boole
     const digested = statementDigest({ kind: "prepare", height, view, batch: ofBatch, result }, by);
     if (key !== undefined && verify(key, digested, signed)) signers.add(seat);
   }
-  return signers.size >= setup.quorum.q;
+  return signers.size >= setup.quorum.q && signers.size === candidate.signatures.length;
 }
 
 /** A block is believed for its certificate alone; that it continues our chain is the core's to say. */
@@ -266,7 +294,7 @@ export function blockObjection(candidate: Block, setup: Setup, verify: Verify): 
   if (batchDigest(head) !== proof.batch) return "a certificate of another batch";
   if (!certificateFits(proof, head.parent)) return "a certificate of another parent";
   if (resultDigest(result) !== proof.result) return "a certificate of another result";
-  if (merkleRoot(outcomes.map(leafDigest)) !== result.root)
+  if (!outcomes.every(oneText) || merkleRoot(outcomes.map(leafDigest)) !== result.root)
     return "outcomes that are not the result's";
   return batchObjection(candidate, setup, verify) ?? certificateObjection(proof, setup, verify);
 }

@@ -22,6 +22,8 @@ export interface Proposal extends Stated {
   readonly view: number;
   readonly batch: Batch;
   readonly justification: Justification;
+  /** Digest of the justification: what is not signed, whoever relays a proposal could swap. */
+  readonly grounds: string;
 }
 
 /** Why the leader may propose: the height before was decided in this view, or q seats moved to it. */
@@ -123,7 +125,12 @@ export type Statement = Unsaid<Message>;
 export function contentOf(statement: Statement): readonly Json[] {
   switch (statement.kind) {
     case "proposal":
-      return [statement.batch.header.height, statement.view, batchDigest(statement.batch.header)];
+      return [
+        statement.batch.header.height,
+        statement.view,
+        batchDigest(statement.batch.header),
+        statement.grounds,
+      ];
     case "prepare":
       return [statement.height, statement.view, statement.batch, statement.result];
     case "commit":
@@ -148,6 +155,12 @@ export function contentOf(statement: Statement): readonly Json[] {
     case "forward":
       return [writDigest(statement.writ)];
   }
+}
+
+export function groundsOf(why: Justification): string {
+  if (why.by === "changes")
+    return digest("grounds", why.by, ...why.changes.map((change) => change.signature));
+  return digest("grounds", why.by, why.certificate?.view ?? 0, why.certificate?.block ?? null);
 }
 
 function preparedContent(prepared: Prepared | null): Json {
@@ -187,4 +200,9 @@ export function voteSignature(vote: Prepare | Commit): VoteSignature {
     sequence: vote.sequence,
     signature: vote.signature,
   };
+}
+
+/** Under which a vote is kept: one a (height, view, seat) and kind. */
+export function voteKey(vote: Prepare | Commit): string {
+  return `${vote.height}/${vote.view}/${vote.from}`;
 }

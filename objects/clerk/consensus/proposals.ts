@@ -1,54 +1,81 @@
 /** What a leader may propose and what a seat accepts (protocol 1.3, "Accept a Proposal"). */
-import { assert } from "../../shared/assert.ts";
 import { batchDigest, entryDigests } from "../../shared/digests.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { leaderOf } from "../../shared/quorum.ts";
 import type { Batch, Entry } from "../../shared/types.ts";
 import { evaluated, firstEvents, fits } from "./evaluate.ts";
+import { noteEquivocation } from "./evidence.ts";
+import { groundsOf } from "./messages.ts";
 import type { Justification, Prepared, Proposal, ViewChange } from "./messages.ts";
 import type { Seat } from "./seat.ts";
 import type { Turn } from "./turn.ts";
-import { continues, nextEntries } from "./waiting.ts";
+import { continues, inOrder, nextEntries } from "./waiting.ts";
 import { resign } from "./views.ts";
 
 /** Proposes for the next height, if this seat leads, may, and has reason to. */
 export function tryPropose(turn: Turn): boolean {
   const { seat } = turn;
   if (!seat.voice || seat.applying || !turn.leads() || isBehind(seat)) return false;
-  if (seat.vote?.prepare.view === seat.view || seat.proposed?.view === seat.view) return false;
+  if (seat.proposed?.view === seat.view) return false;
+  if (seat.viewStart !== seat.incarnation) return resignStranded(turn);
+  if (seat.vote?.prepare.view === seat.view) return false;
   const justification = ownJustification(seat);
   if (justification === null) return false;
   const batch = batchToPropose(turn, justification);
   if (batch === null) return false;
-  if (seat.viewStart !== seat.incarnation) {
-    resign(turn);
-    return true;
-  }
-  const proposal = turn.say({ kind: "proposal", view: seat.view, batch, justification });
+  const grounds = groundsOf(justification);
+  const proposal = turn.say({ kind: "proposal", view: seat.view, batch, justification, grounds });
   seat.proposed = proposal;
   seat.proposals.set(proposalKey(proposal), proposal);
-  seat.batches.set(batchDigest(batch.header), batch);
+  keepBatch(seat, batch);
   turn.persist();
   turn.sendAll(proposal);
   seat.untold = null;
   return true;
 }
 
-function isBehind(seat: Seat): boolean {
+/** What it proposed in an earlier life is lost with its memory (D3); while nothing is to be decided nobody is the worse. */
+function resignStranded(turn: Turn): boolean {
+  const { seat } = turn;
+  const due = expiryAt(seat);
+  const named = [...seat.changes.values()].some(
+    ({ height, prepared }) => height > seat.tip.height && prepared !== null,
+  );
+  const pending =
+    seat.vote !== null || named || inOrder(seat).length > 0 || (due !== null && due <= turn.now);
+  if (pending) resign(turn);
+  return pending;
+}
+
+/** Whether something is certified that this seat has not applied. */
+export function isBehind(seat: Seat): boolean {
   return seat.certified !== null || seat.proven > seat.tip.height;
 }
 
 /** (a) the height before was decided in this view, or (b) q seats moved to it; null if neither is known. */
-export function ownJustification(seat: Seat): Justification | null {
-  if ((seat.tip.certificate?.view ?? 0) === seat.view)
-    return { by: "certificate", certificate: seat.tip.certificate };
-  const changes = [...seat.changes.values()].filter((change) => change.view === seat.view);
+function ownJustification(seat: Seat): Justification | null {
+  const { certificate } = seat.tip;
+  if ((certificate?.view ?? 0) === seat.view) return { by: "certificate", certificate };
+  const changes = changesHere(seat);
   if (changes.length < seat.setup.quorum.q) return null;
-  return { by: "changes", changes: changes.toSorted((a, b) => a.from - b.from) };
+  if (Math.max(...changes.map((change) => change.height)) !== seat.tip.height + 1) return null;
+  return { by: "changes", changes };
+}
+
+/** Those that name a batch which nobody shows are left out while q others remain: a liar could hold the view up with one. */
+function changesHere(seat: Seat): ViewChange[] {
+  const all = [...seat.changes.values()]
+    .filter((change) => change.view === seat.view)
+    .toSorted((a, b) => a.from - b.from);
+  const shown = all.filter(
+    ({ height, prepared }) =>
+      prepared === null || height <= seat.tip.height || knownBatch(seat, prepared.batch) !== null,
+  );
+  return shown.length >= seat.setup.quorum.q ? shown : all;
 }
 
 /** The prepared certificate of the highest view among those for the height, or null. */
-export function highestPrepared(changes: readonly ViewChange[], height: number): Prepared | null {
+function highestPrepared(changes: readonly ViewChange[], height: number): Prepared | null {
   let highest: Prepared | null = null;
   for (const { height: at, prepared } of changes) {
     if (at !== height || prepared === null) continue;
@@ -59,19 +86,17 @@ export function highestPrepared(changes: readonly ViewChange[], height: number):
 
 function batchToPropose(turn: Turn, justification: Justification): Batch | null {
   const { seat } = turn;
-  const height = seat.tip.height + 1;
   if (justification.by === "changes") {
-    if (justification.changes.some((change) => change.height > height)) return null;
-    const forced = highestPrepared(justification.changes, height);
+    const forced = highestPrepared(justification.changes, seat.tip.height + 1);
     if (forced !== null) return knownBatch(seat, forced.batch) ?? askForBatch(turn, forced);
   }
-  return freshBatch(turn);
+  return seat.backlogFull ? null : freshBatch(turn);
 }
 
 function freshBatch(turn: Turn): Batch | null {
   const { seat, now } = turn;
   const { tip } = seat;
-  const entries = seat.backlogFull ? [] : nextEntries(seat);
+  const entries = nextEntries(seat);
   const time = Math.max(now, tip.time + 1);
   if (entries.length === 0 && !emptyAllowed(seat, time)) return null;
   const whole = batchOf(seat, entries, time);
@@ -95,9 +120,25 @@ function batchOf(seat: Seat, entries: readonly Entry[], time: number): Batch {
   };
 }
 
-/** Only an expiry wakes a quiet court, at most once a second. */
+/** Block time from which on an expiry is reason enough for a block, or null: a quiet court is woken at a bounded rate. */
+export function expiryAt(seat: Seat): number | null {
+  return seat.nextExpiry === null
+    ? null
+    : Math.max(seat.nextExpiry, seat.tip.time + LIMITS.emptyBlockMs);
+}
+
 function emptyAllowed(seat: Seat, time: number): boolean {
-  return seat.nextExpiry !== null && seat.nextExpiry <= time && time >= seat.tip.time + 1000;
+  const due = expiryAt(seat);
+  return due !== null && due <= time;
+}
+
+/** Keeps a batch of the undecided height, for a certificate, a view change or a peer that names it. */
+export function keepBatch(seat: Seat, batch: Batch): void {
+  seat.batches.set(batchDigest(batch.header), batch);
+  for (const oldest of seat.batches.keys()) {
+    if (seat.batches.size <= LIMITS.batchesKept) return;
+    seat.batches.delete(oldest);
+  }
 }
 
 export function knownBatch(seat: Seat, digest: string): Batch | null {
@@ -110,15 +151,26 @@ export function knownBatch(seat: Seat, digest: string): Batch | null {
 
 function askForBatch(turn: Turn, prepared: Prepared): null {
   const { seat, now } = turn;
-  if (seat.askAt !== null && now < seat.askAt) return null;
-  seat.askAt = now + LIMITS.resendMs;
+  if (seat.batchAskAt !== null && now < seat.batchAskAt) return null;
+  seat.batchAskAt = now + LIMITS.resendMs;
   const request = turn.say({ kind: "batch-request", batch: prepared.batch });
   for (const { seat: signer } of prepared.signatures)
     if (signer !== seat.setup.seat) turn.send(signer, request);
   return null;
 }
 
-/** Keeps a proposal that may be voted on now or soon: the first of its (height, view), the latest view of its sender. */
+/** Whether an unasked-for batch would be of use: some view change names it, and it is not here. */
+export function wantsBatch(seat: Seat, batch: Batch): boolean {
+  const digested = batchDigest(batch.header);
+  const { height } = batch.header;
+  return (
+    height === seat.tip.height + 1 &&
+    [...seat.changes.values()].some(({ prepared }) => prepared?.batch === digested) &&
+    knownBatch(seat, digested) === null
+  );
+}
+
+/** Keeps a proposal that may be voted on now or soon: the first of its (height, view), the highest view of its sender. */
 export function keepProposal(turn: Turn, proposal: Proposal): void {
   const { seat } = turn;
   const { height } = proposal.batch.header;
@@ -128,51 +180,54 @@ export function keepProposal(turn: Turn, proposal: Proposal): void {
   const key = proposalKey(proposal);
   const first = seat.proposals.get(key);
   if (first !== undefined) {
-    if (batchDigest(first.batch.header) !== batchDigest(proposal.batch.header)) {
-      const incident = {
-        kind: "equivocation",
-        seat: proposal.from,
-        height,
-        first,
-        second: proposal,
-      } as const;
-      turn.accuseOnce(`equivocation/proposal/${key}`, incident);
-    }
+    // Sent again, it is tried again: what it was refused for may have been our clock.
+    if (!noteEquivocation(turn, first, proposal)) seat.refused.delete(key);
     return;
   }
   for (const [other, kept] of seat.proposals) {
-    if (
-      kept.from === proposal.from &&
-      kept.batch.header.height === height &&
-      kept.view < proposal.view
-    ) {
-      seat.proposals.delete(other);
-    }
+    if (kept.from !== proposal.from || kept.batch.header.height !== height) continue;
+    if (kept.view > proposal.view) return;
+    forgetProposal(seat, other);
   }
   seat.proposals.set(key, proposal);
 }
 
-/** Whether the proposal for the next height, at our view or above, may be prepared. Its signatures are verified. */
+export function forgetProposal(seat: Seat, key: string): void {
+  seat.proposals.delete(key);
+  seat.refused.delete(key);
+}
+
+/** Proposals for the next height that may be prepared, highest view first. */
+export function proposalsToTry(seat: Seat): Proposal[] {
+  const lowest = seat.vote?.prepare.view === seat.view ? seat.view + 1 : seat.view;
+  return [...seat.proposals.entries()]
+    .filter(([key]) => !seat.refused.has(key))
+    .map(([, proposal]) => proposal)
+    .filter(({ batch, view }) => batch.header.height === seat.tip.height + 1 && view >= lowest)
+    .toSorted((a, b) => b.view - a.view);
+}
+
+/** Whether a proposal for the next height may be prepared. Its signatures are verified; evaluation, the dear part, comes last. */
 export function acceptable(turn: Turn, proposal: Proposal): boolean {
   const { seat } = turn;
   const { header } = proposal.batch;
-  assert(
-    header.height === seat.tip.height + 1 && proposal.view >= seat.view,
-    "a proposal for the next height",
-  );
   if (header.parent !== seat.tip.block || header.time <= seat.tip.time) return false;
   if (header.domainVersion !== seat.setup.domainVersion) return false;
-  if (!continues(seat, proposal.batch)) return false;
+  if (!justified(turn, proposal) || !continues(seat, proposal.batch)) return false;
+  return fits(seat, proposal.batch);
+}
+
+function justified(turn: Turn, proposal: Proposal): boolean {
+  const { tip } = turn.seat;
+  const { header } = proposal.batch;
   const why = proposal.justification;
   if (why.by === "certificate") {
-    if ((why.certificate?.block ?? seat.tip.block) !== seat.tip.block) return false;
-    if (
-      (why.certificate?.view ?? 0) !== proposal.view ||
-      (why.certificate === null && header.height !== 1)
-    )
-      return false;
+    if (why.certificate === null && tip.height > 0) return false;
+    if ((why.certificate?.block ?? tip.block) !== tip.block) return false;
+    if ((why.certificate?.view ?? 0) !== proposal.view) return false;
     return (
-      timely(turn, header.time) && (header.entries.length > 0 || emptyAllowed(seat, header.time))
+      timely(turn, header.time) &&
+      (header.entries.length > 0 || emptyAllowed(turn.seat, header.time))
     );
   }
   if (Math.max(...why.changes.map((change) => change.height)) !== header.height) return false;
@@ -194,6 +249,6 @@ function timely(turn: Turn, time: number): boolean {
   return time <= turn.now + LIMITS.clockAheadMs && time >= turn.now - behind;
 }
 
-function proposalKey(proposal: Proposal): string {
+export function proposalKey(proposal: Proposal): string {
   return `${proposal.batch.header.height}/${proposal.view}`;
 }

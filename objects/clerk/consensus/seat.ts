@@ -13,6 +13,8 @@ import type {
   Writ,
   WritProgress,
 } from "../../shared/types.ts";
+import { assert } from "../../shared/assert.ts";
+import { voteKey } from "./messages.ts";
 import type { Commit, Message, Prepare, Prepared, Proposal, ViewChange } from "./messages.ts";
 
 /** What never changes during an epoch. */
@@ -56,12 +58,13 @@ export interface Durable {
   readonly commit: Commit | null;
   readonly prepared: { readonly proof: Prepared; readonly header: Header } | null;
   readonly change: ViewChange | null;
+  /** Consecutive heights, up to the last decided, at which this seat was outvoted. */
+  readonly dissents: number;
 }
 
 export interface WaitingWrit {
   readonly writ: Writ;
-  readonly digest: string;
-  /** Own height when it came, for the second suspicion. */
+  /** Own height when it came, or when its Warden was last served since: for the second suspicion. */
   since: number;
   /** The view in which it was handed to the leader, or −1. */
   forwarded: number;
@@ -98,25 +101,29 @@ export interface Seat {
   applying: boolean;
   /** The Ledger is so far behind that no more may be agreed. */
   backlogFull: boolean;
-  /** Dissents of this seat at consecutive heights. */
+  /** Consecutive heights at which this seat was outvoted. */
   dissents: number;
 
   /** By `height/view` and `height/view/seat`; only heights above the tip, within the limits. */
   readonly proposals: Map<string, Proposal>;
+  /** Keys of the proposals that could not be accepted when they were tried. */
+  readonly refused: Set<string>;
   readonly prepares: Map<string, Prepare>;
   readonly commits: Map<string, Commit>;
   /** Latest view change of each seat. */
   readonly changes: Map<number, ViewChange>;
   readonly waiting: Map<number, Map<number, WaitingWrit>>;
-  /** Batches of the undecided height by digest: proposed, prepared or asked for. */
+  /** The latest batches of the undecided height, by digest: proposed, prepared or asked for. */
   readonly batches: Map<string, Batch>;
   evaluated: Evaluated | null;
   /** Certificate of the next height whose batch or matching result is missing here. */
   certified: Certificate | null;
-  /** Verified blocks above the tip, by height. */
+  /** Verified blocks by height, from the next one on without a gap. */
   readonly blocks: Map<number, Block>;
   /** Highest height that a certificate proved. */
   proven: number;
+  /** Height that a peer gave with its last useful answer: a reason to ask on, nothing more. */
+  claimed: number;
   /** Certificate that this seat completed and has not told the others. */
   untold: Certificate | null;
   /** Own proposal, for sending again. */
@@ -127,15 +134,22 @@ export interface Seat {
   /** Failed views since the last decision; doubles the timeout. */
   failures: number;
   suspectAt: number | null;
+  /** Something waited to be decided when the last step ended. */
+  undecided: boolean;
   resendAt: number | null;
   /** Times the same votes were sent again; spaces them out. */
   resends: number;
-  /** No second request for blocks before this time. */
+  /** A request for blocks is out; no second one before this time. */
   askAt: number | null;
-  /** Rotates the peer that is asked for blocks. */
+  /** The peer last asked for blocks, or last to give some. */
   asked: number;
+  /** Peers still to be asked, since the start, whether they know more. */
+  unasked: number;
+  /** A request for a batch is out; no second one before this time. */
+  batchAskAt: number | null;
 }
 
+/** What a seat has seen go wrong, with its evidence. An `equivocation` is any two statements that no honest seat signs both. */
 export type Incident =
   | {
       readonly kind: "dissent";
@@ -162,6 +176,12 @@ export type Incident =
       readonly height: number;
       readonly certificate: Certificate;
       readonly own: string | null;
+    }
+  | {
+      readonly kind: "no-majority";
+      readonly height: number;
+      readonly view: number;
+      readonly prepares: readonly Prepare[];
     };
 
 /** Why a seat left its view. */
@@ -203,16 +223,13 @@ export interface Restored {
   readonly voice: boolean;
 }
 
+/** Throws `BrokenInvariant` if the chain ends below what the seat has voted on: such storage has lost blocks. */
 export function seatFrom(restored: Restored): Seat {
-  const { durable, tip, batchOf } = restored;
+  const { setup, durable, tip } = restored;
   const known = durable?.view ?? 0;
   const decidedIn = tip.certificate?.view ?? 0;
-  const next = tip.height + 1;
-  // Votes at a height decided since say nothing about the next one.
-  const vote = durable?.vote?.prepare.height === next ? durable.vote : null;
-  const prepared = durable?.prepared?.proof.height === next ? durable.prepared : null;
   return {
-    setup: restored.setup,
+    setup,
     world: restored.world,
     incarnation: restored.incarnation,
     sequence: 0,
@@ -222,34 +239,64 @@ export function seatFrom(restored: Restored): Seat {
     view: Math.max(known, decidedIn),
     // A view known only from a certificate was entered in some earlier life: −1 is no incarnation, so it is resigned (D3).
     viewStart: decidedIn > known ? -1 : (durable?.viewStart ?? restored.incarnation),
-    vote: vote === null ? null : { prepare: vote.prepare, batch: batchOf(vote.header) },
-    commit: durable?.commit?.height === next ? durable.commit : null,
-    prepared: prepared === null ? null : { proof: prepared.proof, batch: batchOf(prepared.header) },
-    change: durable?.change ?? null,
+    ...votesFrom(restored),
     voice: restored.voice,
     applying: false,
     backlogFull: false,
-    dissents: 0,
+    dissents: durable?.dissents ?? 0,
     proposals: new Map(),
-    prepares: new Map(),
-    commits: new Map(),
-    changes: new Map(),
+    refused: new Set(),
     waiting: new Map(),
     batches: new Map(),
     evaluated: null,
     certified: null,
     blocks: new Map(),
     proven: tip.height,
+    claimed: 0,
     untold: null,
     proposed: null,
     accused: new Set(),
     failures: 0,
     suspectAt: null,
+    undecided: false,
     resendAt: null,
     resends: 0,
     askAt: null,
-    asked: restored.setup.seat,
+    asked: setup.seat,
+    unasked: 0,
+    batchAskAt: null,
   };
+}
+
+type Votes = Pick<
+  Seat,
+  "vote" | "commit" | "prepared" | "change" | "prepares" | "commits" | "changes"
+>;
+
+/** Own votes count in the quorums of this life too. Those at a height decided since say nothing about the next one. */
+function votesFrom({ setup, durable, tip, batchOf }: Restored): Votes {
+  const next = tip.height + 1;
+  const { vote = null, commit = null, prepared = null, change = null } = durable ?? {};
+  assert((vote?.prepare.height ?? 0) <= next, "the chain reaches up to the vote");
+  assert((change?.height ?? 0) <= next, "the chain reaches up to the view change");
+  const votes: Votes = {
+    vote: null,
+    commit: commit?.height === next ? commit : null,
+    prepared: null,
+    change,
+    prepares: new Map(),
+    commits: new Map(),
+    changes: new Map(),
+  };
+  if (vote?.prepare.height === next) {
+    votes.vote = { prepare: vote.prepare, batch: batchOf(vote.header) };
+    votes.prepares.set(voteKey(vote.prepare), vote.prepare);
+  }
+  if (prepared?.proof.height === next)
+    votes.prepared = { proof: prepared.proof, batch: batchOf(prepared.header) };
+  if (votes.commit !== null) votes.commits.set(voteKey(votes.commit), votes.commit);
+  if (change !== null) votes.changes.set(setup.seat, change);
+  return votes;
 }
 
 export function durableOf(seat: Seat): Durable {
@@ -264,5 +311,6 @@ export function durableOf(seat: Seat): Durable {
         ? null
         : { proof: seat.prepared.proof, header: seat.prepared.batch.header },
     change: seat.change,
+    dissents: seat.dissents,
   };
 }

@@ -3,33 +3,37 @@
  * evaluation inside the vote; rules V1–V4, D1–D3 and the names are those of the protocol page.
  */
 import { assert, unreachable } from "../../shared/assert.ts";
-import { batchDigest } from "../../shared/digests.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { leaderOf } from "../../shared/quorum.ts";
-import type { Message } from "./messages.ts";
-import { keepProposal, knownBatch, tryPropose } from "./proposals.ts";
+import { noteNoMajority } from "./evidence.ts";
+import type { Justification, Message } from "./messages.ts";
+import { keepBatch, keepProposal, knownBatch, tryPropose, wantsBatch } from "./proposals.ts";
 import type { Effect, Input, Seat } from "./seat.ts";
 import { absorb, answerSync, askForBlocks, keepBlocks, lacksBlocks, tryApply } from "./sync.ts";
+import { deadline, tick } from "./timers.ts";
 import { Turn } from "./turn.ts";
-import { changeView, keepChange, reissue, resign, viewOpen } from "./views.ts";
+import { changeView, keepChange, reissue, resign, tryJoin } from "./views.ts";
 import { keepVote, tryCertify, tryCommit, tryPrepare } from "./votes.ts";
-import { censored, forwardWaiting, inOrder, keepWrit } from "./waiting.ts";
+import { censored, forwardWaiting, inOrder, keepWrit, wantsWrit } from "./waiting.ts";
 
 /** Advances the seat in place. Messages and writs must have passed check.ts; effects are carried out in their order. */
 export function step(seat: Seat, input: Input): Effect[] {
   const turn = new Turn(seat, input.now);
   take(turn, input);
   advance(turn);
-  if (lacksBlocks(seat)) askForBlocks(turn, input.kind === "message" ? input.message.from : null);
+  if (lacksBlocks(seat))
+    askForBlocks(turn, input.kind === "message" ? input.message.from : seat.asked);
   const at = deadline(turn);
   invariants(seat);
   return turn.effects(at);
 }
 
 function take(turn: Turn, input: Input): void {
-  const { seat, now } = turn;
+  const { seat } = turn;
   switch (input.kind) {
     case "start":
+      reissue(turn);
+      seat.unasked = seat.setup.quorum.n - 1;
       return askForBlocks(turn, null);
     case "message":
       return hear(turn, input.message);
@@ -42,10 +46,7 @@ function take(turn: Turn, input: Input): void {
       seat.backlogFull = input.full;
       return;
     case "tick":
-      if (seat.suspectAt !== null && now >= seat.suspectAt)
-        changeView(turn, seat.view + 1, "suspicion");
-      if (seat.resendAt !== null && now >= seat.resendAt) resend(turn);
-      return;
+      return tick(turn);
     default:
       return unreachable(input);
   }
@@ -55,9 +56,7 @@ function hear(turn: Turn, message: Message): void {
   const { seat } = turn;
   switch (message.kind) {
     case "proposal":
-      if (message.justification.by === "certificate")
-        absorb(seat, message.justification.certificate);
-      else for (const change of message.justification.changes) hear(turn, change);
+      hearJustification(turn, message.justification);
       return keepProposal(turn, message);
     case "prepare":
     case "commit":
@@ -78,7 +77,7 @@ function hear(turn: Turn, message: Message): void {
       return;
     }
     case "batch-answer":
-      if (message.batch.header.height === seat.tip.height + 1) keepAnswer(turn, message);
+      if (wantsBatch(seat, message.batch)) keepBatch(seat, message.batch);
       return;
     case "forward":
       return keepWrit(seat, message.writ);
@@ -87,15 +86,11 @@ function hear(turn: Turn, message: Message): void {
   }
 }
 
-/** Only a batch that some view change names was asked for. */
-function keepAnswer(turn: Turn, { batch }: Message & { kind: "batch-answer" }): void {
-  const { seat } = turn;
-  for (const { prepared } of seat.changes.values()) {
-    if (prepared === null || prepared.height !== batch.header.height) continue;
-    const digested = batchDigest(batch.header);
-    if (digested === prepared.batch) seat.batches.set(digested, batch);
-  }
-  seat.askAt = null;
+/** Certificates and view changes count wherever they come in. */
+function hearJustification(turn: Turn, why: Justification): void {
+  if (why.by === "certificate") return absorb(turn.seat, why.certificate);
+  for (const change of why.changes) hear(turn, change);
+  tryJoin(turn);
 }
 
 function applied(turn: Turn, nextExpiry: number | null): void {
@@ -114,8 +109,12 @@ function applied(turn: Turn, nextExpiry: number | null): void {
 export function matters(seat: Seat, message: Message): boolean {
   const { height, batch, result } = seat.tip;
   switch (message.kind) {
-    case "proposal":
-      return message.batch.header.height > height && message.view >= seat.view;
+    case "proposal": {
+      // In a view that this seat has left it still tells what was decided.
+      const why = message.justification;
+      const proves = why.by === "certificate" && (why.certificate?.height ?? 0) > height;
+      return (message.batch.header.height > height && message.view >= seat.view) || proves;
+    }
     case "prepare":
       return (
         message.height > height ||
@@ -129,10 +128,12 @@ export function matters(seat: Seat, message: Message): boolean {
       return message.blocks.some((block) => block.header.height > height);
     case "view-change":
       return message.view >= seat.view || message.height > height + 1;
+    case "batch-answer":
+      return wantsBatch(seat, message.batch);
+    case "forward":
+      return wantsWrit(seat, message.writ);
     case "sync":
     case "batch-request":
-    case "batch-answer":
-    case "forward":
       return true;
     default:
       return unreachable(message);
@@ -142,59 +143,26 @@ export function matters(seat: Seat, message: Message): boolean {
 /** Everything that has become possible, until nothing more is; a decided block waits for the shell to apply it. */
 function advance(turn: Turn): void {
   const { seat } = turn;
-  // Each pass that changes something uses up a vote, a proposal, a certificate or a block.
-  for (let pass = 0; pass < 16; pass++) {
-    if (tryApply(turn)) return;
-    if (seat.applying) return;
-    const changed = [tryPropose, tryPrepare, tryCommit, tryCertify].some((rule) => rule(turn));
+  // Each rule that does something uses up a vote, a proposal, a certificate or a block, or climbs one view of n: none comes
+  // near so many.
+  for (let pass = 0; pass < LIMITS.rulesPerStep; pass++) {
+    if (tryApply(turn) || seat.applying) return;
+    const changed = [tryJoin, tryPropose, tryPrepare, tryCommit, tryCertify].some((rule) =>
+      rule(turn),
+    );
     if (!changed) break;
   }
-  if (seat.untold !== null && seat.untold.height <= seat.tip.height) tell(turn);
+  noteNoMajority(turn);
+  tell(turn);
   if (seat.voice) forwardWaiting(turn);
 }
 
-/** Idle, or unable to apply: whoever completed a certificate hands it to all. */
+/** Whoever completed a certificate hands it to all, when idle and when it cannot apply it. */
 function tell(turn: Turn): void {
   const { seat } = turn;
   if (seat.untold === null) return;
   turn.sendAll(turn.say({ kind: "decided", certificate: seat.untold }));
   seat.untold = null;
-}
-
-/** Votes are sent again as the same signed bytes; receivers deduplicate. */
-function resend(turn: Turn): void {
-  const { seat } = turn;
-  seat.resends += 1;
-  seat.resendAt = null;
-  if (seat.proposed !== null && seat.proposed.view === seat.view) turn.sendAll(seat.proposed);
-  if (seat.vote !== null) turn.sendAll(seat.vote.prepare);
-  if (seat.commit !== null) turn.sendAll(seat.commit);
-  if (seat.change?.view === seat.view) turn.sendAll(seat.change);
-  for (const waiting of inOrder(seat)) waiting.forwarded = -1;
-  seat.askAt = null;
-  askForBlocks(turn, null);
-}
-
-/** Sets the timers and says when the next one is due. */
-function deadline(turn: Turn): number | null {
-  const { seat, now } = turn;
-  const due = seat.nextExpiry !== null && seat.nextExpiry <= now;
-  const undecided = seat.vote !== null || due || inOrder(seat).length > 0;
-  const quiet = !seat.voice || seat.backlogFull || seat.applying;
-  if (quiet || !undecided || !viewOpen(seat)) seat.suspectAt = null;
-  else
-    seat.suspectAt ??=
-      now + LIMITS.suspicionMs * 2 ** Math.min(seat.failures, Math.log2(LIMITS.suspicionCapFactor));
-  const unheard = seat.change?.view === seat.view && !viewOpen(seat);
-  const repeating = (undecided || unheard || lacksBlocks(seat)) && !seat.applying;
-  if (!repeating) seat.resendAt = null;
-  else
-    seat.resendAt ??=
-      now + Math.min(LIMITS.resendMs * 2 ** Math.min(seat.resends, 8), LIMITS.alarmMs);
-  const times = [seat.suspectAt, seat.resendAt, due ? null : seat.nextExpiry].filter(
-    (time) => time !== null,
-  );
-  return times.length === 0 ? null : Math.min(...times);
 }
 
 /** What must hold after every step; a failure is ours and stops the object. */

@@ -5,13 +5,13 @@ import type { Evaluation } from "../../shared/evaluation.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import type { Block, Certificate } from "../../shared/types.ts";
 import { evaluated } from "./evaluate.ts";
+import { accuseDissent } from "./evidence.ts";
 import type { Blocks } from "./messages.ts";
-import { knownBatch } from "./proposals.ts";
+import { forgetProposal, knownBatch } from "./proposals.ts";
 import type { Seat } from "./seat.ts";
 import type { Turn } from "./turn.ts";
 import { enter, resign } from "./views.ts";
-import { accuseDissent } from "./votes.ts";
-import { forgetDecided, progressOf } from "./waiting.ts";
+import { entryBytes, served } from "./waiting.ts";
 
 /** Notes a verified certificate; what it decides is applied when batch and result are at hand. */
 export function absorb(seat: Seat, certificate: Certificate | null): void {
@@ -20,71 +20,89 @@ export function absorb(seat: Seat, certificate: Certificate | null): void {
   if (certificate.height === seat.tip.height + 1) seat.certified ??= certificate;
 }
 
-/** Keeps verified blocks above the tip, as far as one answer reaches. */
+/** Keeps verified blocks that continue what is here, as many as one honest answer may hold. */
 export function keepBlocks(turn: Turn, answer: Blocks): void {
   const { seat } = turn;
-  seat.askAt = null;
+  let bytes = [...seat.blocks.values()].reduce((sum, block) => sum + blockBytes(block), 0);
   for (const block of answer.blocks) {
     const { height } = block.header;
-    if (height <= seat.tip.height || height > seat.tip.height + LIMITS.syncBlocks) continue;
+    if (height <= seat.tip.height || seat.blocks.has(height)) continue;
+    if (height !== seat.tip.height + 1 && !seat.blocks.has(height - 1)) return;
+    bytes += blockBytes(block);
+    const full = seat.blocks.size >= LIMITS.syncBlocks || bytes > LIMITS.syncBytes;
+    if (full && seat.blocks.size > 0) return;
     seat.blocks.set(height, block);
     absorb(seat, block.certificate);
+    // An answer that brings nothing on must not bring the next request either.
+    seat.askAt = null;
+    seat.asked = answer.from;
+    seat.claimed = answer.height;
   }
+}
+
+function blockBytes(block: Block): number {
+  const outcomes = block.outcomes.reduce((sum, outcome) => sum + outcome.length, 0);
+  return block.entries.reduce((sum, entry) => sum + entryBytes(entry), outcomes);
 }
 
 /** Applies the next height once its certificate, its batch and a matching result are there. */
 export function tryApply(turn: Turn): boolean {
   const { seat } = turn;
+  const { tip } = seat;
   if (seat.applying) return false;
-  const block = seat.blocks.get(seat.tip.height + 1);
+  const block = seat.blocks.get(tip.height + 1);
   const certificate = seat.certified ?? block?.certificate ?? null;
-  if (certificate === null || certificate.height !== seat.tip.height + 1) return false;
+  if (certificate === null || certificate.height !== tip.height + 1) return false;
   const batch = block ?? knownBatch(seat, certificate.batch);
+  if (batch === null || batchDigest(batch.header) !== certificate.batch) return false;
   // A chain that does not continue ours would need more than f liars or a broken disk of ours: never applied, shown as stuck.
-  if (
-    batch === null ||
-    batch.header.parent !== seat.tip.block ||
-    batchDigest(batch.header) !== certificate.batch
-  )
-    return false;
+  const { height, parent } = batch.header;
+  if (height !== tip.height + 1 || parent !== tip.block) return false;
   const own = evaluated(seat, batch);
   if (own.result === certificate.result) {
     const { header, entries } = batch;
-    seat.dissents = 0;
-    decide(
-      turn,
-      { header, entries, result: own.parts, outcomes: own.evaluation.outcomes, certificate },
-      own.evaluation,
-    );
+    const { outcomes } = own.evaluation;
+    decide(turn, { header, entries, result: own.parts, outcomes, certificate }, own.evaluation);
+    setDissents(turn, 0);
     return true;
   }
-  return block === undefined ? false : adopt(turn, block);
+  return block === undefined ? false : adopt(turn, block, own.result);
 }
 
 /** The quorum came to another result than this seat: take the certified after-states; twice in a row, and it has no voice. */
-function adopt(turn: Turn, block: Block): boolean {
+function adopt(turn: Turn, block: Block, own: string): boolean {
   const { seat } = turn;
-  const own = seat.evaluated;
-  if (block.result.prior !== seat.tip.result) return false;
-  const evaluation = seat.world.adopt(block);
-  if (evaluation === null) return false;
+  const { certificate } = block;
   const { height } = block.header;
-  turn.accuse({
-    kind: "outvoted",
-    height,
-    certificate: block.certificate,
-    own: own?.result ?? null,
-  });
-  seat.dissents += 1;
+  const evaluation = seat.world.adopt(block);
+  if (evaluation === null) {
+    seat.blocks.delete(height);
+    // Another answer brings the same again, so not at once.
+    seat.askAt = turn.now + LIMITS.resendMs;
+    silence(turn, `outvoted at height ${height}, and what was certified does not fit its events`);
+    return false;
+  }
+  turn.accuse({ kind: "outvoted", height, certificate, own });
   const leads = turn.leads();
   decide(turn, block, evaluation);
-  if (seat.dissents >= LIMITS.dissentsToQuarantine && seat.voice) {
-    seat.voice = false;
-    turn.quarantine(`outvoted at ${seat.dissents} heights in a row, last ${height}`);
-  } else if (leads) {
-    resign(turn);
-  }
+  setDissents(turn, seat.dissents + 1);
+  if (leads) resign(turn);
+  if (seat.dissents >= LIMITS.dissentsToQuarantine)
+    silence(turn, `outvoted at ${seat.dissents} heights in a row, last ${height}`);
   return true;
+}
+
+/** Kept over restarts: a seat that is replaced between two heights would else never be found wrong twice. */
+function setDissents(turn: Turn, dissents: number): void {
+  if (turn.seat.dissents === dissents) return;
+  turn.seat.dissents = dissents;
+  turn.persist();
+}
+
+function silence(turn: Turn, reason: string): void {
+  if (!turn.seat.voice) return;
+  turn.seat.voice = false;
+  turn.quarantine(reason);
 }
 
 function decide(turn: Turn, block: Block, evaluation: Evaluation): void {
@@ -94,6 +112,7 @@ function decide(turn: Turn, block: Block, evaluation: Evaluation): void {
     header.height === seat.tip.height + 1 && header.parent === seat.tip.block,
     "the chain grows by one, unbroken",
   );
+  turn.writeVotes();
   for (const prepare of seat.prepares.values()) {
     if (prepare.height !== header.height || prepare.from === seat.setup.seat) continue;
     if (prepare.batch === certificate.batch && prepare.result !== certificate.result)
@@ -107,7 +126,7 @@ function decide(turn: Turn, block: Block, evaluation: Evaluation): void {
     time: header.time,
     certificate,
   };
-  for (const entry of entries) seat.progress.set(entry.writ.warden, progressOf(entry));
+  for (const entry of entries) served(seat, entry);
   forget(seat);
   if (certificate.view > seat.view) enter(seat, certificate.view);
   seat.applying = true;
@@ -117,7 +136,6 @@ function decide(turn: Turn, block: Block, evaluation: Evaluation): void {
 /** Garbage collection on a decision: everything at or below it but the certificate and the accusations at it. */
 function forget(seat: Seat): void {
   const { height } = seat.tip;
-  forgetDecided(seat);
   seat.vote = null;
   seat.commit = null;
   seat.prepared = null;
@@ -128,7 +146,7 @@ function forget(seat: Seat): void {
   seat.proven = Math.max(seat.proven, height);
   seat.blocks.delete(height);
   for (const [key, proposal] of seat.proposals)
-    if (proposal.batch.header.height <= height) seat.proposals.delete(key);
+    if (proposal.batch.header.height <= height) forgetProposal(seat, key);
   for (const votes of [seat.prepares, seat.commits]) {
     for (const [key, vote] of votes) if (vote.height <= height) votes.delete(key);
   }
@@ -138,35 +156,37 @@ function forget(seat: Seat): void {
   seat.suspectAt = null;
   seat.resendAt = null;
   seat.resends = 0;
+  seat.batchAskAt = null;
 }
 
-/** Whether a certificate proves more than this seat can apply from what it has. */
+/** Whether more is certified than this seat can apply from what it has, or a peer that just helped said so. */
 export function lacksBlocks(seat: Seat): boolean {
-  return !seat.applying && seat.proven > seat.tip.height;
+  return !seat.applying && Math.max(seat.proven, seat.claimed) > seat.tip.height;
 }
 
-/** Asks one peer for what is missing: the one that just spoke, else each in turn. */
-export function askForBlocks(turn: Turn, from: number | null): void {
+/** Asks one peer for what is missing: this one, or, after silence or without one, each in turn. */
+export function askForBlocks(turn: Turn, peer: number | null): void {
   const { seat, now } = turn;
-  if (seat.askAt !== null && now < seat.askAt) return;
-  seat.askAt = now + LIMITS.resendMs;
-  const peer = from ?? nextPeer(seat);
-  if (peer !== null) turn.send(peer, turn.say({ kind: "sync", after: seat.tip.height }));
-}
-
-function nextPeer(seat: Seat): number | null {
   const { quorum, seat: own } = seat.setup;
-  if (quorum.n === 1) return null;
-  seat.asked = (seat.asked + 1) % quorum.n;
-  if (seat.asked === own) seat.asked = (seat.asked + 1) % quorum.n;
-  return seat.asked;
+  if (quorum.n === 1 || (seat.askAt !== null && now < seat.askAt)) return;
+  const silent = seat.askAt !== null;
+  if (silent) seat.claimed = 0;
+  if (peer === null || peer === own || silent) {
+    seat.asked = (seat.asked + 1) % quorum.n;
+    if (seat.asked === own) seat.asked = (own + 1) % quorum.n;
+    seat.unasked = Math.max(0, seat.unasked - 1);
+  } else {
+    seat.asked = peer;
+  }
+  seat.askAt = now + LIMITS.resendMs;
+  turn.send(seat.asked, turn.say({ kind: "sync", after: seat.tip.height }));
 }
 
+/** Gives what is above a height, and where this seat stands: who lost its memory cannot know who else moved to the view. */
 export function answerSync(turn: Turn, to: number, after: number): void {
   const { seat } = turn;
-  if (after >= seat.tip.height) return;
-  turn.send(
-    to,
-    turn.say({ kind: "blocks", blocks: seat.world.blocksAbove(after), height: seat.tip.height }),
-  );
+  const blocks = after < seat.tip.height ? seat.world.blocksAbove(after) : [];
+  if (blocks.length > 0)
+    turn.send(to, turn.say({ kind: "blocks", blocks, height: seat.tip.height }));
+  if (seat.voice && seat.change?.view === seat.view) turn.send(to, seat.change);
 }

@@ -12,8 +12,8 @@ export class Turn {
   readonly seat: Seat;
   /** Unix milliseconds of this seat's clock. */
   readonly now: number;
-  #persist = false;
-  readonly #writs: Writ[] = [];
+  #unwritten = false;
+  #writs: Writ[] = [];
   readonly #writes: Effect[] = [];
   readonly #sends: Effect[] = [];
   readonly #accusations: Effect[] = [];
@@ -57,8 +57,19 @@ export class Turn {
 
   /** Votes and view go to storage before anything of this turn is sent (D1). */
   persist(writs: readonly Writ[] = []): void {
-    this.#persist = true;
+    this.#unwritten = true;
     this.#writs.push(...writs);
+  }
+
+  /**
+   * Writes the votes as they now stand. To be called before they are forgotten: answers may leave ahead of the block's own
+   * write, and rest on votes that are durable.
+   */
+  writeVotes(): void {
+    if (!this.#unwritten) return;
+    this.#writes.push({ kind: "persist", durable: durableOf(this.seat), writs: this.#writs });
+    this.#unwritten = false;
+    this.#writs = [];
   }
 
   agree(block: Block, evaluation: Evaluation): void {
@@ -81,15 +92,7 @@ export class Turn {
   }
 
   effects(armAt: number | null): Effect[] {
-    const persisted: Effect[] = this.#persist
-      ? [{ kind: "persist", durable: durableOf(this.seat), writs: this.#writs }]
-      : [];
-    return [
-      ...persisted,
-      ...this.#writes,
-      ...this.#sends,
-      { kind: "arm", at: armAt },
-      ...this.#accusations,
-    ];
+    this.writeVotes();
+    return [...this.#writes, ...this.#sends, { kind: "arm", at: armAt }, ...this.#accusations];
   }
 }

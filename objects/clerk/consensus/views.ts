@@ -1,6 +1,8 @@
 /** View change: suspicion, resignation, and joining others (protocol 1.3). */
 import { assert } from "../../shared/assert.ts";
+import { LIMITS } from "../../shared/limits.ts";
 import { leaderOf } from "../../shared/quorum.ts";
+import { noteBrokenWord } from "./evidence.ts";
 import type { ViewChange } from "./messages.ts";
 import type { Because, Seat } from "./seat.ts";
 import type { Turn } from "./turn.ts";
@@ -11,7 +13,12 @@ export function enter(seat: Seat, view: number): void {
   seat.view = view;
   seat.viewStart = seat.incarnation;
   seat.suspectAt = null;
+  seat.resendAt = null;
   seat.resends = 0;
+  seat.batchAskAt = null;
+  for (const votes of [seat.prepares, seat.commits]) {
+    for (const [key, vote] of votes) if (vote.view < view - LIMITS.viewsAhead) votes.delete(key);
+  }
 }
 
 /** Stops voting below `view` and says so, with the one prepared certificate if there is any. */
@@ -52,37 +59,45 @@ export function reissue(turn: Turn): void {
   if ((seat.tip.certificate?.view ?? 0) < seat.view) sayChange(turn);
 }
 
-/** Keeps the latest view change of its sender and joins where the rules say so. */
+/** Keeps the latest view change of its sender. */
 export function keepChange(turn: Turn, change: ViewChange): void {
-  const { seat } = turn;
-  const last = seat.changes.get(change.from);
-  if (
+  const { changes } = turn.seat;
+  const last = changes.get(change.from);
+  const stale =
     last !== undefined &&
-    (last.view > change.view || (last.view === change.view && last.height >= change.height))
-  )
-    return;
-  seat.changes.set(change.from, change);
-  const { n } = seat.setup.quorum;
-  if (change.view === seat.view + 1 && leaderOf(seat.view, n) === change.from)
-    changeView(turn, change.view, "joined");
-  joinOthers(turn);
+    (last.view > change.view || (last.view === change.view && last.height >= change.height));
+  if (stale) return;
+  changes.set(change.from, change);
+  noteBrokenWord(turn, change.from);
 }
 
-/** On f + 1 distinct seats in higher views: the (f + 1)-th highest of those, so that one honest seat is among them. */
-function joinOthers(turn: Turn): void {
+/** Goes where enough others went, or where the leader of the view sent us. */
+export function tryJoin(turn: Turn): boolean {
   const { seat } = turn;
+  const view = viewToJoin(seat);
+  if (view === null || !seat.voice) return false;
+  changeView(turn, view, "joined");
+  return true;
+}
+
+/** Of f + 1 distinct seats in higher views one is honest: the (f + 1)-th highest. Else a leader's own resignation. */
+function viewToJoin(seat: Seat): number | null {
+  const { n, f } = seat.setup.quorum;
   const higher = [...seat.changes.entries()]
     .filter(([from, change]) => from !== seat.setup.seat && change.view > seat.view)
     .map(([, change]) => change.view)
     .toSorted((a, b) => b - a);
-  const view = higher[seat.setup.quorum.f];
-  if (view !== undefined) changeView(turn, view, "joined");
+  const resigned = seat.changes.get(leaderOf(seat.view, n));
+  return higher[f] ?? (resigned?.view === seat.view + 1 ? resigned.view : null);
 }
 
-/** Whether the view is in use: decided in, or q seats moved to it, or a proposal stands in it. */
+/**
+ * Whether the view is in use: decided in, or a vote cast in it, or q seats moved to it or beyond. Beyond counts: who waited
+ * for a seat that has passed by would wait for ever.
+ */
 export function viewOpen(seat: Seat): boolean {
   if ((seat.tip.certificate?.view ?? 0) === seat.view || seat.vote?.prepare.view === seat.view)
     return true;
-  const moved = [...seat.changes.values()].filter((change) => change.view === seat.view);
+  const moved = [...seat.changes.values()].filter((change) => change.view >= seat.view);
   return moved.length >= seat.setup.quorum.q;
 }

@@ -1,6 +1,5 @@
 /** Writs that wait to be decided: kept in their Warden's order, dropped once decided. */
 import { utf8Length } from "../../shared/canonical.ts";
-import { writDigest } from "../../shared/digests.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { leaderOf } from "../../shared/quorum.ts";
 import type { Batch, Entry, Writ, WritProgress } from "../../shared/types.ts";
@@ -9,18 +8,17 @@ import type { Turn } from "./turn.ts";
 
 /** Keeps a writ whose seal has been verified, if it can still come next. */
 export function keepWrit(seat: Seat, writ: Writ): void {
-  const done = seat.progress.get(writ.warden);
-  const lowest = done === undefined ? 1 : done.number + (done.complete ? 1 : 0);
-  if (writ.number < lowest || writ.number >= lowest + LIMITS.writsKeptPerWarden) return;
+  if (!wantsWrit(seat, writ)) return;
   const ofWarden = seat.waiting.get(writ.warden) ?? new Map<number, WaitingWrit>();
   seat.waiting.set(writ.warden, ofWarden);
-  if (ofWarden.has(writ.number)) return;
-  ofWarden.set(writ.number, {
-    writ,
-    digest: writDigest(writ),
-    since: seat.tip.height,
-    forwarded: -1,
-  });
+  ofWarden.set(writ.number, { writ, since: seat.tip.height, forwarded: -1 });
+}
+
+/** Whether a writ of this number is undecided, near enough to come soon, and not here. */
+export function wantsWrit(seat: Seat, { warden, number }: Writ): boolean {
+  const lowest = nextOf(seat.progress.get(warden)).number;
+  if (number < lowest || number >= lowest + LIMITS.writsKeptPerWarden) return false;
+  return seat.waiting.get(warden)?.has(number) !== true;
 }
 
 /** Where a Warden's next entry must begin. */
@@ -31,16 +29,23 @@ function nextOf(done: WritProgress | undefined): { number: number; first: number
     : { number: done.number, first: done.next };
 }
 
-/** Waiting writs that are next in their Warden's order, one after another, per Warden. */
+/** Waiting writs that are next in their Warden's order, one after another: a line for each Warden that has any. */
+function lines(seat: Seat): WaitingWrit[][] {
+  return [...seat.waiting.keys()]
+    .toSorted((a, b) => a - b)
+    .map((warden) => {
+      const ofWarden = seat.waiting.get(warden);
+      const line: WaitingWrit[] = [];
+      let { number } = nextOf(seat.progress.get(warden));
+      for (let writ = ofWarden?.get(number); writ !== undefined; writ = ofWarden?.get(++number))
+        line.push(writ);
+      return line;
+    })
+    .filter((line) => line.length > 0);
+}
+
 export function inOrder(seat: Seat): WaitingWrit[] {
-  const ready: WaitingWrit[] = [];
-  for (const warden of [...seat.waiting.keys()].toSorted((a, b) => a - b)) {
-    const ofWarden = seat.waiting.get(warden);
-    let { number } = nextOf(seat.progress.get(warden));
-    for (let writ = ofWarden?.get(number); writ !== undefined; writ = ofWarden?.get(++number))
-      ready.push(writ);
-  }
-  return ready;
+  return lines(seat).flat();
 }
 
 export function entryBytes(entry: Entry): number {
@@ -50,28 +55,28 @@ export function entryBytes(entry: Entry): number {
   return bytes;
 }
 
-/** The next batch: whole writs while they fit, a different Warden first at each height. Null if none waits. */
+/** The next batch: whole writs while they fit. */
 export function nextEntries(seat: Seat): Entry[] {
-  const ready = inOrder(seat);
-  const wardens = [...new Set(ready.map((waiting) => waiting.writ.warden))];
-  const turn = wardens.length === 0 ? 0 : (seat.tip.height + 1) % wardens.length;
-  const ordered = [...wardens.slice(turn), ...wardens.slice(0, turn)];
   const entries: Entry[] = [];
   let bytes = 0;
   let events = 0;
-  for (const warden of ordered) {
-    for (const { writ } of ready.filter((waiting) => waiting.writ.warden === warden)) {
-      const { number, first } = nextOf(seat.progress.get(warden));
-      const from = writ.number === number ? first : 0;
-      const entry = { writ, first: from, count: writ.events.length - from };
-      bytes += entryBytes(entry);
-      events += entry.count;
-      if (entries.length > 0 && (bytes > LIMITS.blockBytes || events > LIMITS.blockEvents))
-        return entries;
-      entries.push(entry);
-    }
+  for (const { writ } of byTurn(seat)) {
+    const { number, first } = nextOf(seat.progress.get(writ.warden));
+    const from = writ.number === number ? first : 0;
+    const entry = { writ, first: from, count: writ.events.length - from };
+    bytes += entryBytes(entry);
+    events += entry.count;
+    if (entries.length > 0 && (bytes > LIMITS.blockBytes || events > LIMITS.blockEvents)) break;
+    entries.push(entry);
   }
   return entries;
+}
+
+/** Whoever was served longest ago comes first, so that no load keeps a Warden out; of equals another one at each height. */
+function byTurn(seat: Seat): WaitingWrit[] {
+  const all = lines(seat);
+  const rotated = all.map((_, at) => all[(at + seat.tip.height + 1) % all.length] ?? []);
+  return rotated.toSorted((a, b) => (a[0]?.since ?? 0) - (b[0]?.since ?? 0)).flat();
 }
 
 /** Whether the entries of each Warden continue at its last decided (number, next index) without gap or repeat. */
@@ -90,18 +95,23 @@ export function continues(seat: Seat, batch: Batch): boolean {
   return bytes <= LIMITS.blockBytes && events <= LIMITS.blockEvents;
 }
 
-export function progressOf({ writ, first, count }: Entry): WritProgress {
+function progressOf({ writ, first, count }: Entry): WritProgress {
   const next = first + count;
   return { warden: writ.warden, number: writ.number, next, complete: next === writ.events.length };
 }
 
-/** Drops writs that a decided batch covers. */
-export function forgetDecided(seat: Seat): void {
-  for (const [warden, ofWarden] of seat.waiting) {
-    const lowest = nextOf(seat.progress.get(warden)).number;
-    for (const number of ofWarden.keys()) if (number < lowest) ofWarden.delete(number);
-    if (ofWarden.size === 0) seat.waiting.delete(warden);
+/** Notes that an entry is decided; what its Warden has waiting goes to the end of the line. */
+export function served(seat: Seat, entry: Entry): void {
+  const { warden } = entry.writ;
+  seat.progress.set(warden, progressOf(entry));
+  const ofWarden = seat.waiting.get(warden);
+  if (ofWarden === undefined) return;
+  const lowest = nextOf(seat.progress.get(warden)).number;
+  for (const [number, waiting] of ofWarden) {
+    if (number < lowest) ofWarden.delete(number);
+    else waiting.since = seat.tip.height;
   }
+  if (ofWarden.size === 0) seat.waiting.delete(warden);
 }
 
 /** Hands each waiting writ to the leader of the view, once a view. */
@@ -116,7 +126,12 @@ export function forwardWaiting(turn: Turn): void {
   }
 }
 
-/** A writ that has been next in order for too many heights: somebody is censored (second suspicion). */
+/**
+ * A writ has been next in order for too many heights: somebody is censored (second suspicion). An honest leader serves the
+ * head of the line at each height, so the bound lies above the writs that can be in flight.
+ */
 export function censored(seat: Seat): boolean {
-  return inOrder(seat).some((waiting) => seat.tip.height - waiting.since >= LIMITS.censoredHeights);
+  const inFlight = LIMITS.writsInFlight * seat.setup.wardenKeys.length;
+  const bound = Math.max(LIMITS.censoredHeights, inFlight + 1);
+  return inOrder(seat).some((waiting) => seat.tip.height - waiting.since >= bound);
 }

@@ -80,7 +80,7 @@ CREATE TABLE events (
 
 -- Both end in (court, height, idx), where it is not written out. Not unique: a key may return after its window.
 CREATE INDEX events_by_key ON events (generation, tenant, source, id) WHERE first_use = 1;
-CREATE INDEX events_by_tenant ON events (generation, tenant, court, height, idx, type);
+CREATE INDEX events_by_tenant ON events (generation, tenant);
 
 -- Where each version was made. Its state stands in the outcome there, and is served from it only.
 CREATE TABLE entity_versions (

@@ -40,8 +40,7 @@ export type Judgement =
 interface Proven {
   readonly batch: string;
   readonly view: number;
-  /** Leaf hashes, concatenated as they came and one by one. */
-  readonly text: string;
+  /** Leaf hashes of all its outcomes. */
   readonly leaves: readonly string[];
 }
 
@@ -70,7 +69,6 @@ export function judge(answer: string, writ: Writ, court: CourtKeys): Judgement {
       for (const settlement of settledIn(part, writ, digest, judging)) settlements.push(settlement);
       view = Math.max(view, block.view);
     }
-    prove(settlements.length <= writ.events.length, "the parts exceed the writ");
     return settlements.length < writ.events.length
       ? { kind: "undecided" }
       : { kind: "decided", view, settlements };
@@ -91,13 +89,16 @@ function settledIn(part: WritPart, writ: Writ, digest: string, judging: Judging)
   const index = leaves.length - sum(counts) + sum(counts.slice(0, position));
   prove(part.index === index, "the part stands at another index");
   return part.outcomes.map((text, offset) => {
-    prove(leafDigest(text) === leaves[index + offset], "an outcome is not the agreed one");
-    const event = JSON.parse(writ.events[part.first + offset] ?? "null") as LedgerEvent;
+    const leaf = leafDigest(text);
+    prove(leaf === leaves[index + offset], "an outcome is not the agreed one");
+    const submitted = writ.events[part.first + offset];
+    prove(submitted !== undefined, "the part exceeds the writ");
+    const event = JSON.parse(submitted) as LedgerEvent;
     const outcome = JSON.parse(text) as Outcome;
     prove(sameKey(outcome, event), "an outcome is of another event");
     if (isReuse(outcome)) return { kind: "key-reused" };
     if (outcome.status === "duplicate") return settledByFirst(outcome, part, judging);
-    const receipt = receiptOf(part.header, part.certificate, index + offset, text);
+    const receipt = receiptOf(part.header, part.certificate, index + offset, leaf);
     return {
       kind: "settled",
       body: settledBody(outcome, receipt),
@@ -113,7 +114,7 @@ function provenBlock(part: WritPart, { court, proven }: Judging): Proven {
   const batch = batchDigest(header);
   const before = proven.get(certificate.block);
   if (before !== undefined) {
-    prove(before.batch === batch && before.text === part.leaves, "a block is shown in two forms");
+    prove(before.batch === batch, "a block is shown with another header");
     return before;
   }
   prove(
@@ -135,7 +136,7 @@ function provenBlock(part: WritPart, { court, proven }: Judging): Proven {
     certificateValid(certificate, court.keys, court.q, court.verify),
     "the certificate has no quorum",
   );
-  const block = { batch, view: certificate.view, text: part.leaves, leaves };
+  const block = { batch, view: certificate.view, leaves };
   proven.set(certificate.block, block);
   return block;
 }
@@ -151,8 +152,9 @@ function settledByFirst(duplicate: Outcome, of: WritPart, judging: Judging): Set
   prove(found !== undefined, "the first use is not shown");
   const { part } = found;
   const text = part.outcomes[first.index - part.index] ?? "";
+  const leaf = leafDigest(text);
   prove(
-    provenBlock(part, judging).leaves[first.index] === leafDigest(text),
+    provenBlock(part, judging).leaves[first.index] === leaf,
     "the first outcome is not the agreed one",
   );
   const outcome = JSON.parse(text) as Outcome;
@@ -162,7 +164,7 @@ function settledByFirst(duplicate: Outcome, of: WritPart, judging: Judging): Set
     outcome.status !== "duplicate" && !isReuse(outcome),
     "the first use is itself a repetition",
   );
-  const receipt = receiptOf(part.header, part.certificate, first.index, text);
+  const receipt = receiptOf(part.header, part.certificate, first.index, leaf);
   return {
     kind: "settled",
     body: settledBody(outcome, receipt),

@@ -1,0 +1,169 @@
+// The main job on a running server: submit everything, kill the leader half-way, and look at what came of it.
+import { setTimeout as sleep } from "node:timers/promises";
+
+import type { Block } from "../../objects/shared/types.ts";
+import type { Answer, Client, Court, Sent, Stock } from "./client.ts";
+import type { Progress } from "./progress.ts";
+import { requestsOf, WAREHOUSE } from "./sample.ts";
+import type { StockEvent } from "./sample.ts";
+import { longestGap, newSubmission, submitAll } from "./submission.ts";
+import type { Submission } from "./submission.ts";
+
+const REQUEST_EVENTS = 100;
+/** Far longer than the rest takes: the seat stays down until it is healed. */
+const DOWN_SECONDS = 300;
+const REPLAYED_EVENTS = 500;
+const READS_AT_ONCE = 16;
+const POLL_MS = 200;
+const WAIT_MS = 30_000;
+
+/** What the demo did to the leader, and what it saw while the leader was down. */
+interface Kill {
+  readonly before: Court;
+  readonly at: number;
+  readonly replays: readonly Answer[];
+}
+
+export interface Findings {
+  readonly answers: ReadonlyMap<string, Answer>;
+  readonly submittedMs: number;
+  readonly gapMs: number;
+  readonly replays: readonly Answer[];
+  readonly killed: number;
+  readonly before: Court;
+  /** At the end of the submission. */
+  readonly after: Court;
+  /** Just before the killed seat is allowed back. */
+  readonly down: Court;
+  /** By item; null where there is no such entity. */
+  readonly stock: ReadonlyMap<string, Stock | null>;
+  readonly blocks: readonly Block[];
+  /** When everything is published and the killed seat is back, or the time for it is over. */
+  readonly last: Court;
+}
+
+export class Run {
+  readonly #client: Client;
+  readonly #progress: Progress;
+  readonly #signal: AbortSignal;
+
+  constructor(client: Client, progress: Progress, signal: AbortSignal) {
+    this.#client = client;
+    this.#progress = progress;
+    this.#signal = signal;
+  }
+
+  async everything(events: readonly StockEvent[]): Promise<Findings> {
+    const submission = newSubmission();
+    const kill = await this.#submit(events, submission);
+    const submittedMs = (submission.answeredAt.at(-1) ?? 0) - submission.startedAt;
+    const after = await this.#court();
+    const stock = await this.#stock(new Set(events.map(({ data }) => data.item)));
+    this.#progress.say("waiting until everything is published");
+    const published = await this.#until((court) => court.published >= court.height);
+    const blocks = await this.#blocks(published.height);
+    const down = await this.#court();
+    this.#progress.say("waiting for the killed seat to come back");
+    const killed = kill.before.leader;
+    await this.#fault(killed, { kind: "heal" });
+    const last = await this.#until((court) => isBack(court, killed));
+    return {
+      answers: submission.answers,
+      submittedMs,
+      gapMs: longestGap(submission.answeredAt, kill.at),
+      replays: kill.replays,
+      killed,
+      before: kill.before,
+      after,
+      down,
+      stock,
+      blocks,
+      last,
+    };
+  }
+
+  async #submit(events: readonly StockEvent[], submission: Submission): Promise<Kill> {
+    let kill: Promise<Kill> | undefined;
+    await submitAll(this.#client, requestsOf(events, REQUEST_EVENTS), submission, () => {
+      const answered = submission.answers.size;
+      this.#progress.say("submitting", `${answered} of ${events.length} events`);
+      if (kill !== undefined || answered * 2 < events.length) return;
+      kill = this.#killLeader(submission.sent);
+      // Awaited below; if both fail, the submission's reason is told.
+      kill.catch(() => undefined);
+    });
+    if (kill === undefined) throw new Error("the sample is empty");
+    return kill;
+  }
+
+  /** Goes on at once; what was answered before is sent again while the court has no leader. */
+  async #killLeader(sent: readonly Sent[]): Promise<Kill> {
+    const again = sent.slice(0, REPLAYED_EVENTS);
+    const before = await this.#court();
+    const at = performance.now();
+    await this.#fault(before.leader, { kind: "crash", seconds: DOWN_SECONDS });
+    return { before, at, replays: await this.#client.submit(again) };
+  }
+
+  async #fault(seat: number, fault: object): Promise<void> {
+    await this.#demand("POST", `/v1/courts/0/members/${seat}/fault`, fault);
+  }
+
+  async #stock(items: ReadonlySet<string>): Promise<Map<string, Stock | null>> {
+    const read = new Map<string, Stock | null>();
+    await this.#inParallel([...items], async (item) => {
+      this.#progress.say("reading the stock", `${read.size} of ${items.size} items`);
+      const path = `/v1/entities/stock/${encodeURIComponent(item)}@${WAREHOUSE}`;
+      const { status, body } = await this.#client.ask("GET", path);
+      if (status !== 200 && status !== 404) throw unexpected(path, status, body);
+      read.set(item, status === 404 ? null : (body as { readonly state: Stock }).state);
+    });
+    return read;
+  }
+
+  async #blocks(height: number): Promise<Block[]> {
+    const blocks: Block[] = [];
+    const heights = Array.from({ length: height }, (_, index) => index + 1);
+    await this.#inParallel(heights, async (each) => {
+      this.#progress.say("verifying the ledger", `${each} of ${height} blocks`);
+      blocks[each - 1] = (await this.#demand("GET", `/v1/courts/0/blocks/${each}`)) as Block;
+    });
+    return blocks;
+  }
+
+  /** The last state seen, as it was wanted or when the time was over. */
+  async #until(wanted: (court: Court) => boolean): Promise<Court> {
+    const end = performance.now() + WAIT_MS;
+    for (;;) {
+      const court = await this.#court();
+      if (wanted(court) || performance.now() > end) return court;
+      await sleep(POLL_MS, undefined, { signal: this.#signal });
+    }
+  }
+
+  async #court(): Promise<Court> {
+    return (await this.#demand("GET", "/v1/courts/0")) as Court;
+  }
+
+  async #demand(method: "GET" | "POST", path: string, sent?: object): Promise<unknown> {
+    const { status, body } = await this.#client.ask(method, path, sent);
+    if (status !== 200) throw unexpected(path, status, body);
+    return body;
+  }
+
+  async #inParallel<T>(all: readonly T[], each: (one: T) => Promise<void>): Promise<void> {
+    const left = all.values();
+    const worker = async (): Promise<void> => {
+      for (const one of left) await each(one);
+    };
+    await Promise.all(Array.from({ length: READS_AT_ONCE }, worker));
+  }
+}
+
+export function isBack({ members, height }: Court, seat: number): boolean {
+  return members.some((member) => member.seat === seat && member.ready && member.height === height);
+}
+
+function unexpected(path: string, status: number, body: unknown): Error {
+  return new Error(`${path}: ${status} ${JSON.stringify(body).slice(0, 500)}`);
+}

@@ -1,0 +1,51 @@
+// What is printed at the end.
+import type { Check } from "./checks.ts";
+
+export type Row = readonly [what: string, value: string];
+
+const grouped = new Intl.NumberFormat("en");
+
+/** With thousands apart. */
+export function count(value: number): string {
+  return grouped.format(value);
+}
+
+export function reasons(counts: ReadonlyMap<string, number>): string {
+  return [...counts].map(([reason, number]) => `${count(number)} ${reason}`).join(", ");
+}
+
+/** Two columns, the second aligned. */
+export function table(rows: readonly Row[]): string {
+  const width = Math.max(...rows.map(([what]) => what.length));
+  return rows.map(([what, value]) => `  ${what.padEnd(width)}  ${value}`.trimEnd()).join("\n");
+}
+
+const SHOWN = 5;
+
+/** A line for every check; of what is wrong, the first few. */
+export function verdict(checks: readonly Check[]): string {
+  const lines = checks.flatMap(({ what, wrong }) => {
+    const more = wrong.length > SHOWN ? [`… and ${count(wrong.length - SHOWN)} more`] : [];
+    const details = [...wrong.slice(0, SHOWN), ...more].map((detail) => `          ${detail}`);
+    return [`  ${wrong.length === 0 ? "ok    " : "FAILED"}  ${what}`, ...details];
+  });
+  return lines.join("\n");
+}
+
+interface ItemRow {
+  readonly item: string;
+  readonly ledger: string;
+  readonly recount: string;
+}
+
+/** The on-hand total of every item, as the ledger has it and as it was recounted. */
+export function itemTable(rows: readonly ItemRow[]): string {
+  const head = { item: "item", ledger: "ledger", recount: "recount" };
+  const width = Math.max(...[head, ...rows].map(({ item }) => item.length));
+  return [head, ...rows]
+    .map(
+      ({ item, ledger, recount }) =>
+        `  ${item.padEnd(width)}  ${ledger.padStart(8)}  ${recount.padStart(8)}`,
+    )
+    .join("\n");
+}

@@ -1,0 +1,65 @@
+/** What time does: suspicion, sending again, and when the seat must be woken next. */
+import { LIMITS } from "../../shared/limits.ts";
+import { expiryAt, isBehind } from "./proposals.ts";
+import { askForBlocks, lacksBlocks } from "./sync.ts";
+import type { Turn } from "./turn.ts";
+import { changeView, resign, viewOpen } from "./views.ts";
+import { inOrder } from "./waiting.ts";
+
+export function tick(turn: Turn): void {
+  const { seat, now } = turn;
+  if (seat.suspectAt !== null && now >= seat.suspectAt)
+    changeView(turn, seat.view + 1, "suspicion");
+  if (seat.resendAt !== null && now >= seat.resendAt) resend(turn);
+}
+
+/** What was said is sent again as the same signed bytes; receivers deduplicate. */
+function resend(turn: Turn): void {
+  const { seat } = turn;
+  seat.resends += 1;
+  seat.resendAt = null;
+  if (seat.voice) {
+    if (seat.proposed?.view === seat.view) turn.sendAll(seat.proposed);
+    if (seat.vote !== null) turn.sendAll(seat.vote.prepare);
+    if (seat.commit !== null) turn.sendAll(seat.commit);
+    if (seat.change?.view === seat.view) turn.sendAll(seat.change);
+  }
+  for (const waiting of inOrder(seat)) waiting.forwarded = -1;
+  askForBlocks(turn, null);
+  // Whoever leads has had time to fetch what it lacks: let another go on.
+  if (isBehind(seat)) resign(turn);
+}
+
+/** Sets the timers and says when the next one is due, in Unix milliseconds; null for never. */
+export function deadline(turn: Turn): number | null {
+  const { seat, now } = turn;
+  const expiry = expiryAt(seat);
+  const due = expiry !== null && expiry <= now;
+  const undecided = seat.vote !== null || due || inOrder(seat).length > 0;
+  // However long the seat was idle, what is new is not sent again late.
+  if (undecided && !seat.undecided) {
+    seat.resends = 0;
+    seat.resendAt = null;
+  }
+  seat.undecided = undecided;
+  const open = viewOpen(seat);
+  const quiet = !seat.voice || seat.backlogFull || seat.applying;
+  if (quiet || !undecided || !open) seat.suspectAt = null;
+  else seat.suspectAt ??= now + spaced(LIMITS.suspicionMs, seat.failures, suspicionCap);
+  const unheard =
+    seat.change?.view === seat.view && !open && seat.resends < LIMITS.idleResends && seat.voice;
+  const missing = lacksBlocks(seat) || seat.unasked > 0 || seat.batchAskAt !== null;
+  if (seat.applying || !(undecided || unheard || missing)) seat.resendAt = null;
+  else seat.resendAt ??= now + spaced(LIMITS.resendMs, seat.resends, LIMITS.alarmMs);
+  const times = [seat.suspectAt, seat.resendAt, due ? null : expiry].filter(
+    (time) => time !== null,
+  );
+  return times.length === 0 ? null : Math.min(...times);
+}
+
+const suspicionCap = LIMITS.suspicionMs * LIMITS.suspicionCapFactor;
+
+/** Doubles with each failure, up to a cap. */
+function spaced(ms: number, failures: number, cap: number): number {
+  return Math.min(ms * 2 ** Math.min(failures, 16), cap);
+}

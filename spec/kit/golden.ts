@@ -1,0 +1,28 @@
+/** Blocks whose roots are written down: every runtime and every build comes to them. */
+import { inventory } from "../../objects/arbiter/domains/inventory.ts";
+import type { Evaluation } from "../../objects/shared/evaluation.ts";
+import { START } from "./given.ts";
+import { Bench, rulesOf, textOf } from "./memory.ts";
+
+export const GOLDEN_ROOTS: readonly string[] = [
+  "9b2f62363b27f9959fde95c752aa653fa6aee5b57b34bc610c857318f9efbbe0",
+  "625593fbd61e5b85490690cda01839fbbc08b62c6cf5c64c0565cce673268868",
+];
+
+/** An acceptance, a domain's rejection, an expiry to come, a duplicate, and no event at all; then the expiry. */
+export function goldenBlocks(): Evaluation[] {
+  const bench = new Bench(rulesOf(inventory));
+  const at = { item: "a", warehouse: "w" };
+  const hold = { ...at, quantity: 2, reservation: "r", ttlSeconds: 60 };
+  const received = textOf({ id: "é\u0001", type: "stock.received", data: { ...at, quantity: 5 } });
+  const sold = { ...at, delta: -9, reason: "sale" };
+  const first = bench.block(
+    START,
+    received,
+    textOf({ id: "2", type: "stock.adjusted", data: sold }),
+    textOf({ id: "3", type: "stock.reserved", data: hold }),
+    received,
+    "nonsense",
+  );
+  return [first, bench.block(START + 60_000)];
+}

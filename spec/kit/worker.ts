@@ -1,0 +1,39 @@
+/** The real Worker with its bindings, as a client of HTTP sees it. */
+import { applyD1Migrations, env } from "cloudflare:test";
+import { exports } from "cloudflare:workers";
+
+export async function migrate(): Promise<void> {
+  await applyD1Migrations(env.LEDGER, env.TEST_MIGRATIONS);
+}
+
+/** Names of the tokens in the configuration of the tests. */
+export type TokenName = "all" | "submit" | "read" | "other";
+
+export interface Asked {
+  readonly token?: TokenName | null;
+  readonly headers?: Record<string, string>;
+  readonly body?: unknown;
+}
+
+export function requestOf(
+  method: string,
+  path: string,
+  { token = "all", headers, body }: Asked = {},
+) {
+  const all = new Headers({
+    ...(token === null ? {} : { Authorization: `Bearer test-token-${token}` }),
+    ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+    ...headers,
+  });
+  const text = typeof body === "string" ? body : JSON.stringify(body);
+  const init = { method, headers: all, ...(body === undefined ? {} : { body: text }) };
+  return new Request(`http://assize.test${path}`, init);
+}
+
+export async function ask(method: string, path: string, asked?: Asked): Promise<Response> {
+  return exports.default.fetch(requestOf(method, path, asked));
+}
+
+export const get = (path: string, asked?: Asked) => ask("GET", path, asked);
+export const post = (path: string, body: unknown, asked?: Asked) =>
+  ask("POST", path, { ...asked, body });

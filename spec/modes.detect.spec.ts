@@ -1,0 +1,39 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import {
+  court,
+  eventually,
+  fault,
+  get,
+  migrate,
+  onHand,
+  received,
+  settle,
+  submit,
+} from "./kit/deployment.ts";
+import type { Answer } from "./kit/deployment.ts";
+
+beforeAll(migrate);
+
+describe("mode detect: two seats, both must agree", () => {
+  it("DetectAgrees: two equal results are an outcome", async () => {
+    expect((await settle(received("both", "pair", 4))).status).toBe("accepted");
+    expect(await onHand("pair")).toBe(4);
+    expect(await court()).toMatchObject({ quorum: 2 });
+  });
+
+  it("DetectStops: a wrong result is noticed before anything is published, and nothing goes on", async () => {
+    const { height, leader } = await court();
+    await fault((leader + 1) % 2, "corrupt-outcome");
+    const response = await submit(received("differs", "pair", 1));
+    expect(response.status).toBe(504);
+    expect((await court()).height).toBe(height);
+    expect(await get<Answer>("/v1/events/differs")).toMatchObject({
+      status: "pending",
+      published: false,
+    });
+    // Computing rightly again is all it takes: nothing wrong was ever agreed.
+    await fault((leader + 1) % 2, "heal");
+    await eventually(async () => (await get<Answer>("/v1/events/differs")).status === "accepted");
+    expect(await onHand("pair")).toBe(5);
+  });
+});
