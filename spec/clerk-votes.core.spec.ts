@@ -237,6 +237,18 @@ describe("waiting writs", () => {
     expect(court.heights()).toEqual([1, 1, 1, 1]);
   });
 
+  it("ForwardWaitingWrit: what a seat voted on it knows, and hands to the next leader", () => {
+    const court = new Cluster();
+    court.passes = ({ to, message }) => message.kind !== "proposal" || to !== 3;
+    court.give(0, court.writ(1, ["a"]));
+    const [first, second] = court.network;
+    for (const sent of [first, second]) if (sent !== undefined) court.deliver(sent);
+    court.crash(0);
+    expect(court.sent(1, "forward")).toEqual([]);
+    court.pass(10_000);
+    expect(court.heights()).toEqual([0, 1, 1, 1]);
+  });
+
   it("DropDecidedWrit: at or below the last decided number, or too far above it", () => {
     const court = new Cluster();
     court.give(0, court.writ(1, ["a"]));

@@ -27,8 +27,12 @@ describe("the normal case", () => {
     const court = new Cluster();
     court.give(0, court.writ(1, ["a", "b"]));
     court.settle();
-    for (let s = 0; s < 4; s++) { court.crash(s); }
-    for (let s = 0; s < 4; s++) { court.restart(s); }
+    for (let s = 0; s < 4; s++) {
+      court.crash(s);
+    }
+    for (let s = 0; s < 4; s++) {
+      court.restart(s);
+    }
     court.settle();
     court.give(0, court.writ(2, ["c"]));
     court.settle();

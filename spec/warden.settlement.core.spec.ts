@@ -202,6 +202,21 @@ describe("a repetition", () => {
   });
 });
 
+describe("an index", () => {
+  it("DropUnprovenAnswer: an inner node passed off as a leaf cannot move an outcome to a lower index", () => {
+    const court = new SignedCourt(0);
+    const writ = writOf(1, "a");
+    const block = court.decide([whole(writ)], {
+      system: [canonical(expired), canonical(accepted(eventOf("s")))],
+    });
+    const part = partOf(block, 0);
+    expect(bodies(judged(court, writ, answerOf(part)))[0]).toMatchObject({ receipt: { index: 2 } });
+    const [l0 = "", l1 = "", l2 = ""] = block.outcomes.map(leafDigest);
+    const moved = { ...part, leaves: sha256Node(1, l0, l1) + l2, index: 1 };
+    expect(judged(court, writ, answerOf(moved))).toMatchObject({ kind: "unproven" });
+  });
+});
+
 describe("a lie", () => {
   type Lie = (part: WritPart, court: SignedCourt) => WritPart | object;
   const flipped = (hex: string): string => (hex.startsWith("0") ? "1" : "0") + hex.slice(1);

@@ -48,6 +48,7 @@ function isProven(block: Block, ledger: Ledger, court: number, height: number): 
     certificateFits(certificate, header.parent) &&
     batchDigest({ ...header, entries: entryDigests(entries) }) === certificate.batch &&
     resultDigest(result) === certificate.result &&
+    outcomes.length === result.count &&
     merkleRoot(outcomes.map(leafDigest)) === result.root &&
     certified(ledger, certificate)
   );

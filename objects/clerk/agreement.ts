@@ -269,7 +269,7 @@ function setupOf({ bench, genesis }: Chambers): Setup {
 
 function genesisTip(genesis: Genesis): Tip {
   const block = genesisDigest(genesis.document);
-  const result = resultDigest({ prior: block, root: "", state: null });
+  const result = resultDigest({ prior: block, count: 0, root: "", state: null });
   return { height: 0, block, batch: "", result, time: genesis.document.time, certificate: null };
 }
 

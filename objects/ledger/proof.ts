@@ -74,7 +74,7 @@ export function headOf(row: BlockRow, trust: Trust): Head {
   const demand = demandsOf(row);
   const header = parsed(row, headerShape, row.header);
   const certificate = parsed(row, certificateShape, row.certificate);
-  const result = { prior: row.prior, root: row.root, state: row.state };
+  const result = { prior: row.prior, count: row.outcomes, root: row.root, state: row.state };
   const leaves = row.leaves.match(/.{64}/g) ?? [];
   const at = [row.court, row.height, header.epoch].join();
   demand([header.court, header.height, header.epoch].join() === at, "a header of another block");

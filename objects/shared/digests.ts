@@ -34,7 +34,7 @@ export function batchDigest(header: Header): string {
 }
 
 export function resultDigest(parts: ResultParts): string {
-  return digest("result", parts.prior, parts.root, parts.state);
+  return digest("result", parts.prior, parts.count, parts.root, parts.state);
 }
 
 export function blockDigest(height: number, parent: string, batch: string, result: string): string {

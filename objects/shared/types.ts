@@ -76,9 +76,11 @@ export interface Certificate {
   readonly signatures: readonly VoteSignature[];
 }
 
-/** How a block's result digest is made: result = H("result", prior, root, state). */
+/** How a block's result digest is made: result = H("result", prior, count, root, state). */
 export interface ResultParts {
   readonly prior: string;
+  /** Number of outcomes. A root alone does not say: an inner node could be passed off as a leaf, and every index after it moves. */
+  readonly count: number;
   /** RFC 6962 root over the outcomes in order. */
   readonly root: string;
   /** State root at every K-th height; null elsewhere. */

@@ -147,7 +147,12 @@ export class Scribe {
       domainVersion: DOMAIN_VERSION,
       entries: entryDigests(entries.map(({ entry }) => entry)),
     };
-    const result = { prior: tip.result, root: merkleRoot(outcomes.map(leafDigest)), state: null };
+    const result = {
+      prior: tip.result,
+      count: outcomes.length,
+      root: merkleRoot(outcomes.map(leafDigest)),
+      state: null,
+    };
     const batch = batchDigest(header);
     const block = blockDigest(header.height, header.parent, batch, resultDigest(result));
     const agreed = {

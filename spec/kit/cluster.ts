@@ -295,7 +295,7 @@ function isOf<K extends Message["kind"]>(
 export function tipOf(chain: readonly Block[]): Tip {
   const last = chain.at(-1);
   if (last === undefined) {
-    const result = resultDigest({ prior: sha256("genesis"), root: "", state: null });
+    const result = resultDigest({ prior: sha256("genesis"), count: 0, root: "", state: null });
     return { height: 0, block: sha256("genesis"), batch: "", result, time: 0, certificate: null };
   }
   const { header, certificate } = last;

@@ -47,7 +47,7 @@ export function resultOn(seat: Seat, batch: Batch): string {
     writ.events.slice(first, first + count).map((event) => `outcome of ${event}`),
   );
   const { root } = evaluationOf(outcomes);
-  return resultDigest({ prior: seat.tip.result, root, state: null });
+  return resultDigest({ prior: seat.tip.result, count: outcomes.length, root, state: null });
 }
 
 export interface Voted {

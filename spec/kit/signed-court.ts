@@ -68,6 +68,7 @@ export class SignedCourt {
     const outcomes = [...(deciding.system ?? []), ...submitted];
     const result = {
       prior: this.#tip.result,
+      count: outcomes.length,
       root: merkleRoot(outcomes.map(leafDigest)),
       state: null,
     };

@@ -74,7 +74,7 @@ const batch = z.object({ header, entries });
 const block = z.object({
   header,
   entries,
-  result: z.object({ prior: hash, root: hash, state: hash.nullable() }),
+  result: z.object({ prior: hash, count: natural, root: hash, state: hash.nullable() }),
   outcomes: z
     .array(z.string().max(LIMITS.outcomesBytes))
     .max(LIMITS.blockEvents + LIMITS.expiriesPerBlock),
@@ -294,6 +294,7 @@ export function blockObjection(candidate: Block, setup: Setup, verify: Verify): 
   if (batchDigest(head) !== proof.batch) return "a certificate of another batch";
   if (!certificateFits(proof, head.parent)) return "a certificate of another parent";
   if (resultDigest(result) !== proof.result) return "a certificate of another result";
+  if (outcomes.length !== result.count) return "outcomes that are not as many as the result's";
   if (!outcomes.every(oneText) || merkleRoot(outcomes.map(leafDigest)) !== result.root)
     return "outcomes that are not the result's";
   return batchObjection(candidate, setup, verify) ?? certificateObjection(proof, setup, verify);

@@ -11,7 +11,8 @@ export function evaluated(seat: Seat, batch: Batch): Evaluated {
   const digested = batchDigest(batch.header);
   if (seat.evaluated?.batch === digested) return seat.evaluated;
   const evaluation = seat.world.evaluate(batch);
-  const parts = { prior: seat.tip.result, root: evaluation.root, state: null };
+  const { root, outcomes } = evaluation;
+  const parts = { prior: seat.tip.result, count: outcomes.length, root, state: null };
   seat.evaluated = { batch: digested, parts, result: resultDigest(parts), evaluation };
   return seat.evaluated;
 }

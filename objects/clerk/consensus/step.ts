@@ -33,6 +33,7 @@ function take(turn: Turn, input: Input): void {
   switch (input.kind) {
     case "start":
       reissue(turn);
+      for (const { writ } of seat.vote?.batch.entries ?? []) keepWrit(seat, writ);
       seat.unasked = seat.setup.quorum.n - 1;
       return askForBlocks(turn, null);
     case "message":

@@ -12,6 +12,7 @@ import { acceptable, keepBatch, proposalKey, proposalsToTry, requiredResult } fr
 import { absorb } from "./sync.ts";
 import type { Turn } from "./turn.ts";
 import { enter } from "./views.ts";
+import { keepWrit } from "./waiting.ts";
 
 /** Prepares the proposal of (next height, own view or above) with this seat's own result. */
 export function tryPrepare(turn: Turn): boolean {
@@ -46,7 +47,10 @@ function tryOne(turn: Turn, proposal: Proposal): boolean {
   seat.vote = { prepare, batch: proposal.batch };
   keepBatch(seat, proposal.batch);
   seat.prepares.set(voteKey(prepare), prepare);
-  turn.persist(proposal.batch.entries.map((entry) => entry.writ));
+  const writs = proposal.batch.entries.map((entry) => entry.writ);
+  // Known from now on, should this leader fail: the next one hears of them from whoever voted.
+  for (const writ of writs) keepWrit(seat, writ, seat.view);
+  turn.persist(writs);
   turn.sendAll(prepare);
   return true;
 }

@@ -6,12 +6,12 @@ import type { Batch, Entry, Writ, WritProgress } from "../../shared/types.ts";
 import type { Seat, WaitingWrit } from "./seat.ts";
 import type { Turn } from "./turn.ts";
 
-/** Keeps a writ whose seal has been verified, if it can still come next. */
-export function keepWrit(seat: Seat, writ: Writ): void {
+/** Keeps a writ whose seal has been verified, if it can still come next. The leader of the view `forwarded` has it already. */
+export function keepWrit(seat: Seat, writ: Writ, forwarded = -1): void {
   if (!wantsWrit(seat, writ)) return;
   const ofWarden = seat.waiting.get(writ.warden) ?? new Map<number, WaitingWrit>();
   seat.waiting.set(writ.warden, ofWarden);
-  ofWarden.set(writ.number, { writ, since: seat.tip.height, forwarded: -1 });
+  ofWarden.set(writ.number, { writ, since: seat.tip.height, forwarded });
 }
 
 /** Whether a writ of this number is undecided, near enough to come soon, and not here. */

@@ -130,6 +130,7 @@ function provenBlock(part: WritPart, { court, proven }: Judging): Proven {
   prove(certificateFits(certificate, header.parent), "the block hash is not the certified one");
   prove(/^(?:[0-9a-f]{64})*$/.test(part.leaves), "the leaves are not hashes");
   const leaves = part.leaves.match(/.{64}/g) ?? [];
+  prove(leaves.length === result.count, "the leaves are fewer or more than the certified ones");
   prove(merkleRoot(leaves) === result.root, "the leaves are not the certified ones");
   prove(leaves.length >= sum(header.entries.map(([, , count]) => count)), "a leaf is missing");
   prove(
