@@ -245,12 +245,13 @@ describe("the verification of the ledger", () => {
 
   it("finds outcomes, events and times that are not the certified ones", () => {
     const { blocks, seats } = court();
-    const [, { header, outcomes }] = blocks as [Block, Block];
+    const [, { header, result, outcomes }] = blocks as [Block, Block];
     const changed = outcomes.map((text) => text.replace("accepted", "rejected"));
     const forged: Partial<Block>[] = [
       { outcomes: changed },
       { entries: [] },
       { header: { ...header, time: header.time + 1 } },
+      { result: { ...result, count: result.count + 1 } },
     ];
     for (const forgery of forged) {
       expect(chainFlaws(withSecond(blocks, forgery), seats)).toEqual(["block 2 is not certified"]);

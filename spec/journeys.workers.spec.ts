@@ -92,7 +92,7 @@ describe("journeys through the whole deployment", () => {
 
   it("LeaderLostMidBatch: nothing is lost and nothing doubled", async () => {
     await settle(received("stock-up", "mid-batch", 1000));
-    const wave = Array.from({ length: 8 }, (_, source) =>
+    const wave = Array.from({ length: 8 }, (_wave, source) =>
       Array.from({ length: 10 }, (_, at) =>
         moved(`wave-${source}-${at}`, "mid-batch", 1, `/wave-${source}`),
       ),

@@ -27,6 +27,7 @@ export function isCertified(block: Block, { keys, quorum, verify }: Seats): bool
     certificate.height === header.height &&
     batchDigest({ ...header, entries: entryDigests(entries) }) === certificate.batch &&
     resultDigest(result) === certificate.result &&
+    result.count === outcomes.length &&
     merkleRoot(outcomes.map(leafDigest)) === result.root &&
     certificateFits(certificate, header.parent) &&
     certificateValid(certificate, keys, quorum, verify)

@@ -1,5 +1,6 @@
 /** The routes, and what every one of them has in common: problems instead of errors. */
 import { Hono } from "hono";
+import type { Context as Call } from "hono";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { BadCursor } from "../../objects/ledger/cursor.ts";
 import { refusalOf } from "../calls.ts";
@@ -37,27 +38,32 @@ function appOf(context: Context): Hono {
       app,
       onMethodNotAllowed: (c, allow) => {
         const problem = new Problem("method-not-allowed", `Allowed here: ${allow.join(", ")}.`);
-        return problemResponse(problem, c.req.path, { allow });
+        return problemResponse(problem, pathOf(c), { allow });
       },
     }),
   );
   app.notFound((c) =>
-    problemResponse(new Problem("not-found", "There is no such resource."), c.req.path),
+    problemResponse(new Problem("not-found", "There is no such resource."), pathOf(c)),
   );
   app.onError((error, c) => {
-    if (error instanceof Problem) return problemResponse(error, c.req.path);
+    if (error instanceof Problem) return problemResponse(error, pathOf(c));
     if (error instanceof BadCursor) {
-      return problemResponse(new Problem("malformed", error.message), c.req.path);
+      return problemResponse(new Problem("malformed", error.message), pathOf(c));
     }
     if (refusalOf(error) !== null) {
-      return problemResponse(new Problem("no-quorum", error.message), c.req.path);
+      return problemResponse(new Problem("no-quorum", error.message), pathOf(c));
     }
     const id = logged(error, `${c.req.method} ${c.req.path}`);
-    return problemResponse(new Problem("internal", `The log has it as ${id}.`), c.req.path, { id });
+    return problemResponse(new Problem("internal", `The log has it as ${id}.`), pathOf(c), { id });
   });
   app.post("/v1/events", (c) => submit(c.req.raw, context));
   readRoutes(app, context);
   operateRoutes(app, context);
   liveRoutes(app, context);
   return app;
+}
+
+/** Percent-encoded as it was asked for: `instance` is a URI reference (RFC 9457). */
+function pathOf(c: Call): string {
+  return new URL(c.req.url).pathname;
 }
