@@ -123,9 +123,9 @@ describe("what is said", () => {
     ["a number nobody can count on from", (message) => ({ ...message, view: 2 ** 53 - 1 })],
     ["less than nothing", (message) => ({ ...message, from: -1 })],
     ["another kind", (message) => ({ ...message, kind: "prepared" })],
-    ["no signature", ({ signature: _, ...message }) => message],
+    ["no signature", (message) => ({ ...message, signature: undefined })],
     ["nothing at all", () => []],
-  ])("RefuseMalformed: %s", (_, mangle) => {
+  ])("RefuseMalformedMessage: %s", (_, mangle) => {
     const court = new Cluster();
     const { voted } = { voted: { height: 1, view: 0, batch: "ab".repeat(32) } };
     const prepare = court.said(2, { kind: "prepare", ...voted, result: "cd".repeat(32) });
@@ -135,7 +135,7 @@ describe("what is said", () => {
     expect(bad).toEqual({ messages: [prepare], dropped: 1 });
   });
 
-  it("RefuseMalformed: what is no list of messages, or too long a one", () => {
+  it("RefuseMalformedMessage: what is no list of messages, or too long a one", () => {
     for (const text of ["", "{", "{}", "null", '"x"', `[${"[".repeat(5000)}`])
       expect(parseMessages(text)).toEqual({ messages: [], dropped: 1 });
     const many = JSON.stringify(Array(LIMITS.messagesPerCall + 1).fill(0));
@@ -179,18 +179,18 @@ describe("certificates inside messages", () => {
 
   it.each(flawed)("RefuseFalseCertificate: %s, wherever it appears", (_, flaw) => {
     const three = certificateOf(court, certificate, [0, 2, 3]);
-    const false_ = flaw(three);
-    const tip = { ...seat.tip, certificate: false_ };
+    const flawedOne = flaw(three);
+    const tip = { ...seat.tip, certificate: flawedOne };
     const flawedChange = changeBy(court, 3, 6, tip);
     const good = [0, 2].map((from) => changeBy(court, from, 6, seat.tip));
     const where: Message[] = [
-      court.said(2, { kind: "decided", certificate: false_ }),
+      court.said(2, { kind: "decided", certificate: flawedOne }),
       flawedChange,
-      proposalBy(court, 2, 2, batch, byCertificate(false_)),
+      proposalBy(court, 2, 2, batch, byCertificate(flawedOne)),
       proposalBy(court, 2, 6, batch, byChanges([...good, flawedChange])),
       court.said(2, {
         kind: "blocks",
-        blocks: [{ ...block, certificate: false_ }],
+        blocks: [{ ...block, certificate: flawedOne }],
         height: 2,
       }),
     ];
@@ -350,7 +350,7 @@ describe("blocks and writs inside messages", () => {
     ).toBe("an entry beyond its writ");
   });
 
-  it("RefuseMalformed: a writ from a Warden that is none", () => {
+  it("RefuseMalformedMessage: a writ from a Warden that is none", () => {
     const good = court.writ(3, ["c"]);
     expect(parseWrit(JSON.stringify(good))).toEqual(good);
     for (const text of [

@@ -138,7 +138,7 @@ describe("catching up", () => {
     expect(court.seat(3).view).toBe(0);
   });
 
-  it("FollowWithoutVoice: with its voice back it votes again", () => {
+  it("RegainVoice: with its voice back it votes again", () => {
     const court = new Cluster();
     court.seat(3).voice = false;
     court.giveAll(court.writ(1, ["a"]));

@@ -161,6 +161,21 @@ describe("moving to another view", () => {
     expect(court.seat(2).view).toBe(2);
   });
 
+  it("SayViewChange: to all, with the certificate below and what was prepared", () => {
+    const court = courtAtWork();
+    court.passes = ({ message }) => message.kind !== "commit";
+    court.give(0, court.writ(2, ["b"]));
+    court.settle();
+    court.passes = () => false;
+    court.pass(LIMITS.suspicionMs + 1);
+    for (const seat of court.seats) {
+      const { number, change } = { number: seat.setup.seat, change: known(seat.change, "it left") };
+      expect(change).toMatchObject({ view: 1, height: 2, certificate: seat.tip.certificate });
+      expect(change.prepared?.signatures.length).toBeGreaterThanOrEqual(3);
+      expect(court.sent(number, "view-change").filter((one) => one === change).length).toBe(3);
+    }
+  });
+
   it("StayInView: after a view change a seat votes in no lower view", () => {
     const court = courtAtWork();
     court.crash(0);
@@ -262,6 +277,14 @@ describe("the leader of a new view", () => {
     expect(other.court.seat(3).vote?.prepare.view).toBe(6);
   });
 
+  it("RefuseOtherBatch: nor another batch of the same result", () => {
+    const { court, batches, changes } = twoPrepared();
+    const { header, entries } = batches[1];
+    const twin = { header: { ...header, time: header.time + 1 }, entries };
+    court.hear(3, proposalBy(court, 2, 6, twin, byChanges(changes)));
+    expect(court.seat(3).vote).toBeNull();
+  });
+
   it("RefuseOtherBatch: a seat that comes to another result than the prepared one stays silent", () => {
     const { court, batches, changes } = twoPrepared();
     court.member(3).corrupt = true;
@@ -357,8 +380,8 @@ describe("resigning", () => {
 /** View changes to view 6, whose leader is seat 2, that name two prepared batches; seats show theirs, but for one. */
 function twoPrepared(lacks: number | null = null) {
   const court = courtAtWork();
-  const at = (event: string) => batchOn(court, court.seat(1), [whole(court.writ(2, [event]))]);
-  const batches = [at("low"), at("high")] as const;
+  const of = (event: string) => batchOn(court, court.seat(1), [whole(court.writ(2, [event]))]);
+  const batches = [of("low"), of("high")] as const;
   const { tip } = court.seat(1);
   const low = preparedBy(court, votedOn(court.seat(1), batches[0], 1), [0, 1, 3]);
   const high = preparedBy(court, votedOn(court.seat(1), batches[1], 3), [0, 1, 3]);

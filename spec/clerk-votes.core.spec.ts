@@ -62,12 +62,13 @@ describe("commit", () => {
     expect(court.seat(1).prepared).toBeNull();
   });
 
-  it("KeepVotesOfLeftViews: prepares of a view this seat has left make it commit to nothing", () => {
+  it("CommitOnQuorum: not in a view this seat has left", () => {
     const { court, voted } = prepared();
+    court.passes = () => false;
     court.pass(2000);
     expect(court.seat(1).view).toBe(1);
     for (const from of [0, 2, 3]) court.hear(1, prepare(court, from, voted));
-    expect(court.seat(1).commit).toBeNull();
+    expect(court.seat(1)).toMatchObject({ commit: null, prepared: null, tip: { height: 0 } });
   });
 });
 
@@ -105,8 +106,9 @@ describe("the certificate", () => {
     expect(certificate.signatures.map(({ seat }) => seat)).toEqual([1, 2, 3]);
   });
 
-  it("KeepVotesOfLeftViews: commits of a view this seat has left still decide", () => {
+  it("CertifyBlock: also of a view this seat has left", () => {
     const { court, voted } = prepared();
+    court.passes = () => false;
     court.pass(2000);
     for (const from of [0, 2, 3]) court.hear(1, commit(court, from, voted));
     expect(court.heights()[1]).toBe(1);
@@ -247,6 +249,17 @@ describe("waiting writs", () => {
     expect(court.sent(1, "forward")).toEqual([]);
     court.pass(10_000);
     expect(court.heights()).toEqual([0, 1, 1, 1]);
+  });
+
+  it("KeepWaitingWrit: the first of its number, and it waits once those before it are there", () => {
+    const court = new Cluster();
+    court.passes = () => false;
+    court.give(1, court.writ(2, ["b"]));
+    expect(court.member(1).armed).toBeNull();
+    court.give(1, court.writ(1, ["a"]));
+    court.give(1, court.writ(1, ["another"]));
+    expect(court.member(1).armed).not.toBeNull();
+    expect(court.seat(1).waiting.get(0)?.get(1)?.writ.events).toEqual(["a"]);
   });
 
   it("DropDecidedWrit: at or below the last decided number, or too far above it", () => {

@@ -28,16 +28,20 @@ export function officerOf(name: string, deployment: Deployment): Officer | null 
   const { generation, courts, quorum, wardens, registrars } = deployment;
   const [first, kind, ...numbers] = name.split("/");
   const [a = -1, b = -1, c = -1] = numbers.map(Number);
+  const seated = among(a, courts) && among(b, quorum.n);
   let officer: Officer | null = null;
-  if (kind === "warden" && a < wardens) officer = { kind, warden: a };
-  if (kind === "clerk" && a < courts && b < quorum.n) officer = { kind, court: a, seat: b };
-  if (kind === "registrar" && a < courts && b < quorum.n && c < registrars) {
+  if (kind === "warden" && among(a, wardens)) officer = { kind, warden: a };
+  if (kind === "clerk" && seated) officer = { kind, court: a, seat: b };
+  if (kind === "registrar" && seated && among(c, registrars))
     officer = { kind, court: a, seat: b, shard: c };
-  }
-  // Comparing with the name made again refuses "01", "-1", "1.0" and anything appended.
+  // Comparing with the name made again refuses "01", "1.0" and anything appended.
   return officer !== null && first === generation && nameOf(generation, officer) === name
     ? officer
     : null;
+}
+
+function among(index: number, count: number): boolean {
+  return index >= 0 && index < count;
 }
 
 /** Every object that has a key: the seats of every court, then the Wardens. */

@@ -1,8 +1,9 @@
 /** One seat that does not follow the rules: what it makes of its own core's messages, and what it says besides. */
+import { statementDigest } from "../../objects/clerk/consensus/messages.ts";
 import type {
+  Commit,
   Message,
   Prepare,
-  Statement,
   ViewChange,
 } from "../../objects/clerk/consensus/messages.ts";
 import { batchDigest, blockDigest } from "../../objects/shared/digests.ts";
@@ -144,49 +145,44 @@ export class Liar {
 
   /** One field of what it says is another, signed anew. */
   #mutated(message: Message): Message {
-    const {
-      court: _c,
-      epoch: _e,
-      from,
-      incarnation: _i,
-      sequence: _s,
-      signature: _g,
-      ...rest
-    } = message;
-    const statement: Statement = rest;
-    const off = this.#dice.one([-1, 1]);
-    const digested = batchDigest(batchOn(this.#court, this.#court.seat(from), []).header);
-    switch (statement.kind) {
+    switch (message.kind) {
       case "prepare":
       case "commit":
-        return this.#court.said(
-          from,
-          this.#dice.one([
-            { ...statement, view: Math.max(0, statement.view + off) },
-            { ...statement, height: Math.max(1, statement.height + off) },
-            { ...statement, result: digested },
-            { ...statement, batch: digested },
-          ]),
-        );
+        return this.#resigned(message, this.#otherVote(message));
       case "view-change":
-        return this.#court.said(
-          from,
-          this.#dice.one([
-            { ...statement, prepared: null },
-            { ...statement, view: statement.view + 1 },
-          ]),
-        );
+        return this.#dice.percent(50)
+          ? this.#resigned(message, { prepared: null })
+          : this.#resigned(message, { view: message.view + 1 });
       case "decided": {
-        const { certificate } = statement;
-        const [first] = certificate.signatures;
-        const signatures = first === undefined ? [] : [first, first, first];
-        return this.#court.said(from, {
-          ...statement,
-          certificate: { ...certificate, signatures },
-        });
+        const { certificate } = message;
+        const signatures = certificate.signatures.map(() => this.#dice.one(certificate.signatures));
+        return this.#resigned(message, { certificate: { ...certificate, signatures } });
       }
-      default:
+      case "proposal":
+      case "sync":
+      case "blocks":
+      case "batch-request":
+      case "batch-answer":
+      case "forward":
         return message;
     }
+  }
+
+  #otherVote({ view, height, from }: Prepare | Commit): Partial<Prepare> {
+    const off = this.#dice.one([-1, 1]);
+    const digested = batchDigest(batchOn(this.#court, this.#court.seat(from), []).header);
+    return this.#dice.one([
+      { view: Math.max(0, view + off) },
+      { height: Math.max(1, height + off) },
+      { result: digested },
+      { batch: digested },
+    ]);
+  }
+
+  #resigned<M extends Message>(message: M, otherwise: Partial<M>): Message {
+    const { from, incarnation, sequence } = message;
+    const other = { ...message, ...otherwise };
+    const by = { court: 0, epoch: 1, from, incarnation, sequence };
+    return { ...other, signature: this.#court.sign(from, statementDigest(other, by)) };
   }
 }

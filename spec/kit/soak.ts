@@ -128,11 +128,12 @@ export class Soak {
     const chance = this.#dice.below(100);
     if (chance < 45) this.#newWrit();
     else if (chance < 60) this.#redrive();
-    else if (chance < 68) court.crash(seat);
-    else if (chance < 74) this.#stopping = seat;
-    else if (chance < 88) this.#restart(seat);
-    else if (chance < 94) this.#groups = court.members.map(() => this.#dice.below(3) % 2);
-    else if (chance < 96) this.#groups = court.members.map(() => 0);
+    else if (chance < 64) court.crash(seat);
+    else if (chance < 68) this.#stopping = seat;
+    else if (chance < 86) this.#restart(seat);
+    else if (chance < 89) this.#groups = court.members.map(() => (this.#dice.below(4) % 3) % 2);
+    else if (chance < 94) this.#groups = court.members.map(() => 0);
+    else if (chance < 97) this.#blackout = null;
     else this.#blackout = { kind: this.#dice.one(KINDS), to: seat };
   }
 
@@ -145,7 +146,7 @@ export class Soak {
   #newWrit(): void {
     const warden = this.#dice.below(WARDENS);
     const writs = this.#writs[warden] ?? [];
-    if (this.#undecided(warden).length >= 2 || writs.length >= 12) return;
+    if (this.#undecided(warden).length >= 2 || writs.length >= 20) return;
     const number = writs.length + 1;
     const events = Array.from(
       { length: 1 + this.#dice.below(3) },
@@ -259,12 +260,10 @@ class Watch {
     if (at === this.#liar.seat) return;
     const own = certificate.signatures.find(({ seat }) => seat === at);
     const stored = this.#durable[at]?.commit;
-    if (
-      own !== undefined &&
+    const kept =
       stored?.height === header.height &&
-      stored.view === certificate.view &&
-      stored.signature !== own.signature
-    )
+      (stored.signature === own?.signature || stored.view > certificate.view);
+    if (own !== undefined && !kept)
       throw new Error(`seat ${at} decided on a commit it had not stored`);
   }
 
@@ -289,7 +288,7 @@ class Watch {
     const { kind, from } = message;
     if (kind !== "prepare" && kind !== "commit" && kind !== "proposal") return;
     const [height, view, ...content] = contentOf(message);
-    const place = `${kind}/${String(height)}/${String(view)}/${from}`;
+    const place = JSON.stringify([kind, height, view, from]);
     const said = JSON.stringify(content);
     const before = this.#signed.get(place) ?? said;
     if (before !== said) throw new Error(`seat ${from} said two things at ${place}`);

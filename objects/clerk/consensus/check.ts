@@ -243,8 +243,8 @@ function justificationObjection(
   if (why.changes.some((change) => change.view !== said.view))
     return "a view change for another view";
   const movers = new Set(why.changes.map((change) => change.from));
-  if (movers.size < setup.quorum.q) return "too few view changes";
   if (movers.size < why.changes.length) return "two view changes of one seat";
+  if (movers.size < setup.quorum.q) return "too few view changes";
   return first(why.changes, (change) => {
     if (change.court !== setup.court || change.epoch !== setup.epoch)
       return "a view change of another court";
