@@ -31,8 +31,12 @@ describe("mode detect: two seats, both must agree", () => {
       status: "pending",
       published: false,
     });
-    // Computing rightly again is all it takes: nothing wrong was ever agreed.
-    await fault((leader + 1) % 2, "heal");
+    // Neither can tell which of the two is wrong, so both fall silent until an operator has looked at them.
+    await eventually(async () => {
+      const { members } = await court();
+      return members.every(({ stage }) => stage === "quarantined");
+    });
+    for (const seat of [0, 1]) await fault(seat, "heal");
     await eventually(async () => (await get<Answer>("/v1/events/differs")).status === "accepted");
     expect(await onHand("pair")).toBe(5);
   });
