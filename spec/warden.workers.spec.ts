@@ -3,6 +3,7 @@ import { env, evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { LIMITS } from "../objects/shared/limits.ts";
 import type { WardenAnswer } from "../objects/shared/rpc.ts";
+import { bucketWidth } from "../objects/warden/core/expiry.ts";
 import { submissionOf } from "./kit/fake-clerks.ts";
 import {
   admit,
@@ -297,6 +298,28 @@ describe("expiry and damage", () => {
       expect(bucketsOf(ctx)).toEqual([]);
       expect(count(ctx, "buckets")).toBe(0);
       expect(await lookup(warden, submissionOf("a").key)).toBeNull();
+    });
+  });
+
+  it("ReplaySettledOutcome: a Warden finds its keys however many buckets are live", async () => {
+    const shard = new Shard(46);
+    const ids = Array.from({ length: 12 }, (_, at) => `k-${at}`);
+    const start = Date.now();
+    await shard.life(async ({ warden, ctx }) => {
+      for (const [at, id] of ids.entries()) {
+        vi.useFakeTimers({ toFake: ["Date"], now: start + at * bucketWidth(300_000) });
+        await admit(warden, [submissionOf(id)]);
+        await stored(warden);
+      }
+      expect(bucketsOf(ctx).length).toBeGreaterThan(8);
+      const again = await admit(
+        warden,
+        ids.map((id) => submissionOf(id)),
+      );
+      expect(again.map((answer) => answer.kind === "settled" && answer.replayed)).toEqual(
+        ids.map(() => true),
+      );
+      expect(shard.clerks.writs).toHaveLength(ids.length);
     });
   });
 
