@@ -1,12 +1,10 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { courtOf } from "../objects/shared/names.ts";
 import {
-  call,
   court,
   deployment,
   eventually,
   get,
-  migrate,
   moved,
   onHand,
   received,
@@ -14,6 +12,7 @@ import {
   submit,
 } from "./kit/deployment.ts";
 import type { Answer } from "./kit/deployment.ts";
+import { ask, migrate } from "./kit/worker.ts";
 
 beforeAll(migrate);
 
@@ -46,7 +45,7 @@ describe("a deployment of two courts", () => {
     expect(receipt.court).toBe(1);
     expect((await court(0)).height).toBe(before);
     await eventually(async () => (await court(1)).published >= receipt.height);
-    const ready = await call("/v1/ready");
+    const ready = await ask("GET", "/v1/ready");
     expect(ready.status).toBe(200);
   });
 

@@ -5,14 +5,12 @@ import { keyDigest } from "../objects/shared/digests.ts";
 import { wardenOf } from "../objects/shared/names.ts";
 import { wardenStub } from "../objects/shared/shell/stubs.ts";
 import {
-  call,
   clerkObject,
   court,
   deployment,
   eventually,
   fault,
   get,
-  migrate,
   moved,
   onHand,
   received,
@@ -22,6 +20,7 @@ import {
   wardenObject,
 } from "./kit/deployment.ts";
 import type { Answer, Stock } from "./kit/deployment.ts";
+import { ask, migrate } from "./kit/worker.ts";
 
 beforeAll(migrate);
 
@@ -203,7 +202,7 @@ describe("journeys through the whole deployment", () => {
       "/v1/entities/stock/fresh@w1/history",
     );
     expect(history.items.map(({ version }) => version)).toEqual([1, 2, 3, 4]);
-    const other = await call("/v1/events?entity=stock/fresh@w1", {}, "test-token-other");
+    const other = await ask("GET", "/v1/events?entity=stock/fresh@w1", { token: "other" });
     expect(await other.json()).toMatchObject({ items: [] });
   });
 });

@@ -4,13 +4,13 @@ import {
   eventually,
   fault,
   get,
-  migrate,
   onHand,
   received,
   settle,
   submit,
 } from "./kit/deployment.ts";
 import type { Answer } from "./kit/deployment.ts";
+import { migrate } from "./kit/worker.ts";
 
 beforeAll(migrate);
 

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { court, fault, migrate, onHand, received, settle } from "./kit/deployment.ts";
+import { court, fault, onHand, received, settle } from "./kit/deployment.ts";
+import { migrate } from "./kit/worker.ts";
 
 beforeAll(migrate);
 

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { court, eventually, migrate, moved, onHand, received, settle } from "./kit/deployment.ts";
+import { court, eventually, moved, onHand, received, settle } from "./kit/deployment.ts";
+import { migrate } from "./kit/worker.ts";
 
 beforeAll(migrate);
 

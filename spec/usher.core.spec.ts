@@ -322,6 +322,9 @@ describe("idempotency key", () => {
     expect(only(nameless, keyed('"a \\"b\\""')).id).toBe('a "b"');
     expect(only(nameless, keyed("8e03978e-40d5")).id).toBe("8e03978e-40d5");
     expect(only(event, keyed('"m-1"')).id).toBe("m-1");
+    expect(only(nameless, keyed('"m-2"; retry=1')).id).toBe("m-2");
+    const structured = { ...cloudEvent, "Idempotency-Key": '"m-3"' };
+    expect(slugOf(() => only({ specversion: "1.0", ...nameless }, structured))).toBe("malformed");
     expect(read([nameless, event], keyed('"k"'))).toMatchObject([
       { slug: "malformed" },
       { id: "m-1" },

@@ -102,6 +102,8 @@ describe("access and routes", () => {
       expect((await post(path, { kind: "heal" })).status).toBe(200);
       expect((await problemIn(await post(path, { kind: "explode" }))).status).toBe(400);
       expect((await problemIn(await post(path, "{"))).status).toBe(400);
+      const headers = { "Content-Type": "text/plain" };
+      expect((await problemIn(await post(path, { kind: "heal" }, { headers }))).status).toBe(415);
     }
     expect((await post("/v1/courts/0/members/4/fault", { kind: "heal" })).status).toBe(404);
     expect((await post("/v1/courts/1/members/0/fault", { kind: "heal" })).status).toBe(404);

@@ -8,19 +8,18 @@ import { clerkStub } from "../objects/shared/shell/stubs.ts";
 import type { ClerkApi } from "../objects/shared/rpc.ts";
 import { Warden } from "../objects/warden/warden.ts";
 import {
-  call,
   clerkObject,
   deployment,
   eventually,
   fault,
   get,
-  migrate,
   received,
   seatStatus,
   settle,
   submit,
   wardenObject,
 } from "./kit/deployment.ts";
+import { ask, migrate } from "./kit/worker.ts";
 
 beforeAll(migrate);
 
@@ -105,7 +104,7 @@ describe("genesis", () => {
     expect(status.reason).toContain("raise GENERATION");
     // It learns no more for now, has no voice, and the court goes on without it.
     expect((await settle(received("three-left", "genesis", 1))).status).toBe("accepted");
-    const ready = await call("/v1/ready");
+    const ready = await ask("GET", "/v1/ready");
     expect(ready.status).toBe(200);
   });
 
@@ -121,16 +120,16 @@ describe("genesis", () => {
     expect(refused.headers.get("content-type")).toBe("application/problem+json");
     expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
     expect(await refused.json()).toMatchObject({ type: "/problems/no-quorum" });
-    expect((await call("/v1/ready")).status).toBe(503);
+    expect((await ask("GET", "/v1/ready")).status).toBe(503);
     await fault(1, "heal");
-    expect((await call(`/v1/events/unkept-${attempt}`)).status).toBe(404);
+    expect((await ask("GET", `/v1/events/unkept-${attempt}`)).status).toBe(404);
     expect((await settle(received(`unkept-${attempt}`, "genesis", 1))).status).toBe("accepted");
   });
 });
 
-async function refusal(ask: () => Promise<unknown>): Promise<unknown> {
+async function refusal(asked: () => Promise<unknown>): Promise<unknown> {
   try {
-    await ask();
+    await asked();
     return "not refused";
   } catch (error) {
     // Class identity does not cross a call; the code does.

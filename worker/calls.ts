@@ -34,6 +34,7 @@ const CODES: Record<RefusalCode, true> = {
   "seat-down": true,
   "not-ready": true,
   behind: true,
+  malformed: true,
 };
 
 /** The code of an object's refusal, which survives the call as a property where the class does not. */

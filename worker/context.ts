@@ -8,9 +8,10 @@ import { verifier } from "../objects/shared/node/crypto.ts";
 import type { Verify } from "../objects/shared/node/crypto.ts";
 import { clerkStub } from "../objects/shared/shell/stubs.ts";
 import type { Bindings } from "../objects/shared/shell/stubs.ts";
-import { messageOf, refusalOf, within } from "./calls.ts";
+import { refusalOf, within } from "./calls.ts";
 import { tokensOf } from "./http/access.ts";
 import type { Token } from "./http/access.ts";
+import { tellable } from "./http/log.ts";
 import { Problem } from "./http/problems.ts";
 
 export interface Env extends Bindings {
@@ -82,7 +83,6 @@ function whyNone(error: unknown): string {
   const telling =
     errors.find((each) => each instanceof Problem || refusalOf(each) === "misconfigured") ??
     errors[0];
-  return telling instanceof Problem
-    ? telling.message
-    : `There is no genesis: ${messageOf(telling)}.`;
+  const told = tellable(telling, "genesis");
+  return telling instanceof Problem ? told : `The court cannot be asked for its genesis: ${told}.`;
 }

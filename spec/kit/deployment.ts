@@ -1,12 +1,12 @@
 /** A whole deployment in the real runtime, driven over HTTP: what the end-to-end specs share. */
-import { applyD1Migrations } from "cloudflare:test";
-import { env, exports } from "cloudflare:workers";
+import { env } from "cloudflare:workers";
 import { vi } from "vitest";
 import { deploymentOf } from "../../objects/shared/config.ts";
 import { nameOf, wardenOf } from "../../objects/shared/names.ts";
 import type { SeatStatus } from "../../objects/shared/rpc.ts";
 import { clerkStub } from "../../objects/shared/shell/stubs.ts";
 import type { Receipt } from "../../objects/shared/types.ts";
+import { ask, post } from "./worker.ts";
 
 export const deployment = deploymentOf(env);
 
@@ -42,36 +42,14 @@ export interface CourtAnswer {
   }[];
 }
 
-export async function migrate(): Promise<void> {
-  await applyD1Migrations(env.LEDGER, env.TEST_MIGRATIONS);
-}
-
-export function call(
-  path: string,
-  init: RequestInit = {},
-  token = "test-token-all",
-): Promise<Response> {
-  const headers = new Headers(init.headers);
-  headers.set("authorization", `Bearer ${token}`);
-  return exports.default.fetch(new Request(`https://assize.test${path}`, { ...init, headers }));
-}
-
 export async function get<T>(path: string): Promise<T> {
-  const response = await call(path);
+  const response = await ask("GET", path);
   if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
   return response.json<T>();
 }
 
-export function submit(event: object, token?: string): Promise<Response> {
-  return call(
-    "/v1/events",
-    {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify(event),
-    },
-    token,
-  );
+export function submit(event: object): Promise<Response> {
+  return post("/v1/events", event);
 }
 
 /** Submits until it is settled, with the same key, as a client does. */
@@ -108,11 +86,7 @@ export async function seatStatus(seat: number, of = 0): Promise<SeatStatus> {
 }
 
 export function fault(seat: number, kind: string, more: object = {}): Promise<Response> {
-  return call(`/v1/courts/0/members/${seat}/fault`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ kind, ...more }),
-  });
+  return post(`/v1/courts/0/members/${seat}/fault`, { kind, ...more });
 }
 
 /** The object itself, for what only the runtime's test tools can do to it. */

@@ -25,7 +25,7 @@ export function fetchHandler(): (request: Request, env: Env) => Promise<Response
     } catch (error) {
       const id = logged(error, "configuration");
       const problem = new Problem("no-quorum", "The configuration is not valid.");
-      return problemResponse(problem, new URL(request.url).pathname, { id });
+      return problemResponse(problem, new URL(request.url).pathname, { members: { id } });
     }
     return app.fetch(request);
   };
@@ -54,7 +54,9 @@ function appOf(context: Context): Hono {
       return problemResponse(new Problem("no-quorum", error.message), pathOf(c));
     }
     const id = logged(error, `${c.req.method} ${c.req.path}`);
-    return problemResponse(new Problem("internal", `The log has it as ${id}.`), pathOf(c), { id });
+    return problemResponse(new Problem("internal", `The log has it as ${id}.`), pathOf(c), {
+      members: { id },
+    });
   });
   app.post("/v1/events", (c) => submit(c.req.raw, context));
   readRoutes(app, context);

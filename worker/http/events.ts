@@ -136,6 +136,12 @@ export interface ReadEvent {
   readonly sentAt: number | null;
 }
 
+/** Only plain JSON leaves members out; a CloudEvent in any of its modes brings its own id. */
+function plainDefaults(key: string | null): object {
+  const defaults = { specversion: "1.0", source: "/" };
+  return key === null ? defaults : { ...defaults, id: key };
+}
+
 /** The event that was sent, after defaults; throws `malformed`, `too-large` or `invalid-event`. Its domain has not seen it yet. */
 export function readEvent(sent: SentEvent, defaults: Defaults): ReadEvent {
   const members = membersOf(sent.value);
@@ -145,8 +151,7 @@ export function readEvent(sent: SentEvent, defaults: Defaults): ReadEvent {
   );
   const key = defaults.idempotencyKey;
   const read = envelope.safeParse({
-    ...(defaults.mode === "plain" ? { specversion: "1.0", source: "/" } : {}),
-    ...(key === null ? {} : { id: key }),
+    ...(defaults.mode === "plain" ? plainDefaults(key) : {}),
     ...members.attributes,
   });
   if (!read.success)

@@ -13,7 +13,7 @@ export interface Flaw {
 export const FLAW_DETAILS = {
   name: "the same name stands twice in one object",
   depth: `nested deeper than ${LIMITS.jsonDepth}`,
-  number: "numbers must be integers within ±(2^53−1)",
+  number: "numbers must be integers within ±(2^53−1), and 0 has no sign",
   text: "text must be well-formed Unicode",
 } as const satisfies Record<Flaw["kind"], string>;
 

@@ -2,18 +2,20 @@
 import type { Hono } from "hono";
 import { attestedHeights } from "../../objects/ledger/attest.ts";
 import { genesisDigest } from "../../objects/shared/genesis.ts";
-import { messageOf } from "../calls.ts";
 import type { Context } from "../context.ts";
 import { notReady } from "../court.ts";
 import { statusesOf } from "../seats.ts";
+import { tellable } from "./log.ts";
+import { Problem, problemResponse } from "./problems.ts";
 
 export function liveRoutes(app: Hono, context: Context): void {
   const boot = context.deployment.bootId;
   app.get("/v1/live", (c) => c.json({ status: "live", boot }));
   app.get("/v1/ready", async (c) => {
     const reasons = await reasonsNotReady(context);
-    const ready = reasons.length === 0;
-    return c.json({ status: ready ? "ready" : "not-ready", boot, reasons }, ready ? 200 : 503);
+    if (reasons.length === 0) return c.json({ status: "ready", boot, reasons });
+    const problem = new Problem("no-quorum", reasons.join("; "));
+    return problemResponse(problem, "/v1/ready", { members: { boot, reasons } });
   });
 }
 
@@ -31,10 +33,10 @@ async function reasonsNotReady(context: Context): Promise<string[]> {
     // Fails where the ledger cannot be reached or lacks its tables.
     const unread = await attestedHeights(ledger).then(
       () => [],
-      (error: unknown) => [`the ledger cannot be read: ${messageOf(error)}`],
+      (error: unknown) => [`the ledger cannot be read: ${tellable(error, "ready")}`],
     );
     return [...perCourt.flat(), ...unread];
   } catch (error) {
-    return [messageOf(error)];
+    return [tellable(error, "ready")];
   }
 }

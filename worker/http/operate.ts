@@ -66,6 +66,9 @@ const REFUSE_BLOCKS = `CREATE TRIGGER IF NOT EXISTS fault_refuse BEFORE INSERT O
 const TAKE_BLOCKS = "DROP TRIGGER IF EXISTS fault_refuse";
 
 async function faultIn<T>(request: Request, shape: z.ZodType<T>): Promise<T> {
+  const type = request.headers.get("Content-Type") ?? "";
+  if (!/^application\/json\s*(?:;|$)/i.test(type))
+    throw new Problem("unsupported-media-type", "A fault is sent as application/json.");
   const body = await readBody(request);
   let value: unknown;
   try {

@@ -11,10 +11,11 @@ import type { Lookup } from "../../objects/shared/rpc.ts";
 import { wardenStub } from "../../objects/shared/shell/stubs.ts";
 import type { LedgerEvent, Receipt } from "../../objects/shared/types.ts";
 import { blockOfSeats, inclusionIn } from "../blocks.ts";
-import { messageOf, within } from "../calls.ts";
+import { within } from "../calls.ts";
 import type { Context } from "../context.ts";
 import { jsonText } from "./answers.ts";
 import { eventDocument, pageDocument, pendingDocument, publishedDocument } from "./documents.ts";
+import { tellable } from "./log.ts";
 import { Problem } from "./problems.ts";
 import { page, queryIn } from "./query.ts";
 import type { Allow } from "./reads.ts";
@@ -77,7 +78,10 @@ async function eventNow(context: Context, key: Key, proven: boolean): Promise<st
   const known = await within(warden.lookup(keyDigest(key)), LIMITS.readMs).then(
     (text) => JSON.parse(text) as Lookup | null,
     (error: unknown) =>
-      new Problem("no-quorum", `The Warden of this source does not answer: ${messageOf(error)}.`),
+      new Problem(
+        "no-quorum",
+        `The Warden of this source does not answer: ${tellable(error, "lookup")}.`,
+      ),
   );
   if (known !== null && !(known instanceof Problem)) {
     if (known.status === "pending") return pendingDocument(known.event);

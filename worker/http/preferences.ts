@@ -19,7 +19,7 @@ export function idempotencyKeyOf(headers: Headers): string | null {
 }
 
 function unquoted(header: string): string | undefined {
-  return /^"((?:[ !#-[\]-~]|\\["\\])*)"\s*$/.exec(header)?.[1]?.replaceAll(/\\(.)/g, "$1");
+  return /^"((?:[ !#-[\]-~]|\\["\\])*)"\s*(?:;.*)?$/.exec(header)?.[1]?.replaceAll(/\\(.)/g, "$1");
 }
 
 /** Whether `Prefer` (RFC 7240) asks not to be kept waiting. */

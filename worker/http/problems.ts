@@ -74,11 +74,10 @@ function headersOf(slug: Slug): Record<string, string> {
 export function problemResponse(
   problem: Problem,
   instance: string,
-  extra: { readonly id?: string; readonly allow?: readonly string[] } = {},
+  extra: { readonly members?: object; readonly allow?: readonly string[] } = {},
 ): Response {
   const headers = headersOf(problem.slug);
   if (extra.allow !== undefined) headers["Allow"] = extra.allow.join(", ");
-  const document = problemDocument(problem, instance);
-  const body = extra.id === undefined ? document : { ...document, id: extra.id };
+  const body = { ...problemDocument(problem, instance), ...extra.members };
   return new Response(JSON.stringify(body), { status: problem.status, headers });
 }
