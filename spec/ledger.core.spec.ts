@@ -153,8 +153,10 @@ describe("ProveInclusion", () => {
     const entry = writ === undefined ? null : entryOf(writ, rows.events.slice(2, 5), head);
     expect(entry).toEqual(block.entries[0]);
     block.outcomes.forEach((outcome, index) => {
-      const proof = inclusionOf(head, index, entry);
-      expect(rootOf(leafDigest(outcome), index, proof.leaves, proof.path)).toBe(block.result.root);
+      const proof = inclusionOf(head, index, outcome);
+      expect(rootOf(leafDigest(outcome), index, proof.result.count, proof.path)).toBe(
+        block.result.root,
+      );
     });
   });
 });

@@ -170,7 +170,9 @@ describe("the tests", () => {
     expect(projects).toContain("workers");
     const astray = specs.filter((path) => !projects.includes(path.split(".").at(-3) ?? ""));
     expect(
-      astray.map((path) => `${path} is never run: end it in .<project>.spec.ts, of ${projects.join(", ")}`),
+      astray.map(
+        (path) => `${path} is never run: end it in .<project>.spec.ts, of ${projects.join(", ")}`,
+      ),
     ).toEqual([]);
   });
 });

@@ -12,7 +12,7 @@ import {
 } from "../objects/shared/digests.ts";
 import { LIMITS } from "../objects/shared/limits.ts";
 import { clerkStub } from "../objects/shared/shell/stubs.ts";
-import type { Block, LedgerEvent } from "../objects/shared/types.ts";
+import type { Block } from "../objects/shared/types.ts";
 import { certificateFits } from "../objects/shared/verify.ts";
 import { unlessSilent } from "./calls.ts";
 import type { Context } from "./context.ts";
@@ -55,19 +55,7 @@ function isProven(block: Block, ledger: Ledger, court: number, height: number): 
 }
 
 /** As the ledger gives it for what is published. */
-export function inclusionIn(block: Block, index: number, tenant: string): Inclusion {
-  const { header, entries, result, outcomes, certificate } = block;
-  const leaves = outcomes.map(leafDigest);
-  const system = outcomes.length - entries.reduce((sum, { count }) => sum + count, 0);
-  let start = system;
-  const entry = entries.find(({ count }) => {
-    start += count;
-    return index >= system && index < start;
-  });
-  const head = { header, result, certificate, leaves, system };
-  // A writ may hold events of other tenants, and its digest needs them all.
-  const own =
-    entry?.writ.events.every((text) => (JSON.parse(text) as LedgerEvent).tenant === tenant) ===
-    true;
-  return inclusionOf(head, index, own && entry !== undefined ? entry : null);
+export function inclusionIn(block: Block, index: number): Inclusion {
+  const leaves = block.outcomes.map(leafDigest);
+  return inclusionOf({ ...block, leaves }, index, block.outcomes[index] ?? "");
 }

@@ -41,6 +41,7 @@ const shape = z.strictObject({
   source: z.string(),
   id: z.string(),
   type: z.string(),
+  fingerprint: z.string().optional(),
   status: z.enum(["accepted", "rejected", "duplicate"]),
   reason: z.strictObject({ code: z.string(), detail: z.string() }).optional(),
   changes: z.array(
@@ -78,8 +79,9 @@ class Adoption {
     const outcome = certified(text);
     if (outcome === null || !isOf(outcome, event)) return false;
     if (event === null) return outcome.status === "rejected";
+    const row = keyRow(event, index, this.#block, this.#rules);
+    if (outcome.fingerprint !== row.fingerprint) return false;
     if (outcome.status !== "duplicate" && outcome.reason?.code !== KEY_REUSED) {
-      const row = keyRow(event, index, this.#block, this.#rules);
       if (this.#keys.has(row.key)) return false;
       this.#keys.set(row.key, row);
     }

@@ -64,15 +64,17 @@ export class Intake {
     const parsed = parsedEvent(event);
     if (parsed === null) return { identity: NOBODY, step: rejected("invalid_event") };
     const fresh = keyRow(parsed, index, this.#block, this.#rules);
+    const { tenant, source, id, type } = parsed;
+    const identity = { tenant, source, id, type, fingerprint: fresh.fingerprint };
     const used = this.#live(fresh.key);
     if (used === undefined) {
       this.#keys.set(fresh.key, fresh);
-      return { identity: parsed, step: judged(() => taskOf(parsed, this.#block, this.#rules)) };
+      return { identity, step: judged(() => taskOf(parsed, this.#block, this.#rules)) };
     }
     const { height, index: first } = used;
     const duplicate: Verdict = { status: "duplicate", first: { height, index: first } };
     return {
-      identity: parsed,
+      identity,
       step: used.fingerprint === fresh.fingerprint ? duplicate : rejected("key_reused"),
     };
   }

@@ -61,7 +61,7 @@ export type Verdict =
       readonly first: { readonly height: number; readonly index: number };
     };
 
-export type Identity = Pick<Outcome, "tenant" | "source" | "id" | "type">;
+export type Identity = Pick<Outcome, "tenant" | "source" | "id" | "type" | "fingerprint">;
 
 /** Of an event whose text is none: whose it was cannot be told. */
 export const NOBODY: Identity = { tenant: "", source: "", id: "", type: "" };
@@ -75,7 +75,9 @@ export function changeText({ entity, version, state }: AfterState): string {
 }
 
 /** Canonical text of the outcome. Written member by member, because the states are canonical texts already. */
-export function outcomeText({ tenant, source, id, type }: Identity, verdict: Verdict): string {
+export function outcomeText(identity: Identity, verdict: Verdict): string {
+  const { tenant, source, id, type, fingerprint } = identity;
+  const print = fingerprint === undefined ? "" : `"fingerprint":"${fingerprint}",`;
   const changes = verdict.status === "accepted" ? verdict.changes.map(changeText).join(",") : "";
   const first = verdict.status === "duplicate" ? `"first":${canonical(verdict.first)},` : "";
   const reason =
@@ -83,7 +85,7 @@ export function outcomeText({ tenant, source, id, type }: Identity, verdict: Ver
       ? `"reason":${canonical(verdict.reason)},`
       : "";
   return (
-    `{"changes":[${changes}],${first}"id":${canonical(id)},${reason}"source":${canonical(source)},` +
+    `{"changes":[${changes}],${print}${first}"id":${canonical(id)},${reason}"source":${canonical(source)},` +
     `"status":"${verdict.status}","tenant":${canonical(tenant)},"type":${canonical(type)}}`
   );
 }

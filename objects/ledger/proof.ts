@@ -176,31 +176,25 @@ export function blockOf({ block, writs, events }: BlockRows, trust: Trust): Bloc
   return { header, entries, result, outcomes: events.map(({ outcome }) => outcome), certificate };
 }
 
-/** Enough, with the outcome's text and the genesis, to verify an outcome offline. */
+/** Enough, with the genesis, to verify an outcome offline, and by its fingerprint the event: README.md beside this file says how. */
 export interface Inclusion {
   readonly header: Header;
   readonly result: ResultParts;
   readonly certificate: Certificate;
   readonly index: number;
-  /** Number of outcomes, which the shape of the path depends on. */
-  readonly leaves: number;
-  /** RFC 6962 audit path of the outcome's leaf, from the leaf upward. */
+  /** Canonical text of the outcome: its leaf hash is the receipt's `outcome`. */
+  readonly outcome: string;
+  /** RFC 6962 audit path of the outcome's leaf, from the leaf upward; its shape depends on `result.count`. */
   readonly path: readonly string[];
-  /** What proves the event's own text; null where the writ holds events of other tenants, and for effects of the system. */
-  readonly entry: Entry | null;
 }
 
-export function inclusionOf(head: Head, index: number, entry: Entry | null): Inclusion {
+export function inclusionOf(
+  head: Pick<Head, "header" | "result" | "certificate" | "leaves">,
+  index: number,
+  outcome: string,
+): Inclusion {
   const { header, result, certificate, leaves } = head;
-  return {
-    header,
-    result,
-    certificate,
-    index,
-    leaves: leaves.length,
-    path: merklePath(index, leaves),
-    entry,
-  };
+  return { header, result, certificate, index, outcome, path: merklePath(index, leaves) };
 }
 
 interface Place {

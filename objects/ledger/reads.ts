@@ -69,18 +69,8 @@ export async function inclusion(
     )
     .bind(ledger.genesis.generation, at.court, at.height, at.index, tenant)
     .first<Place>();
-  const [found] = await provenEvents(ledger, tenant, place === null ? [] : [place]);
-  if (found === undefined) return null;
-  // One Warden seals for several tenants; a digest over all their events would show them to each other.
-  const own = found.entry?.writ.events.every((event) => tenantOf(event) === tenant) === true;
-  return inclusionOf(found.head, at.index, own ? found.entry : null);
-}
-
-function tenantOf(event: string): unknown {
-  const value: unknown = JSON.parse(event);
-  return typeof value === "object" && value !== null && "tenant" in value
-    ? value.tenant
-    : undefined;
+  const [found] = await provenOutcomes(ledger, tenant, place === null ? [] : [place]);
+  return found === undefined ? null : inclusionOf(found.head, at.index, found.row.outcome);
 }
 
 /** The block, checked as an offline verifier would; null above the attested height. */

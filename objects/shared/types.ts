@@ -110,6 +110,8 @@ export interface Outcome {
   readonly source: string;
   readonly id: string;
   readonly type: string;
+  /** The event's fingerprint: what proves its content to whoever sees this outcome only, not its writ. Absent for effects of the system. */
+  readonly fingerprint?: string;
   readonly status: "accepted" | "rejected" | "duplicate";
   readonly reason?: { readonly code: string; readonly detail: string };
   readonly changes: readonly Change[];

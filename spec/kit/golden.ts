@@ -5,7 +5,7 @@ import { START } from "./given.ts";
 import { Bench, rulesOf, textOf } from "./memory.ts";
 
 export const GOLDEN_ROOTS: readonly string[] = [
-  "9b2f62363b27f9959fde95c752aa653fa6aee5b57b34bc610c857318f9efbbe0",
+  "28f0c9733cac57ac2aaca9be37b1ef3fb4b25fa8f5e37d22a146d87329c7f4d0",
   "625593fbd61e5b85490690cda01839fbbc08b62c6cf5c64c0565cce673268868",
 ];
 

@@ -139,5 +139,5 @@ async function unpublishedProof(
   const block = await blockOfSeats(context, ledger, court, height);
   if (block === null)
     throw new Problem("no-quorum", "No replica gives the block of this event just now.");
-  return { ...inclusionIn(block, index, tenant), genesis: ledger.genesis };
+  return { ...inclusionIn(block, index), genesis: ledger.genesis };
 }
