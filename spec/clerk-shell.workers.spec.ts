@@ -2,8 +2,9 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { clerkStub } from "../objects/shared/shell/stubs.ts";
 import type { EntityAnswer } from "../objects/shared/rpc.ts";
-import { deployment, eventually, migrate, received, seatStatus, settle } from "./kit/deployment.ts";
+import { deployment, eventually, received, seatStatus, settle } from "./kit/deployment.ts";
 import { ask, bystander, livesOf, run } from "./kit/surgery.ts";
+import { migrate } from "./kit/worker.ts";
 
 beforeAll(migrate);
 
@@ -13,6 +14,8 @@ async function rowOf(seat: number, item: string): Promise<EntityAnswer | undefin
   const [row] = JSON.parse(await stub(seat).rows([`dev/stock/${item}@w1`])) as EntityAnswer[];
   return row;
 }
+
+type Methods = Record<string, (...given: unknown[]) => Promise<unknown>>;
 
 describe("a step is written whole or not at all", () => {
   it("StopAtBrokenStep: a write that fails in the middle of a block leaves nothing of the block behind", async () => {
@@ -41,33 +44,46 @@ describe("what a caller may say", () => {
     await settle(received("third", "nonsense", 1));
     const seat = await bystander();
     const lives = await livesOf(seat);
-    const texts: unknown[] = [undefined, null, 7, -1, NaN, 10n, {}, [], true, "", "{", "x".repeat(3_000_000)];
-    const numbers: unknown[] = [undefined, null, -1, NaN, 1.5, Infinity, 1e300, 10n, {}, [], "", "one"];
-    const object = stub(seat) as unknown as Record<string, (...given: unknown[]) => Promise<unknown>>;
-    const calls: [string, unknown[]][] = [
-      ...texts.flatMap((text): [string, unknown[]][] => [
-        ["submit", [text, 0]],
-        ["entity", [text, 0]],
+    const long = "x".repeat(3_000_000);
+    const noTexts: unknown[] = [undefined, null, 7, NaN, 10n, {}, [], true, "", long];
+    const noNumbers: unknown[] = [undefined, null, -1, NaN, 1.5, Infinity, 1e300, 10n, {}, [], ""];
+    const noJson = [...noTexts, "{", "null", "[]", '{"keys":{}}', "[".repeat(100_000)];
+    const writ = JSON.stringify({
+      court: 0,
+      warden: 0,
+      number: 1,
+      events: ["{}"],
+      seal: "0".repeat(128),
+    });
+    const calls: [method: string, ...given: unknown[]][] = [
+      ...noJson.flatMap((json): [string, ...unknown[]][] => [
+        ["submit", json, 0],
+        ["signGenesis", json],
+        ["fault", json, 0],
+      ]),
+      ...noTexts.flatMap((text): [string, ...unknown[]][] => [
+        ["entity", text, 0],
         ["rows", [text]],
-        ["rows", [[text]]],
-        ["signGenesis", [text]],
-        ["fault", [text, 0]],
       ]),
-      ...numbers.flatMap((number): [string, unknown[]][] => [
-        ["entity", ["dev/stock/nonsense@w1", number]],
-        ["block", [number]],
-        ["incidents", [number]],
-        ["fault", ["mute", number]],
+      ...noNumbers.flatMap((number): [string, ...unknown[]][] => [
+        ["submit", writ, number],
+        ["entity", "dev/stock/nonsense@w1", number],
+        ["block", number],
+        ["incidents", number],
+        ["fault", "mute", number],
       ]),
-      ["signGenesis", ["null"]],
-      ["signGenesis", ["[]"]],
-      ["signGenesis", ['{"keys":{}}']],
+      ...[undefined, null, 7, {}, "key", Array.from({ length: 17 }, () => "key")].map(
+        (keys): [string, ...unknown[]] => ["rows", keys],
+      ),
+      ["submit", writ, 0],
     ];
-    for (const [method, given] of calls) {
-      const said = await codeOf(() => object[method]?.(...given));
-      expect(said, `${method}(${given.map((one) => typeof one + String(one).slice(0, 20))})`).toBe("malformed");
+    const object = stub(seat) as unknown as Methods;
+    for (const [at, [method, ...given]] of calls.entries()) {
+      expect(await codeOf(() => object[method]?.(...given)), `call ${at} of ${method}`).toBe(
+        "malformed",
+      );
     }
-    for (const text of texts) expect(await object["deliver"]?.(text)).toBe("[]");
+    for (const json of noJson) expect(await object["deliver"]?.(json)).toBe("[]");
     expect(await livesOf(seat)).toBe(lives);
   });
 });

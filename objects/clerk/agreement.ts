@@ -6,24 +6,22 @@ import { rowsOf } from "../arbiter/adopt.ts";
 import { evaluateBlock } from "../arbiter/evaluate.ts";
 import type { BlockContext, Rules } from "../arbiter/evaluation.ts";
 import { DOMAINS } from "../arbiter/registry.ts";
-import { known } from "../shared/assert.ts";
 import type { Deployment } from "../shared/config.ts";
-import { leafDigest, resultDigest } from "../shared/digests.ts";
+import { leafDigest } from "../shared/digests.ts";
 import type { Evaluation } from "../shared/evaluation.ts";
-import { DOMAIN_VERSION, genesisDigest, seatKeys, wardenKey } from "../shared/genesis.ts";
+import { DOMAIN_VERSION, seatKeys, wardenKey } from "../shared/genesis.ts";
 import type { Genesis } from "../shared/genesis.ts";
 import { LIMITS } from "../shared/limits.ts";
 import { courtOf } from "../shared/names.ts";
-import type { Notes } from "../shared/shell/identity.ts";
 import type { Batch, Block, EntityRow, Header, Writ } from "../shared/types.ts";
 import type { Bench } from "./bench.ts";
 import { objection, parseMessages, writObjection } from "./consensus/check.ts";
 import type { Message } from "./consensus/messages.ts";
-import { seatFrom } from "./consensus/seat.ts";
-import type { Durable, Effect, Input, Seat, Setup, Tip } from "./consensus/seat.ts";
+import type { Effect, Input, Seat, Setup } from "./consensus/seat.ts";
 import { matters, step } from "./consensus/step.ts";
 import type { Post } from "./post.ts";
-import { RowDamaged, rowDigest } from "./rows.ts";
+import { keepVotes, restoredSeat } from "./restore.ts";
+import { RowDamaged } from "./rows.ts";
 
 /** What the seat runs on. */
 export interface Chambers {
@@ -43,58 +41,81 @@ export class Agreement {
   readonly #listener: Listener;
   readonly setup: Setup;
   readonly seat: Seat;
+  /** Whether it began without a voice: then it has no votes of its own to write. */
+  readonly #follows: boolean;
   readonly #heard: number[];
   /** Messages and writs that were malformed, forged or not for us. */
   dropped = 0;
 
   constructor(chambers: Chambers, listener: Listener) {
+    const { bench, genesis } = chambers;
     this.#in = chambers;
     this.#listener = listener;
     this.setup = setupOf(chambers);
     this.#heard = Array.from({ length: this.setup.quorum.n }, () => 0);
-    this.seat = this.#load();
+    const world = {
+      evaluate: (batch: Batch) => this.#evaluate(batch),
+      adopt: (block: Block) => this.#adopt(block),
+      sign: bench.sign,
+      blocksAbove: (height: number) => this.#blocksAbove(height),
+    };
+    this.seat = restoredSeat({ bench, genesis, setup: this.setup, world }, Date.now());
+    this.#follows = !this.seat.voice;
   }
 
   get heard(): readonly number[] {
     return this.#heard;
   }
 
-  get quarantine(): string | null {
-    return this.#in.bench.notes.get("quarantine") ?? null;
-  }
-
+  /** Writes of a step are one transaction; what it sends is held until the piece ends well. */
   input(input: Input): void {
     const effects = step(this.seat, input);
-    let applied = false;
-    for (const effect of effects) applied = this.#carryOut(effect, input.now) || applied;
-    if (applied) {
-      this.input({
-        kind: "applied",
-        nextExpiry: this.#in.bench.state.nextExpiry(),
-        now: input.now,
+    if (effects.some(isWrite))
+      this.#in.bench.atomic(() => {
+        for (const effect of effects) this.#write(effect, input.now);
       });
-    }
+    for (const effect of effects) this.#tell(effect, input.now);
+    if (!effects.some(({ kind }) => kind === "agree")) return;
+    const nextExpiry = this.#in.bench.state.nextExpiry();
+    this.input({ kind: "applied", nextExpiry, now: input.now });
   }
 
   /** Messages of one peer's call, checked and taken one by one; the text of what is said back to it. */
   deliver(text: string, now: number): string {
+    const { post, bench } = this.#in;
+    let replies: Message[] = [];
+    this.#take(text, now, (from) => {
+      // Only a verified sender is the caller: replies go to whom they are meant for, not to whoever called.
+      if (replies.length === 0) replies = post.replyTo(from);
+    });
+    post.hangUp();
+    post.flush();
+    return JSON.stringify(bench.faults.mute(now) ? [] : replies);
+  }
+
+  /** What a peer said back to a call of ours. Nobody waits for replies to that: they go as calls. */
+  answered(text: string, now: number): void {
+    this.#take(text, now);
+    this.#in.post.flush();
+  }
+
+  #take(text: string, now: number, heard?: (from: number) => void): void {
     const { messages, dropped } = parseMessages(text);
     this.dropped += dropped;
-    let replies: Message[] = [];
+    const asked = new Set<string>();
     for (const message of messages) {
       if (!matters(this.seat, message)) continue;
+      // Answered with megabytes each: nobody honest asks twice in a call.
+      if (asked.has(message.kind)) continue;
       if (objection(message, this.setup, this.#in.bench.verify) !== null) {
         this.dropped += 1;
         continue;
       }
-      if (this.#heard[message.from] !== now) this.#heard[message.from] = now;
-      // Only a verified sender is the caller: replies go to whom they are meant for, not to whoever called.
-      if (replies.length === 0) replies = this.#in.post.replyTo(message.from);
+      if (message.kind === "sync" || message.kind === "batch-request") asked.add(message.kind);
+      this.#heard[message.from] = now;
+      heard?.(message.from);
       this.input({ kind: "message", message, now });
     }
-    this.#in.post.hangUp();
-    this.#in.post.flush();
-    return JSON.stringify(this.#in.bench.faults.mute(now) ? [] : replies);
   }
 
   /** Takes a Warden's writ to be decided; false if its seal or form is wrong. */
@@ -130,77 +151,35 @@ export class Agreement {
     return this.seat.commit !== null;
   }
 
-  #carryOut(effect: Effect, now: number): boolean {
-    const { post, bench } = this.#in;
-    const { notes, chain, state, incidents, faults } = bench;
-    switch (effect.kind) {
-      case "persist":
-        chain.keepWrits(effect.writs);
-        keepVotes(notes, effect.durable);
-        return false;
-      case "agree":
-        chain.append(effect.block);
-        chain.keepProgress(this.seat.progress.values());
-        state.apply(effect.evaluation, effect.block.header.time);
-        this.#listener.agreed(effect.block.header.height, effect.evaluation.entities);
-        return true;
-      case "quarantine":
-        notes.put("quarantine", effect.reason);
-        incidents.record(
-          { kind: "quarantine", height: this.seat.tip.height, detail: effect.reason },
-          now,
-        );
-        return false;
-      case "send":
-        if (!faults.mute(now)) post.hold(effect.to, effect.message);
-        return false;
-      case "arm":
-        this.#listener.armed(effect.at);
-        return false;
-      case "accuse":
-        incidents.record(effect.incident, now);
-        return false;
+  #write(effect: Effect, now: number): void {
+    const { notes, chain, state, incidents } = this.#in.bench;
+    if (effect.kind === "persist" && !this.#follows) {
+      chain.keepWrits(effect.writs);
+      keepVotes(notes, effect.durable);
     }
+    if (effect.kind === "agree") {
+      chain.append(effect.block);
+      state.apply(effect.evaluation, effect.block.header.time);
+    }
+    if (effect.kind === "quarantine") this.#in.bench.silence(effect.reason, now);
+    if (effect.kind === "accuse") incidents.record(effect.incident, now);
   }
 
-  #load(): Seat {
-    const { notes, chain, state, incidents, sign } = this.#in.bench;
-    const incarnation = Number(notes.get("incarnation") ?? 0) + 1;
-    notes.put("incarnation", String(incarnation));
-    const tip = this.#tip();
-    if (incarnation > 1)
-      incidents.record({ kind: "recovery", height: tip.height, incarnation }, Date.now());
-    return seatFrom({
-      setup: this.setup,
-      world: {
-        evaluate: (batch) => this.#evaluate(batch),
-        adopt: (block) => this.#adopt(block),
-        sign,
-        blocksAbove: (height) => chain.above(height, LIMITS.syncBlocks, LIMITS.syncBytes),
-      },
-      incarnation,
-      tip,
-      progress: chain.progress(),
-      nextExpiry: state.nextExpiry(),
-      durable: storedVotes(notes),
-      batchOf: (header) => chain.batch(header),
-      voice: this.quarantine === null,
-    });
+  #tell(effect: Effect, now: number): void {
+    const { post, bench } = this.#in;
+    if (effect.kind === "send" && !bench.faults.mute(now)) post.hold(effect.to, effect.message);
+    if (effect.kind === "arm") this.#listener.armed(effect.at);
+    if (effect.kind === "agree")
+      this.#listener.agreed(effect.block.header.height, effect.evaluation.entities);
   }
 
-  #tip(): Tip {
-    const { chain } = this.#in.bench;
-    const height = chain.height();
-    if (height === 0) return genesisTip(this.#in.genesis);
-    const { header, certificate } = known(chain.head(height), "the highest block is there");
-    return {
-      height,
-      block: certificate.block,
-      batch: certificate.batch,
-      result: certificate.result,
-      time: header.time,
-      certificate,
-    };
+  #blocksAbove(height: number): readonly Block[] {
+    try {
+      return this.#in.bench.chain.above(height, LIMITS.syncBlocks, LIMITS.syncBytes);
+    } catch (error) {
+      if (error instanceof RowDamaged && !this.seat.voice) return [];
+      throw error;
+    }
   }
 
   #evaluate(batch: Batch): Evaluation {
@@ -215,7 +194,7 @@ export class Agreement {
       return faults.corrupted(evaluation, Date.now());
     } catch (error) {
       // Without a voice a damaged row cannot mislead anybody: the result fits none, and the certified one is adopted.
-      if (error instanceof RowDamaged && this.quarantine !== null) return NO_EVALUATION;
+      if (error instanceof RowDamaged && !this.seat.voice) return NO_EVALUATION;
       throw error;
     }
   }
@@ -267,10 +246,8 @@ function setupOf({ bench, genesis }: Chambers): Setup {
   };
 }
 
-function genesisTip(genesis: Genesis): Tip {
-  const block = genesisDigest(genesis.document);
-  const result = resultDigest({ prior: block, count: 0, root: "", state: null });
-  return { height: 0, block, batch: "", result, time: genesis.document.time, certificate: null };
+function isWrite({ kind }: Effect): boolean {
+  return kind !== "send" && kind !== "arm";
 }
 
 function contextOf({ court, height, time, domainVersion }: Header): BlockContext {
@@ -288,18 +265,4 @@ function rulesOf(deployment: Deployment): Rules {
     clockBoundMs: LIMITS.clockBoundMs,
     courtOf: (tenant, partition) => courtOf(deployment, tenant, partition),
   };
-}
-
-function keepVotes(notes: Notes, durable: Durable): void {
-  const body = JSON.stringify(durable);
-  notes.put("votes", rowDigest("votes", body) + body);
-}
-
-/** Votes that were damaged may not be replaced by none: that would be amnesia, and could become equivocation. */
-function storedVotes(notes: Notes): Durable | null {
-  const stored = notes.get("votes");
-  if (stored === undefined) return null;
-  const body = stored.slice(64);
-  if (rowDigest("votes", body) !== stored.slice(0, 64)) throw new RowDamaged("votes");
-  return JSON.parse(body) as Durable;
 }

@@ -1,19 +1,15 @@
 /** Answers for writs, from the chain: the part of each block that decided it, with everything the Warden needs to believe it. */
-import { known } from "../shared/assert.ts";
 import { leafDigest } from "../shared/digests.ts";
 import { LIMITS } from "../shared/limits.ts";
 import type { FirstUse, WritPart } from "../shared/rpc.ts";
 import type { Outcome, Writ } from "../shared/types.ts";
-import type { Chain } from "./chain.ts";
+import type { Chain, DecidedRange, Head } from "./chain.ts";
 
-/** The parts that decided a writ, or none while it is not wholly decided. */
-export function partsOf(chain: Chain, writ: Writ): WritPart[] {
-  const ranges = chain.decided(writ.warden, writ.number);
-  const covered = ranges.reduce((sum, range) => sum + range.count, 0);
-  if (covered < writ.events.length) return [];
-  return ranges.map(({ height, index, first, count }) =>
-    part(chain, { height, index, first, count }, true),
-  );
+/** A block as answers need it. */
+interface Read extends Head {
+  readonly outcomes: readonly string[];
+  /** Leaf hashes of all outcomes, concatenated hex. */
+  readonly leaves: string;
 }
 
 interface Range {
@@ -23,38 +19,62 @@ interface Range {
   readonly count: number;
 }
 
-function part(chain: Chain, range: Range, withFirsts: boolean): WritPart {
-  const { height, index, first, count } = range;
-  const { header, result, certificate } = known(
-    chain.head(height),
-    "a decided range has its block",
-  );
-  const all = chain.outcomes(height);
-  const outcomes = all.slice(index, index + count);
-  return {
-    header,
-    result,
-    certificate,
-    leaves: all.map(leafDigest).join(""),
-    index,
-    first,
-    outcomes,
-    firsts: withFirsts ? firstsOf(chain, outcomes) : [],
-  };
+export class Answers {
+  readonly #chain: Chain;
+  /** The block last read: the writs of one block are asked for together. */
+  #last: { readonly height: number; readonly read: Read } | null = null;
+
+  constructor(chain: Chain) {
+    this.#chain = chain;
+  }
+
+  /** The parts that decided a writ, or none while it is not wholly decided. */
+  of(writ: Writ): WritPart[] {
+    const ranges = this.#chain.decided(writ.warden, writ.number);
+    const covered = ranges.reduce((sum, range) => sum + range.count, 0);
+    return covered < writ.events.length ? [] : ranges.map((range) => this.#decided(range));
+  }
+
+  #decided(range: DecidedRange): WritPart {
+    const part = this.#part(range);
+    return { ...part, firsts: this.#firstsOf(part.outcomes) };
+  }
+
+  #part({ height, index, first, count }: Range): WritPart {
+    const { header, result, certificate, leaves, outcomes: all } = this.#read(height);
+    const outcomes = all.slice(index, index + count);
+    return { header, result, certificate, leaves, index, first, outcomes, firsts: [] };
+  }
+
+  #read(height: number): Read {
+    if (this.#last?.height === height) return this.#last.read;
+    const head = this.#chain.head(height);
+    const outcomes = this.#chain.outcomes(height, head.result.count);
+    const read = { ...head, outcomes, leaves: outcomes.map(leafDigest).join("") };
+    this.#last = { height, read };
+    return read;
+  }
+
+  /** The first uses that duplicates among the outcomes refer to: one part of each block that holds any, with all it holds. */
+  #firstsOf(outcomes: readonly string[]): FirstUse[] {
+    const uses = outcomes.flatMap((text, of) => {
+      const first = firstIn(text);
+      return first === null ? [] : [{ of, ...first }];
+    });
+    return [...Map.groupBy(uses, ({ height }) => height)].map(([height, held]) => {
+      const places = held.map(({ index }) => index);
+      const index = Math.min(...places);
+      const count = Math.max(...places) - index + 1;
+      return { of: held[0]?.of ?? 0, part: this.#part({ height, index, first: 0, count }) };
+    });
+  }
 }
 
-/** For each duplicate among the outcomes, the first use of its key. */
-function firstsOf(chain: Chain, outcomes: readonly string[]): FirstUse[] {
-  const firsts: FirstUse[] = [];
-  outcomes.forEach((text, of) => {
-    // The text is searched before it is parsed: duplicates are rare, outcomes many.
-    if (!text.includes('"status":"duplicate"')) return;
-    const { status, first } = JSON.parse(text) as Outcome;
-    if (status !== "duplicate" || first === undefined) return;
-    const range = { height: first.height, index: first.index, first: 0, count: 1 };
-    firsts.push({ of, part: part(chain, range, false) });
-  });
-  return firsts;
+function firstIn(text: string): NonNullable<Outcome["first"]> | null {
+  // The text is searched before it is parsed: duplicates are rare, outcomes many.
+  if (!text.includes('"status":"duplicate"')) return null;
+  const { status, first } = JSON.parse(text) as Outcome;
+  return status === "duplicate" ? (first ?? null) : null;
 }
 
 /** Callers that wait for a decision. */

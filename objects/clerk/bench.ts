@@ -11,6 +11,8 @@ import { Chain } from "./chain.ts";
 import { Faults } from "./faults.ts";
 import { GenesisDesk } from "./genesis-desk.ts";
 import { Incidents } from "./incidents.ts";
+import { SeatNotes } from "./notes.ts";
+import { RowDamaged } from "./rows.ts";
 import { AgreedState } from "./state.ts";
 
 export class Bench {
@@ -19,7 +21,7 @@ export class Bench {
   readonly name: string;
   readonly court: number;
   readonly seat: number;
-  readonly notes: Notes;
+  readonly notes: SeatNotes;
   readonly pair: KeyPair;
   readonly sign: Sign;
   readonly verify: Verify;
@@ -28,18 +30,21 @@ export class Bench {
   readonly chain: Chain;
   readonly state: AgreedState;
   readonly incidents: Incidents;
+  readonly #storage: DurableObjectStorage;
 
   constructor(ctx: DurableObjectState, env: Bindings) {
     const deployment = deploymentOf(env);
     const { name, officer } = officerHere(ctx, env.CLERK, deployment, "clerk");
     const { sql } = ctx.storage;
+    const notes = new Notes(sql);
+    this.#storage = ctx.storage;
     this.env = env;
     this.deployment = deployment;
     this.name = name;
     this.court = officer.court;
     this.seat = officer.seat;
-    this.notes = new Notes(sql);
-    this.pair = keyHere(this.notes, name);
+    this.notes = new SeatNotes(notes);
+    this.pair = keyHere(notes, name);
     this.sign = signer(this.pair);
     this.verify = verifier();
     this.faults = new Faults(this.notes, deployment.faultInjection);
@@ -51,5 +56,28 @@ export class Bench {
 
   get region(): string {
     return regionOf(this.deployment, this.seat);
+  }
+
+  /** Why the seat has no voice; null when it has. */
+  get quarantine(): string | null {
+    try {
+      return this.notes.get("quarantine") ?? null;
+    } catch (error) {
+      if (error instanceof RowDamaged) return error.message;
+      throw error;
+    }
+  }
+
+  /** Takes the seat's voice until an operator heals it; the first reason stands. */
+  silence(reason: string, now: number): void {
+    if (this.quarantine !== null) return;
+    this.notes.put("quarantine", reason);
+    const height = this.chain.height();
+    this.incidents.record({ kind: "quarantine", height, detail: reason }, now);
+  }
+
+  /** Writes all of it or, when it throws, nothing. */
+  atomic<T>(work: () => T): T {
+    return this.#storage.transactionSync(work);
   }
 }

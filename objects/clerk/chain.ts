@@ -7,6 +7,7 @@ import type {
   Batch,
   Block,
   Certificate,
+  Entry,
   Header,
   ResultParts,
   Writ,
@@ -19,14 +20,16 @@ type StoredBlock = {
   header: string;
   result: string;
   certificate: string;
-  system: number;
   digest: string;
 };
-type StoredProgress = {
+type StoredRange = {
   warden: number;
   number: number;
-  next: number;
+  first: number;
+  count: number;
   complete: number;
+  height: number;
+  idx: number;
   digest: string;
 };
 
@@ -38,6 +41,13 @@ export interface DecidedRange {
   readonly index: number;
 }
 
+/** A block without its writs and outcomes. */
+export interface Head {
+  readonly header: Header;
+  readonly result: ResultParts;
+  readonly certificate: Certificate;
+}
+
 export class Chain {
   readonly #sql: SqlStorage;
 
@@ -46,115 +56,106 @@ export class Chain {
     sql.exec(`
       CREATE TABLE IF NOT EXISTS blocks (
         height INTEGER PRIMARY KEY, header TEXT NOT NULL, result TEXT NOT NULL, certificate TEXT NOT NULL,
-        system INTEGER NOT NULL, digest TEXT NOT NULL
+        digest TEXT NOT NULL
       ) STRICT;
       CREATE TABLE IF NOT EXISTS outcomes (
         height INTEGER NOT NULL, chunk INTEGER NOT NULL, body TEXT NOT NULL, digest TEXT NOT NULL, PRIMARY KEY (height, chunk)
       ) STRICT, WITHOUT ROWID;
-      CREATE TABLE IF NOT EXISTS writs (digest TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
+      CREATE TABLE IF NOT EXISTS writs (
+        writ TEXT PRIMARY KEY, body TEXT NOT NULL, digest TEXT NOT NULL
+      ) STRICT, WITHOUT ROWID;
       CREATE TABLE IF NOT EXISTS decided (
         warden INTEGER NOT NULL, number INTEGER NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL,
-        height INTEGER NOT NULL, idx INTEGER NOT NULL, digest TEXT NOT NULL, PRIMARY KEY (warden, number, first)
+        complete INTEGER NOT NULL, height INTEGER NOT NULL, idx INTEGER NOT NULL, digest TEXT NOT NULL,
+        PRIMARY KEY (warden, number, first)
       ) STRICT, WITHOUT ROWID;
-      CREATE TABLE IF NOT EXISTS progress (
-        warden INTEGER PRIMARY KEY, number INTEGER NOT NULL, next INTEGER NOT NULL, complete INTEGER NOT NULL,
-        digest TEXT NOT NULL
-      ) STRICT;
     `);
   }
 
-  /** Writs are kept from the vote on, once; the digest is their identity. */
+  /** Writs are kept from the vote on, once. */
   keepWrits(writs: readonly Writ[]): void {
-    for (const writ of writs) {
-      this.#sql.exec(
-        "INSERT INTO writs (digest, body) VALUES (?, ?) ON CONFLICT DO NOTHING",
-        writDigest(writ),
-        JSON.stringify(writ),
-      );
-    }
+    for (const writ of writs) this.#keepWrit(writDigest(writ), writ);
   }
 
-  writ(digested: string): Writ | undefined {
+  /** Its own digest covers a writ but for the seal. */
+  #keepWrit(digested: string, writ: Writ): void {
+    const held = this.#sql.exec("SELECT 1 FROM writs WHERE writ = ?", digested).toArray();
+    if (held.length > 0) return;
+    const digest = rowDigest("writs", digested, writ.seal);
+    this.#sql.exec("INSERT INTO writs VALUES (?, ?, ?)", digested, JSON.stringify(writ), digest);
+  }
+
+  #writ(digested: string): Writ {
     const row = this.#sql
-      .exec<{ body: string }>("SELECT body FROM writs WHERE digest = ?", digested)
+      .exec<{ body: string; digest: string }>(
+        "SELECT body, digest FROM writs WHERE writ = ?",
+        digested,
+      )
       .toArray()[0];
-    if (row === undefined) return undefined;
-    const writ = JSON.parse(row.body) as Writ;
-    if (writDigest(writ) !== digested) throw new RowDamaged(`writs: ${digested}`);
+    const writ = row === undefined ? null : writIn(row.body);
+    if (row === undefined || writ === null || writDigest(writ) !== digested)
+      throw new RowDamaged(`writs: ${digested}`);
+    checkRow("writs", row.digest, digested, writ.seal);
     return writ;
   }
 
-  /** A header's batch from the stored writs. */
+  /** A header's batch from the stored writs: those of a vote or a block are there. Throws {@link RowDamaged}. */
   batch(header: Header): Batch {
     const entries = header.entries.map(([digested, first, count]) => {
-      return {
-        writ: known(this.writ(digested), "a voted batch has its writs in storage"),
-        first,
-        count,
-      };
+      return { writ: this.#writ(digested), first, count };
     });
     return { header, entries };
   }
 
-  /** Part of the block's transaction. */
+  /** Part of the block's transaction. A seat that lost its last blocks to damage is given them again, hence the replacing. */
   append(block: Block): void {
     const { header, certificate, outcomes, entries } = block;
-    const system = outcomes.length - entries.reduce((sum, entry) => sum + entry.count, 0);
     const row = [
       header.height,
       JSON.stringify(header),
       JSON.stringify(block.result),
       JSON.stringify(certificate),
-      system,
     ] as const;
-    this.keepWrits(entries.map((entry) => entry.writ));
     this.#sql.exec(
-      "INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?)",
+      "INSERT OR REPLACE INTO blocks VALUES (?, ?, ?, ?, ?)",
       ...row,
       rowDigest("blocks", ...row),
     );
     chunked(outcomes, (outcome) => outcome).forEach((chunk, number) => {
-      const body = chunk.join("\n");
-      const digested = rowDigest("outcomes", header.height, number, body);
+      const part = [header.height, number, chunk.join("\n")] as const;
       this.#sql.exec(
-        "INSERT INTO outcomes VALUES (?, ?, ?, ?)",
-        header.height,
-        number,
-        body,
-        digested,
+        "INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?, ?)",
+        ...part,
+        rowDigest("outcomes", ...part),
       );
     });
-    let index = system;
-    for (const { writ, first, count } of entries) {
-      const range = [writ.warden, writ.number, first, count, header.height, index] as const;
-      this.#sql.exec(
-        "INSERT INTO decided VALUES (?, ?, ?, ?, ?, ?, ?)",
-        ...range,
-        rowDigest("decided", ...range),
-      );
-      index += count;
-    }
+    let index = outcomes.length - entries.reduce((sum, entry) => sum + entry.count, 0);
+    entries.forEach((entry, position) => {
+      const [digested] = known(header.entries[position], "a header names each of its entries");
+      this.#keepWrit(digested, entry.writ);
+      this.#keepRange(entry, header.height, index);
+      index += entry.count;
+    });
   }
 
-  keepProgress(rows: Iterable<WritProgress>): void {
-    for (const { warden, number, next, complete } of rows) {
-      const row = [warden, number, next, complete ? 1 : 0] as const;
-      this.#sql.exec(
-        "INSERT OR REPLACE INTO progress VALUES (?, ?, ?, ?, ?)",
-        ...row,
-        rowDigest("progress", ...row),
-      );
-    }
+  #keepRange({ writ, first, count }: Entry, height: number, index: number): void {
+    const complete = first + count === writ.events.length ? 1 : 0;
+    const range = [writ.warden, writ.number, first, count, complete, height, index] as const;
+    this.#sql.exec(
+      "INSERT OR REPLACE INTO decided VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+      ...range,
+      rowDigest("decided", ...range),
+    );
   }
 
-  progress(): WritProgress[] {
-    return this.#sql
-      .exec<StoredProgress>("SELECT * FROM progress")
-      .toArray()
-      .map(({ warden, number, next, complete, digest }) => {
-        checkRow("progress", digest, warden, number, next, complete);
-        return { warden, number, next, complete: complete === 1 };
+  /** How far each of the Wardens is decided, from where its last writ was. */
+  progress(wardens: number): WritProgress[] {
+    return Array.from({ length: wardens }, (_, warden) => warden).flatMap((warden) => {
+      const last = this.#ranges("warden = ? ORDER BY number DESC, first DESC LIMIT 1", warden);
+      return last.map(({ number, first, count, complete }) => {
+        return { warden, number, next: first + count, complete: complete === 1 };
       });
+    });
   }
 
   height(): number {
@@ -164,25 +165,23 @@ export class Chain {
     );
   }
 
-  /** Header, result, certificate and number of system outcomes. */
-  head(
-    height: number,
-  ): { header: Header; result: ResultParts; certificate: Certificate; system: number } | undefined {
+  /** Of a block that is there. Throws {@link RowDamaged} if it is not: the chain has no gaps. */
+  head(height: number): Head {
     const row = this.#sql
       .exec<StoredBlock>("SELECT * FROM blocks WHERE height = ?", height)
       .toArray()[0];
-    if (row === undefined) return undefined;
-    checkRow("blocks", row.digest, row.height, row.header, row.result, row.certificate, row.system);
+    if (row === undefined) throw new RowDamaged(`blocks: ${height} is missing`);
+    checkRow("blocks", row.digest, row.height, row.header, row.result, row.certificate);
     return {
       header: JSON.parse(row.header) as Header,
       result: JSON.parse(row.result) as ResultParts,
       certificate: JSON.parse(row.certificate) as Certificate,
-      system: row.system,
     };
   }
 
-  outcomes(height: number): string[] {
-    return this.#sql
+  /** As many as the block's result counts. Throws {@link RowDamaged}. */
+  outcomes(height: number, count: number): string[] {
+    const outcomes = this.#sql
       .exec<{ chunk: number; body: string; digest: string }>(
         "SELECT chunk, body, digest FROM outcomes WHERE height = ? ORDER BY chunk",
         height,
@@ -192,13 +191,16 @@ export class Chain {
         checkRow("outcomes", digest, height, chunk, body);
         return body.split("\n");
       });
+    if (outcomes.length !== count) throw new RowDamaged(`outcomes: ${height} lacks some`);
+    return outcomes;
   }
 
+  /** Undefined where the chain does not reach. */
   block(height: number): Block | undefined {
-    const head = this.head(height);
-    if (head === undefined) return undefined;
-    const { header, result, certificate } = head;
-    return { ...this.batch(header), result, certificate, outcomes: this.outcomes(height) };
+    if (height < 1 || height > this.height()) return undefined;
+    const { header, result, certificate } = this.head(height);
+    const outcomes = this.outcomes(height, result.count);
+    return { ...this.batch(header), result, certificate, outcomes };
   }
 
   /** Blocks above a height, in order, as many as `blocks` and `bytes` allow, at least one if there is any. */
@@ -215,18 +217,29 @@ export class Chain {
     return run;
   }
 
+  /** Where the ranges of a writ were decided, in order. */
   decided(warden: number, number: number): DecidedRange[] {
-    return this.#sql
-      .exec<{ first: number; count: number; height: number; idx: number; digest: string }>(
-        "SELECT first, count, height, idx, digest FROM decided WHERE warden = ? AND number = ? ORDER BY first",
-        warden,
-        number,
-      )
-      .toArray()
-      .map(({ first, count, height, idx, digest }) => {
-        checkRow("decided", digest, warden, number, first, count, height, idx);
-        return { height, first, count, index: idx };
-      });
+    return this.#ranges("warden = ? AND number = ? ORDER BY first", warden, number).map(
+      ({ first, count, height, idx }) => ({ height, first, count, index: idx }),
+    );
+  }
+
+  #ranges(where: string, ...bound: number[]): StoredRange[] {
+    const rows = this.#sql
+      .exec<StoredRange>(`SELECT * FROM decided WHERE ${where}`, ...bound)
+      .toArray();
+    for (const { digest, warden, number, first, count, complete, height, idx } of rows)
+      checkRow("decided", digest, warden, number, first, count, complete, height, idx);
+    return rows;
+  }
+}
+
+/** Null for what is damaged beyond reading; the digest tells the rest. */
+function writIn(body: string): Writ | null {
+  try {
+    return JSON.parse(body) as Writ;
+  } catch {
+    return null;
   }
 }
 

@@ -3,6 +3,9 @@
  * carries the rest of a seat's life: identity, genesis, publishing, the Registrars' feed, faults.
  */
 import { DurableObject } from "cloudflare:workers";
+import { z } from "zod";
+import { BrokenInvariant } from "../shared/assert.ts";
+import type { Genesis } from "../shared/genesis.ts";
 import { LIMITS } from "../shared/limits.ts";
 import { Refused } from "../shared/rpc.ts";
 import type {
@@ -13,58 +16,59 @@ import type {
   Stage,
   WritAnswer,
 } from "../shared/rpc.ts";
+import type { EntityRow } from "../shared/types.ts";
 import type { Bindings } from "../shared/shell/stubs.ts";
+import { entityKey, entityKeys, natural } from "./asked.ts";
 import { Bench } from "./bench.ts";
-import { partsOf } from "./answers.ts";
 import { parseWrit } from "./consensus/check.ts";
 import { leaderNow } from "./consensus/step.ts";
-import { FAULT_KINDS } from "./faults.ts";
+import { faultKind } from "./faults.ts";
 import { RowDamaged } from "./rows.ts";
 import { Session } from "./session.ts";
 
+/** Why the seat is not seated. */
+interface Trouble {
+  readonly error: unknown;
+  /** Only an operator can change it: it is not looked into again before `until`. */
+  readonly lasting: boolean;
+  readonly until: number;
+}
+
 export class Clerk extends DurableObject<Bindings> implements ClerkApi {
-  /** What this seat is and has; null when its name is wrong, and then it refuses everything. */
-  readonly #bench: Bench | null;
-  readonly #refusal: Refused | null = null;
+  /** What this seat is and has; or, when its name or configuration is wrong, what it refuses everything with. */
+  readonly #bench: Bench | Refused;
   #session: Session | null = null;
-  /** Why the seat is not seated, and whether only an operator can change that. */
-  #trouble: { readonly detail: string; readonly lasting: boolean } | null = null;
+  #trouble: Trouble | null = null;
+  /** A piece of work failed half-way: the next life begins from storage. */
+  #stopped = false;
   #alarmAt: number | null = null;
 
   constructor(ctx: DurableObjectState, env: Bindings) {
     super(ctx, env);
-    let bench: Bench | null = null;
-    try {
-      bench = new Bench(ctx, env);
-    } catch (error) {
-      if (!(error instanceof Refused)) throw error;
-      this.#refusal = error;
-    }
-    this.#bench = bench;
+    this.#bench = benchOf(ctx, env);
   }
 
   async deliver(messages: string): Promise<string> {
     const bench = this.#open();
     const delay = bench.faults.delayMs();
     if (delay > 0) await scheduler.wait(delay);
-    const session = await this.#seated();
-    return this.#guarded(() => session.agreement.deliver(messages, Date.now()));
+    const { agreement } = await this.#seated();
+    return this.#guarded(() => agreement.deliver(messages, Date.now()));
   }
 
   async submit(writText: string, waitMs: number): Promise<string> {
     this.#open();
+    const wait = Math.min(natural(waitMs), LIMITS.answerWaitMs);
     const writ = parseWrit(writText);
-    if (writ === null) throw new Refused("not-ready", "that is no writ");
-    const session = await this.#seated();
-    const { agreement, waiters, chain } = session;
+    if (writ === null) throw new Refused("malformed", "that is no writ");
+    const { agreement, waiters, answers } = await this.#seated();
     if (!this.#guarded(() => agreement.submit(writ, Date.now())))
-      throw new Refused("not-ready", "the writ lacks its seal");
+      throw new Refused("malformed", "the writ lacks its seal");
     const decided = () => agreement.decided(writ);
-    await waiters.until(decided, Math.min(waitMs, LIMITS.answerWaitMs));
-    this.#open();
+    await waiters.until(decided, wait);
     const answer: WritAnswer = {
       view: agreement.seat.view,
-      parts: this.#guarded(() => (decided() && agreement.seat.voice ? partsOf(chain, writ) : [])),
+      parts: this.#read(() => (decided() && agreement.seat.voice ? answers.of(writ) : [])),
     };
     return JSON.stringify(answer);
   }
@@ -82,7 +86,7 @@ export class Clerk extends DurableObject<Bindings> implements ClerkApi {
       region: bench.region,
       publicKey: bench.pair.publicKey,
       stage,
-      reason: session?.agreement.quarantine ?? this.#trouble?.detail ?? null,
+      reason: this.#reason(),
       ready: stage === "ready",
       view: seat?.view ?? 0,
       leader: seat === undefined ? 0 : leaderNow(seat),
@@ -99,56 +103,39 @@ export class Clerk extends DurableObject<Bindings> implements ClerkApi {
 
   async entity(key: string, atLeast: number): Promise<string> {
     this.#open();
-    const { agreement, waiters, state } = await this.#seated();
-    const fresh = () => agreement.seat.tip.height >= atLeast && !agreement.committedAhead();
-    await waiters.until(fresh, LIMITS.answerWaitMs);
-    this.#open();
+    const [asked, floor] = [entityKey(key), natural(atLeast)];
+    const { agreement, waiters } = await this.#seated();
+    const { seat } = agreement;
+    const fresh = () => seat.tip.height >= floor && !agreement.committedAhead();
+    if (seat.voice) await waiters.until(fresh, LIMITS.answerWaitMs);
+    const bench = this.#speaking(seat);
     if (!fresh())
       throw new Refused(
         "behind",
-        `height ${agreement.seat.tip.height}, asked for ${atLeast} or the one being decided`,
+        `height ${seat.tip.height}, asked for ${floor} or the one being decided`,
       );
-    if (!agreement.seat.voice) throw new Refused("not-ready", "this seat has no voice");
-    const { height, certificate } = agreement.seat.tip;
-    const row = this.#guarded(() => state.entity(key));
-    const answer: EntityAnswer = {
-      height,
-      certificate,
-      version: row?.version ?? 0,
-      state: row?.state ?? null,
-      since: row?.height ?? 0,
-    };
-    return JSON.stringify(answer);
+    const row = this.#read(() => bench.state.entity(asked));
+    return JSON.stringify(answerFor(row, seat.tip.height, seat.tip.certificate));
   }
 
   async rows(keys: readonly string[]): Promise<string> {
     this.#open();
-    const { agreement, state } = await this.#seated();
-    if (!agreement.seat.voice) throw new Refused("not-ready", "this seat has no voice");
-    const { height } = agreement.seat.tip;
-    const answers = this.#guarded(() =>
-      keys.slice(0, LIMITS.entitiesPerEvent).map((key): EntityAnswer => {
-        const row = state.entity(key);
-        return {
-          height,
-          certificate: null,
-          version: row?.version ?? 0,
-          state: row?.state ?? null,
-          since: row?.height ?? 0,
-        };
-      }),
-    );
-    return JSON.stringify(answers);
+    const asked = entityKeys(keys);
+    const { seat } = (await this.#seated()).agreement;
+    const { state } = this.#speaking(seat);
+    const rows = this.#read(() => asked.map((key) => state.entity(key)));
+    return JSON.stringify(rows.map((row) => answerFor(row, seat.tip.height, null)));
   }
 
   async block(height: number): Promise<string> {
-    this.#open();
-    const { chain } = await this.#seated();
-    return JSON.stringify(this.#guarded(() => chain.block(height)) ?? null);
+    const { chain } = this.#open();
+    const asked = natural(height);
+    await this.#seated();
+    return JSON.stringify(this.#read(() => chain.block(asked)) ?? null);
   }
 
   async incidents(after: number): Promise<string> {
-    return JSON.stringify(this.#open().incidents.after(after, LIMITS.incidentsPage));
+    return JSON.stringify(this.#open().incidents.after(natural(after)));
   }
 
   async identity(): Promise<KeyHolder> {
@@ -157,106 +144,168 @@ export class Clerk extends DurableObject<Bindings> implements ClerkApi {
   }
 
   async genesis(): Promise<string> {
-    this.#open();
+    const { desk } = this.#open();
     await this.#seated();
-    const { notes } = this.#open();
-    return notes.get("genesis") ?? "null";
+    return desk.text() ?? "null";
   }
 
   async signGenesis(document: string): Promise<string> {
-    return this.#open().desk.signDocument(document);
+    try {
+      return await this.#open().desk.signDocument(document);
+    } catch (error) {
+      throw legible(error);
+    }
   }
 
   async fault(kind: string, ms: number): Promise<void> {
     const bench = this.#bench;
-    if (bench === null || !bench.deployment.faultInjection)
+    if (bench instanceof Refused || !bench.deployment.faultInjection)
       throw new Refused("not-ready", "fault injection is off");
-    if (!FAULT_KINDS.some((known) => known === kind))
-      throw new Refused("not-ready", `no fault ${kind}`);
-    const quarantined = bench.notes.get("quarantine") !== undefined;
-    bench.faults.inject(kind, ms, Date.now());
-    if (kind === "heal") bench.notes.delete("quarantine");
-    if (kind === "wipe") await this.ctx.storage.deleteAll();
+    const known = faultKind(kind);
+    const lasting = natural(ms, LIMITS.faultMaxMs);
+    const silent = bench.quarantine !== null;
+    bench.faults.inject(known, lasting, Date.now());
+    if (known === "heal") bench.notes.delete("quarantine");
+    if (known === "wipe") await this.ctx.storage.deleteAll();
     // A seat that comes up again does so by itself, whether or not anybody calls.
     else await this.ctx.storage.setAlarm(bench.faults.downUntil(Date.now()) ?? Date.now());
+    const loseMemory = known === "crash" || known === "wipe" || (known === "heal" && silent);
+    this.#stopped ||= loseMemory;
     await this.ctx.storage.sync();
-    const loseMemory = kind === "crash" || kind === "wipe" || (kind === "heal" && quarantined);
     // The reply goes first: an abort would take it along.
-    if (loseMemory) setTimeout(() => this.ctx.abort(`fault: ${kind}`), 0);
+    if (loseMemory) setTimeout(() => this.ctx.abort(`fault: ${known}`), 0);
   }
 
   /** Never throws, and is set again while anything is pending. */
   override async alarm(): Promise<void> {
     this.#alarmAt = null;
+    const next = await this.#upkeep();
+    if (next !== null) this.#alarmBy(next);
+  }
+
+  /** Does what is due; by when to come back, or null. */
+  async #upkeep(): Promise<number | null> {
+    const bench = this.#bench;
+    const soon = Date.now() + LIMITS.alarmMs;
+    // What is pending is still there when the configuration comes right again.
+    if (bench instanceof Refused) return bench.code === "misconfigured" ? soon : null;
+    if (this.#stopped) return null;
     try {
-      const down = this.#bench?.faults.downUntil(Date.now()) ?? null;
-      if (down !== null) return await this.ctx.storage.setAlarm(down);
-      if (this.#bench === null) return;
+      const down = bench.faults.downUntil(Date.now());
+      if (down !== null) return down;
       const session = await this.#seated();
       this.#guarded(() => session.tick(Date.now()));
-      if (session.pending()) this.#alarmBy(Date.now() + LIMITS.alarmMs);
+      return session.wakeBy(Date.now());
     } catch (error) {
-      console.error("clerk alarm:", error);
-      this.#alarmBy(Date.now() + LIMITS.alarmMs);
+      console.error(`${bench.name} alarm:`, error);
+      return this.#stopped || codeOf(error) === "not-ready" ? null : soon;
     }
   }
 
   /** The seat's own things, unless its name is wrong or it is down. */
   #open(): Bench {
-    if (this.#bench === null) throw this.#refusal ?? new Refused("wrong-name", "no such seat");
-    if (this.#bench.faults.downUntil(Date.now()) !== null)
-      throw new Refused("seat-down", `${this.#bench.name} is down`);
-    return this.#bench;
+    const bench = this.#bench;
+    if (bench instanceof Refused) throw bench;
+    if (this.#stopped || bench.faults.downUntil(Date.now()) !== null)
+      throw new Refused("seat-down", `${bench.name} is down`);
+    return bench;
+  }
+
+  #speaking({ voice }: { readonly voice: boolean }): Bench {
+    const bench = this.#open();
+    if (!voice) throw new Refused("not-ready", "this seat has no voice");
+    return bench;
   }
 
   /** The running seat; fetches or composes the genesis on the way. */
   async #seated(): Promise<Session> {
-    if (this.#session !== null) return this.#session;
     const bench = this.#open();
+    if (this.#session !== null) return this.#session;
+    const now = Date.now();
+    if (this.#trouble !== null && this.#trouble.until > now) throw this.#trouble.error;
+    let genesis: Genesis;
     try {
-      const genesis = bench.desk.stored() ?? (await bench.desk.obtain());
-      // Another call may have come first while this one fetched.
-      if (this.#session !== null) return this.#session;
-      this.#session = new Session(
-        bench,
-        genesis,
-        (at) => this.#alarmBy(at),
-        (work) => this.#guarded(work),
-      );
-      this.#trouble = null;
-      const session = this.#session;
-      this.#guarded(() => session.start(Date.now()));
-      return session;
+      genesis = bench.desk.stored() ?? (await bench.desk.obtain());
     } catch (error) {
-      const failure =
-        error instanceof RowDamaged
-          ? new Refused("not-ready", `damaged storage: ${error.message}`)
-          : error;
-      this.#trouble = { detail: messageOf(failure), lasting: isLasting(failure) };
-      throw failure;
+      const lasting = isLasting(error);
+      const until = lasting ? now + LIMITS.alarmMs : 0;
+      this.#trouble = { error: legible(error), lasting, until };
+      throw this.#trouble.error;
     }
+    // Another call may have come first while this one fetched.
+    return this.#session ?? this.#guarded(() => this.#begin(bench, genesis));
+  }
+
+  #begin(bench: Bench, genesis: Genesis): Session {
+    const session = new Session(bench, genesis, {
+      alarmBy: (at) => this.#alarmBy(at),
+      tend: (work) => this.#tend(work),
+    });
+    this.#session = session;
+    this.#trouble = null;
+    session.start(Date.now());
+    return session;
   }
 
   #stage(): Stage {
-    if (this.#session !== null)
-      return this.#session.agreement.quarantine === null ? "ready" : "quarantined";
+    if (this.#session !== null) return this.#session.agreement.seat.voice ? "ready" : "quarantined";
     return this.#trouble?.lasting === true ? "quarantined" : "starting";
   }
 
+  #reason(): string | null {
+    const bench = this.#open();
+    if (bench.quarantine !== null) return bench.quarantine;
+    if (this.#trouble !== null) return messageOf(this.#trouble.error);
+    return this.#session?.publisher.trouble ?? null;
+  }
+
   /**
-   * Runs a synchronous piece. Whatever it throws stops this instance before another piece can run on half a step, storage as
-   * it was; a damaged row besides costs the seat its voice, and the next instance adopts what the quorum certified.
+   * Runs a synchronous piece. Whatever it throws ends this life before another piece can run on half a step: memory is thrown
+   * away, and of storage there is nothing but whole steps.
    */
   #guarded<T>(work: () => T): T {
+    this.#open();
     try {
       return work();
     } catch (error) {
-      if (error instanceof RowDamaged)
-        this.#bench?.notes.put("quarantine", `damaged row: ${error.message}`);
-      console.error(`${this.#bench?.name ?? "clerk"} stops:`, error);
-      void this.ctx.storage.sync().then(() => this.ctx.abort(messageOf(error)));
-      throw error;
+      throw this.#stop(error);
     }
+  }
+
+  /** A read for a caller. Without a voice the seat has no more to lose by a damaged row than the answer. */
+  #read<T>(work: () => T): T {
+    const bench = this.#open();
+    try {
+      return work();
+    } catch (error) {
+      if (error instanceof RowDamaged && bench.quarantine !== null) throw legible(error);
+      throw this.#stop(error);
+    }
+  }
+
+  #tend(work: () => void): void {
+    try {
+      this.#guarded(work);
+    } catch {
+      // Nobody waits for the outcome, and the object stops where it must.
+    }
+  }
+
+  /** A damaged row costs the seat its voice, and it comes back by itself to follow the others. */
+  #stop(error: unknown): unknown {
+    const bench = this.#bench;
+    console.error(`${bench.name} stops:`, error);
+    this.#stopped = true;
+    if (!(error instanceof RowDamaged) || bench instanceof Refused) {
+      // Together with everything that is not yet durable, and with what was to be sent after it.
+      this.ctx.abort(messageOf(error));
+      return error;
+    }
+    bench.silence(`damaged storage: ${error.message}`, Date.now());
+    this.#alarmAt = null;
+    this.#alarmBy(Date.now());
+    void this.ctx.storage.sync().finally(() => this.ctx.abort(error.message));
+    return error;
   }
 
   /** The one alarm: the durable twin of the timers, so never far, and not moved for each of them. */
@@ -268,12 +317,45 @@ export class Clerk extends DurableObject<Bindings> implements ClerkApi {
   }
 }
 
+/** Wrong for as long as this object lives: a name or a configuration is not mended under it. */
+function benchOf(ctx: DurableObjectState, env: Bindings): Bench | Refused {
+  try {
+    return new Bench(ctx, env);
+  } catch (error) {
+    if (error instanceof z.ZodError || error instanceof BrokenInvariant)
+      return new Refused("misconfigured", error.message);
+    const refusal = legible(error);
+    if (refusal instanceof Refused) return refusal;
+    throw error;
+  }
+}
+
+function answerFor(
+  row: EntityRow | undefined,
+  height: number,
+  certificate: EntityAnswer["certificate"],
+): EntityAnswer {
+  const { version = 0, state = null, height: since = 0 } = row ?? {};
+  return { height, certificate, version, state, since };
+}
+
+/** As a caller may see it. */
+function legible(error: unknown): unknown {
+  return error instanceof RowDamaged
+    ? new Refused("not-ready", `damaged storage: ${error.message}`)
+    : error;
+}
+
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** A lost key, damaged votes or another configuration do not pass by themselves; a genesis still being composed does. */
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && "code" in error ? error.code : null;
+}
+
+/** A lost key, damaged storage or another configuration do not pass by themselves; a genesis still being composed does. */
 function isLasting(error: unknown): boolean {
-  const code = error instanceof Error && "code" in error ? error.code : null;
+  const code = codeOf(legible(error));
   return code === "not-ready" || code === "misconfigured";
 }

@@ -2,8 +2,9 @@
 import { canonical } from "../shared/canonical.ts";
 import { leafDigest, merkleRoot } from "../shared/digests.ts";
 import type { Evaluation } from "../shared/evaluation.ts";
-import type { Notes } from "../shared/shell/identity.ts";
+import { Refused } from "../shared/rpc.ts";
 import type { Outcome } from "../shared/types.ts";
+import type { SeatNotes } from "./notes.ts";
 
 interface Kept {
   readonly downUntil?: number;
@@ -12,23 +13,32 @@ interface Kept {
   readonly slowMs?: number;
 }
 
-export const FAULT_KINDS = ["crash", "wipe", "corrupt-outcome", "mute", "slow", "heal"] as const;
+const FAULT_KINDS = ["crash", "wipe", "corrupt-outcome", "mute", "slow", "heal"] as const;
+
+type FaultKind = (typeof FAULT_KINDS)[number];
+
+/** Throws {@link Refused} `malformed`. */
+export function faultKind(asked: unknown): FaultKind {
+  const kind = FAULT_KINDS.find((known) => known === asked);
+  if (kind === undefined) throw new Refused("malformed", "a seat has no such fault");
+  return kind;
+}
 
 const FOR_EVER = Number.MAX_SAFE_INTEGER;
 const CRASH_MS = 10_000;
 
 export class Faults {
-  readonly #notes: Notes;
+  readonly #notes: SeatNotes;
   #kept: Kept;
 
   /** Where injection is off, what an earlier deployment left behind counts for nothing. */
-  constructor(notes: Notes, enabled: boolean) {
+  constructor(notes: SeatNotes, enabled: boolean) {
     this.#notes = notes;
     this.#kept = enabled ? (JSON.parse(notes.get("faults") ?? "{}") as Kept) : {};
   }
 
   /** `ms` is how long it lasts (0: the kind's own default), or for `slow` the delay of each message. */
-  inject(kind: string, ms: number, now: number): void {
+  inject(kind: FaultKind, ms: number, now: number): void {
     const until = ms === 0 ? FOR_EVER : now + ms;
     if (kind === "crash")
       this.#keep({ ...this.#kept, downUntil: now + (ms === 0 ? CRASH_MS : ms) });

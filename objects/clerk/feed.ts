@@ -8,13 +8,15 @@ interface Lane {
   told: number;
   pushing: boolean;
   rows: Map<string, EntityRow>;
+  /** UTF-16 units of the gathered states. */
+  size: number;
   /** Too much has gathered to be told: the Registrar forgets its copies instead, and fills them again on demand. */
   overflown: boolean;
 }
 
 export class Feed {
   readonly #lanes: readonly Lane[];
-  readonly #registrar: (shard: number) => RegistrarApi;
+  readonly #registrar: (shard: number) => Pick<RegistrarApi, "push">;
   readonly #shardOf: (key: string) => number;
   #height: number;
 
@@ -22,12 +24,13 @@ export class Feed {
     shards: number,
     height: number,
     to: {
-      readonly registrar: (shard: number) => RegistrarApi;
+      readonly registrar: (shard: number) => Pick<RegistrarApi, "push">;
       readonly shardOf: (key: string) => number;
     },
   ) {
-    const lane = () => ({ told: height, pushing: false, rows: new Map(), overflown: false });
-    this.#lanes = Array.from({ length: shards }, lane);
+    this.#lanes = Array.from({ length: shards }, () => {
+      return { told: height, pushing: false, rows: new Map(), size: 0, overflown: false };
+    });
     this.#registrar = to.registrar;
     this.#shardOf = to.shardOf;
     this.#height = height;
@@ -37,9 +40,7 @@ export class Feed {
     this.#height = height;
     for (const row of rows) {
       const lane = this.#lanes[this.#shardOf(row.key)];
-      if (lane === undefined || lane.overflown) continue;
-      lane.rows.set(row.key, row);
-      lane.overflown = lane.rows.size > LIMITS.registrarPushKeys;
+      if (lane !== undefined && !lane.overflown) gather(lane, row);
     }
     this.#lanes.forEach((lane, shard) => {
       if (!lane.pushing) void this.#push(lane, shard);
@@ -54,8 +55,7 @@ export class Feed {
       const height = this.#height;
       const rows = JSON.stringify([...lane.rows.values()]);
       const gap = lane.overflown || rows.length > LIMITS.registrarPushBytes;
-      lane.rows = new Map();
-      lane.overflown = false;
+      empty(lane, false);
       const after = lane.told;
       // After a push that failed the next one begins where this one should have ended, which the Registrar sees as a gap.
       lane.told = height;
@@ -65,4 +65,17 @@ export class Feed {
     }
     lane.pushing = false;
   }
+}
+
+function gather(lane: Lane, row: EntityRow): void {
+  lane.size += row.state.length - (lane.rows.get(row.key)?.state.length ?? 0);
+  lane.rows.set(row.key, row);
+  if (lane.rows.size > LIMITS.registrarPushKeys || lane.size > LIMITS.registrarPushBytes)
+    empty(lane, true);
+}
+
+function empty(lane: Lane, overflown: boolean): void {
+  lane.rows = new Map();
+  lane.size = 0;
+  lane.overflown = overflown;
 }

@@ -4,8 +4,9 @@
  */
 import { readGenesis } from "../ledger/append.ts";
 import type { Deployment } from "../shared/config.ts";
-import { DOMAIN_VERSION, genesisDigest, genesisMismatch } from "../shared/genesis.ts";
+import { DOMAIN_VERSION, documentIn, genesisDigest, genesisMismatch } from "../shared/genesis.ts";
 import type { Genesis, GenesisDocument } from "../shared/genesis.ts";
+import { LIMITS } from "../shared/limits.ts";
 import { keyHolders, nameOf } from "../shared/names.ts";
 import type { Officer } from "../shared/names.ts";
 import type { KeyPair, Sign, Verify } from "../shared/node/crypto.ts";
@@ -13,14 +14,15 @@ import { Refused } from "../shared/rpc.ts";
 import type { KeyHolder } from "../shared/rpc.ts";
 import { PROTOCOL_VERSION } from "../shared/types.ts";
 import { checkedGenesis } from "../shared/shell/identity.ts";
-import type { Notes } from "../shared/shell/identity.ts";
 import { clerkStub, wardenStub } from "../shared/shell/stubs.ts";
 import type { Bindings } from "../shared/shell/stubs.ts";
+import type { SeatNotes } from "./notes.ts";
+import { RowDamaged } from "./rows.ts";
 
 interface Desk {
   readonly env: Bindings;
   readonly deployment: Deployment;
-  readonly notes: Notes;
+  readonly notes: SeatNotes;
   readonly name: string;
   readonly pair: KeyPair;
   readonly sign: Sign;
@@ -37,8 +39,18 @@ export class GenesisDesk {
 
   /** The genesis this object serves by, if it has it. Throws {@link Refused} when it is not this deployment's. */
   stored(): Genesis | null {
-    const text = this.#desk.notes.get("genesis");
-    return text === undefined ? null : this.#checked(text);
+    const text = this.text();
+    return text === null ? null : this.#checked(text);
+  }
+
+  /** As it was signed; null too where it is damaged: then it is fetched again. */
+  text(): string | null {
+    try {
+      return this.#desk.notes.get("genesis") ?? null;
+    } catch (error) {
+      if (error instanceof RowDamaged) return null;
+      throw error;
+    }
   }
 
   /** Fetches or composes it; callers that come meanwhile share the attempt. */
@@ -52,7 +64,11 @@ export class GenesisDesk {
   /** Signs the document if it is the first, fits the configuration, and every key in it is what its object says itself. */
   async signDocument(text: string): Promise<string> {
     const { deployment, notes, sign } = this.#desk;
-    const document = JSON.parse(text) as GenesisDocument;
+    const document = documentIn(text);
+    if (document === null) throw new Refused("malformed", "that is no genesis document");
+    // No block could follow a genesis of the future.
+    if (document.time > Date.now() + LIMITS.clockBoundMs)
+      throw new Refused("no-genesis", "the document is ahead of this seat's clock");
     const mismatch = genesisMismatch(document, deployment);
     if (mismatch !== null) throw new Refused("misconfigured", mismatch);
     const digest = genesisDigest(document);
@@ -79,13 +95,24 @@ export class GenesisDesk {
   }
 
   async #obtain(): Promise<Genesis> {
-    const { env, deployment, notes, name } = this.#desk;
+    const { deployment, notes, name } = this.#desk;
     const composer = nameOf(deployment.generation, { kind: "clerk", court: 0, seat: 0 });
-    const text =
-      name === composer ? await this.#compose() : await clerkStub(env, deployment, 0, 0).genesis();
+    const text = name === composer ? await this.#compose() : await this.#fetch();
     const genesis = this.#checked(text);
     notes.put("genesis", text);
     return genesis;
+  }
+
+  /** From the seat that composed it; while that one is away, from the Ledger, which has it with the first block. */
+  async #fetch(): Promise<string> {
+    const { env, deployment } = this.#desk;
+    try {
+      return await clerkStub(env, deployment, 0, 0).genesis();
+    } catch (error) {
+      const held = await readGenesis(env.LEDGER, deployment.generation).catch(() => null);
+      if (held === null) throw error;
+      return JSON.stringify(held);
+    }
   }
 
   #checked(text: string): Genesis {
@@ -96,7 +123,8 @@ export class GenesisDesk {
   async #compose(): Promise<string> {
     const { env, deployment, notes } = this.#desk;
     const draft = notes.get("genesis-draft") ?? (await this.#draft());
-    const document = JSON.parse(draft) as GenesisDocument;
+    const document = documentIn(draft);
+    if (document === null) throw new Refused("no-genesis", "the draft is no document");
     const seats = keyHolders(deployment).filter((officer) => officer.kind === "clerk");
     const signatures = await Promise.all(
       seats.map(async (officer) => {

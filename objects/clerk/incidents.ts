@@ -25,6 +25,15 @@ export interface RecordedIncident {
   readonly evidence: unknown;
 }
 
+type StoredIncident = {
+  id: number;
+  at: number;
+  kind: string;
+  height: number;
+  seat: number | null;
+  evidence: string;
+};
+
 export class Incidents {
   readonly #sql: SqlStorage;
 
@@ -53,26 +62,31 @@ export class Incidents {
     this.#sql.exec("DELETE FROM incidents WHERE id <= ?", id - LIMITS.incidents);
   }
 
-  after(id: number, limit: number): RecordedIncident[] {
-    return this.#sql
-      .exec<{
-        id: number;
-        at: number;
-        kind: string;
-        height: number;
-        seat: number | null;
-        evidence: string;
-      }>(
-        "SELECT id, at, kind, height, seat, evidence FROM incidents WHERE id > ? ORDER BY id LIMIT ?",
-        id,
-        limit,
-      )
-      .toArray()
-      .map((row) => ({
-        ...row,
-        at: new Date(row.at).toISOString(),
-        evidence: JSON.parse(row.evidence) as unknown,
-      }));
+  /** Records what a seat finds again in each of its lives only once. */
+  recordOnce(incident: SeatIncident, now: number): void {
+    const { kind, height } = incident;
+    const known = this.#sql
+      .exec("SELECT 1 FROM incidents WHERE kind = ? AND height = ? LIMIT 1", kind, height)
+      .toArray();
+    if (known.length === 0) this.record(incident, now);
+  }
+
+  /** A page of those after an id, at least one if there is any. */
+  after(id: number): RecordedIncident[] {
+    const page: RecordedIncident[] = [];
+    let size = 0;
+    const rows = this.#sql.exec<StoredIncident>(
+      "SELECT id, at, kind, height, seat, evidence FROM incidents WHERE id > ? ORDER BY id LIMIT ?",
+      id,
+      LIMITS.incidentsPage,
+    );
+    for (const row of rows) {
+      size += row.evidence.length;
+      if (page.length > 0 && size > LIMITS.incidentsPageSize) break;
+      const evidence = JSON.parse(row.evidence) as unknown;
+      page.push({ ...row, at: new Date(row.at).toISOString(), evidence });
+    }
+    return page;
   }
 
   /** Dissents seen, by seat. */

@@ -3,17 +3,27 @@ import { LIMITS } from "../shared/limits.ts";
 import type { ClerkApi } from "../shared/rpc.ts";
 import type { Message } from "./consensus/messages.ts";
 
+/** What of a seat the post needs. */
+export type Peer = Pick<ClerkApi, "deliver">;
+
+/** Calls to one peer that have not returned. */
+interface UnderWay {
+  calls: number;
+  /** UTF-16 units of their texts. */
+  size: number;
+}
+
 export class Post {
-  readonly #peer: (seat: number) => ClerkApi;
+  readonly #peer: (seat: number) => Peer;
   readonly #answered: (text: string) => void;
-  readonly #underWay: number[] = [];
+  readonly #underWay = new Map<number, UnderWay>();
   #held: { readonly to: number; readonly message: Message }[] = [];
   #caller: { readonly seat: number; readonly replies: Message[] } | null = null;
   /** Messages that could not be sent or were answered by an error. */
   lost = 0;
 
   /** `peer` makes a new stub for each call: a stub that saw an abort stays broken. */
-  constructor(peer: (seat: number) => ClerkApi, answered: (text: string) => void) {
+  constructor(peer: (seat: number) => Peer, answered: (text: string) => void) {
     this.#peer = peer;
     this.#answered = answered;
   }
@@ -35,32 +45,50 @@ export class Post {
     else this.#held.push({ to, message });
   }
 
-  /** One call a peer for everything held. */
+  /** Calls each peer with everything held for it. */
   flush(): void {
     const byPeer = Map.groupBy(this.#held, ({ to }) => to);
     this.#held = [];
+    // The same message goes to several: it is written once.
+    const texts = new Map<Message, string>();
     for (const [to, held] of byPeer) {
-      const messages = held.map(({ message }) => message);
-      for (let from = 0; from < messages.length; from += LIMITS.messagesPerCall) {
-        void this.#call(to, messages.slice(from, from + LIMITS.messagesPerCall));
+      let call: string[] = [];
+      let size = 0;
+      for (const { message } of held) {
+        const text = texts.get(message) ?? JSON.stringify(message);
+        texts.set(message, text);
+        const full = call.length >= LIMITS.messagesPerCall || size + text.length > LIMITS.callSize;
+        if (full && call.length > 0) {
+          void this.#call(to, call);
+          call = [];
+          size = 0;
+        }
+        call.push(text);
+        size += text.length;
       }
+      void this.#call(to, call);
     }
   }
 
-  async #call(to: number, messages: readonly Message[]): Promise<void> {
-    const underWay = this.#underWay[to] ?? 0;
-    if (underWay >= LIMITS.callsPerPeer) {
+  async #call(to: number, messages: readonly string[]): Promise<void> {
+    const underWay = this.#underWay.get(to) ?? { calls: 0, size: 0 };
+    this.#underWay.set(to, underWay);
+    const text = `[${messages.join(",")}]`;
+    const full = underWay.calls >= LIMITS.callsPerPeer;
+    if (full || (underWay.calls > 0 && underWay.size + text.length > LIMITS.sizePerPeer)) {
       this.lost += messages.length;
       return;
     }
-    this.#underWay[to] = underWay + 1;
+    underWay.calls += 1;
+    underWay.size += text.length;
     try {
-      this.#answered(await this.#peer(to).deliver(JSON.stringify(messages)));
+      this.#answered(await this.#peer(to).deliver(text));
     } catch {
       // Down, restarting or refusing: the votes are sent again until they are answered.
       this.lost += messages.length;
     } finally {
-      this.#underWay[to] = (this.#underWay[to] ?? 1) - 1;
+      underWay.calls -= 1;
+      underWay.size -= text.length;
     }
   }
 }

@@ -1,19 +1,22 @@
 /** Rows that carry a digest of their own bytes, and the chunking that keeps every row and parameter within its bound. */
-import type { Json } from "../shared/canonical.ts";
 import { utf8Length } from "../shared/canonical.ts";
-import { digest } from "../shared/digests.ts";
 import { LIMITS } from "../shared/limits.ts";
+import { sha256 } from "../shared/node/crypto.ts";
 
 /** A stored row is not what was written. The seat loses its voice and adopts what the quorum certified. */
 export class RowDamaged extends Error {
   override readonly name = "RowDamaged";
 }
 
-export function rowDigest(table: string, ...fields: readonly Json[]): string {
-  return digest(`row/${table}`, ...fields);
+export function rowDigest(table: string, ...fields: readonly (string | number | null)[]): string {
+  return sha256(JSON.stringify([`assize/1/row/${table}`, ...fields]));
 }
 
-export function checkRow(table: string, stored: string, ...fields: readonly Json[]): void {
+export function checkRow(
+  table: string,
+  stored: string,
+  ...fields: readonly (string | number | null)[]
+): void {
   if (rowDigest(table, ...fields) !== stored)
     throw new RowDamaged(`${table}: ${JSON.stringify(fields[0])}`);
 }

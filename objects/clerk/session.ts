@@ -5,67 +5,57 @@ import { LIMITS } from "../shared/limits.ts";
 import { registrarOf } from "../shared/names.ts";
 import { clerkStub, registrarStub } from "../shared/shell/stubs.ts";
 import { Agreement } from "./agreement.ts";
-import { Waiters } from "./answers.ts";
+import { Answers, Waiters } from "./answers.ts";
 import type { Bench } from "./bench.ts";
-import type { Chain } from "./chain.ts";
+import { leaderNow } from "./consensus/step.ts";
 import { Feed } from "./feed.ts";
 import { Post } from "./post.ts";
 import { Publisher } from "./publisher.ts";
-import type { AgreedState } from "./state.ts";
 
-/** Runs a synchronous piece under the object's watch for broken invariants. */
-type Guard = <T>(work: () => T) => T;
+/** What a session asks of its object. */
+export interface Keeper {
+  /** Wakes the object at that time or earlier (Unix milliseconds), should it sleep. */
+  readonly alarmBy: (at: number) => void;
+  /** Runs a synchronous piece for which nobody waits; what it throws stops the object. */
+  readonly tend: (work: () => void) => void;
+}
 
 export class Session {
   readonly agreement: Agreement;
   readonly publisher: Publisher;
   readonly waiters = new Waiters();
-  readonly chain: Chain;
-  readonly state: AgreedState;
+  readonly answers: Answers;
   readonly genesisDigest: string;
   readonly #feed: Feed;
-  readonly #alarmBy: (at: number) => void;
-  readonly #guard: Guard;
+  readonly #keeper: Keeper;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #armedAt: number | null = null;
 
-  constructor(bench: Bench, genesis: Genesis, alarmBy: (at: number) => void, guard: Guard) {
-    const { env, deployment, court, seat, sign, verify, chain, state, incidents } = bench;
-    this.chain = chain;
-    this.state = state;
-    this.#alarmBy = alarmBy;
-    this.#guard = guard;
+  constructor(bench: Bench, genesis: Genesis, keeper: Keeper) {
+    const { env, deployment, court, seat, chain } = bench;
+    this.answers = new Answers(chain);
+    this.#keeper = keeper;
     this.genesisDigest = genesisDigest(genesis.document);
     const post = new Post(
       (peer) => clerkStub(env, deployment, court, peer),
-      (answer) => this.#guard(() => this.agreement.deliver(answer, Date.now())),
+      (answer) => keeper.tend(() => this.agreement.answered(answer, Date.now())),
     );
     this.agreement = new Agreement(
       { bench, genesis, post },
       { armed: (at) => this.#arm(at), agreed: (height, rows) => this.#agreed(height, rows) },
     );
-    const shards = deployment.registrars;
-    this.#feed = new Feed(shards, chain.height(), {
+    this.#feed = new Feed(deployment.registrars, chain.height(), {
       registrar: (shard) => registrarStub(env, deployment, { court, seat, shard }),
       shardOf: (key) => registrarOf(deployment, key),
     });
-    const { quorum } = deployment;
-    this.publisher = new Publisher({
-      ledger: { db: env.LEDGER, genesis: genesis.document, quorum, verify },
-      genesis,
-      court,
-      seat,
-      sign,
-      chain,
-      incidents,
-      leads: () => this.agreement.seat.view % quorum.n === seat,
-      backlog: (blocks) => this.#backlog(blocks),
-    });
+    this.publisher = this.#publisher(bench, genesis);
   }
 
   start(now: number): void {
     this.agreement.prompt({ kind: "start", now });
     this.publisher.wake();
+    const by = this.wakeBy(now);
+    if (by !== null) this.#keeper.alarmBy(by);
   }
 
   tick(now: number): void {
@@ -74,41 +64,69 @@ export class Session {
     this.publisher.wake();
   }
 
-  /** Whether the object must be woken again even if nobody calls. */
-  pending(): boolean {
-    return this.#armedAt !== null || this.publisher.behind();
+  /** By when the object must be woken though nobody calls (Unix milliseconds); null if it may sleep until somebody does. */
+  wakeBy(now: number): number | null {
+    const soon = now + LIMITS.alarmMs;
+    if (this.publisher.behind()) return soon;
+    return this.#armedAt === null ? null : Math.max(this.#armedAt, soon);
+  }
+
+  #publisher(bench: Bench, genesis: Genesis): Publisher {
+    const { env, deployment, court, seat, sign, verify, chain, incidents } = bench;
+    const { quorum } = deployment;
+    const { agreement } = this;
+    return new Publisher({
+      ledger: { db: env.LEDGER, genesis: genesis.document, quorum, verify },
+      genesis,
+      court,
+      seat,
+      sign,
+      chain,
+      incidents,
+      voice: () => agreement.seat.voice,
+      leads: () => leaderNow(agreement.seat) === seat,
+      backlog: (blocks) => this.#backlog(blocks),
+      damaged: (error) =>
+        this.#keeper.tend(() => {
+          throw error;
+        }),
+    });
   }
 
   #agreed(height: number, rows: Parameters<Feed["changed"]>[1]): void {
     this.#feed.changed(height, rows);
     // After this synchronous piece: the tip moves with it.
-    queueMicrotask(() => {
-      this.waiters.check();
-      this.publisher.wake();
-    });
-    this.#alarmBy(Date.now() + LIMITS.alarmMs);
+    queueMicrotask(() =>
+      this.#keeper.tend(() => {
+        this.waiters.check();
+        this.publisher.wake();
+      }),
+    );
+    this.#keeper.alarmBy(Date.now() + LIMITS.alarmMs);
   }
 
   #backlog(blocks: number): void {
     const full = blocks > LIMITS.publishBacklogBlocks;
     if (full === this.agreement.seat.backlogFull) return;
-    this.#guard(() => this.agreement.prompt({ kind: "backlog", full, now: Date.now() }));
+    this.#keeper.tend(() => this.agreement.prompt({ kind: "backlog", full, now: Date.now() }));
   }
 
-  /** The in-memory twin of the alarm: faster, and gone when the object sleeps. */
+  /** The in-memory twin of the alarm: faster, and gone when the object sleeps; for what is far off the alarm alone does. */
   #arm(at: number | null): void {
     if (at === this.#armedAt) return;
     this.#armedAt = at;
     clearTimeout(this.#timer);
     if (at === null) return;
     const now = Date.now();
+    const soon = now + LIMITS.alarmMs;
+    this.#keeper.alarmBy(Math.max(at, soon));
+    if (at > soon) return;
     this.#timer = setTimeout(
       () => {
         this.#armedAt = null;
-        this.#guard(() => this.tick(Date.now()));
+        this.#keeper.tend(() => this.tick(Date.now()));
       },
       Math.max(0, at - now),
     );
-    this.#alarmBy(Math.max(at, now) + LIMITS.alarmMs);
   }
 }

@@ -31,6 +31,20 @@ export async function attest(ledger: Ledger, word: Attestation): Promise<void> {
     .run();
 }
 
+/** The seat's latest word, its signature not yet checked; null if it gave none. */
+export async function wordOf(
+  ledger: Ledger,
+  court: number,
+  seat: number,
+): Promise<Pick<Attestation, "height" | "block" | "signature"> | null> {
+  return ledger.db
+    .prepare(
+      "SELECT height, block, signature FROM attestations WHERE generation = ? AND court = ? AND seat = ?",
+    )
+    .bind(ledger.genesis.generation, court, seat)
+    .first();
+}
+
 /** By court, the highest height that r seats vouch for: a word on a height is one on all below it. 0 for none. */
 export async function attestedHeights(ledger: Ledger): Promise<number[]> {
   const { results } = await ledger.db

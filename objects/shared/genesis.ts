@@ -1,9 +1,11 @@
 /** The one document a deployment starts from: its shape and the public keys of everyone who signs. */
+import { z } from "zod";
 import type { Deployment } from "./config.ts";
 import { digest } from "./digests.ts";
+import { LIMITS } from "./limits.ts";
 import { keyHolders, nameOf } from "./names.ts";
 import type { Verify } from "./node/crypto.ts";
-import type { Json } from "./canonical.ts";
+import { PROTOCOL_VERSION } from "./types.ts";
 
 export interface GenesisDocument {
   readonly protocol: number;
@@ -28,13 +30,55 @@ export interface Genesis {
 
 export const DOMAIN_VERSION = 1;
 
+// Only what has a canonical form: a digest over anything else would throw.
+const label = z
+  .string()
+  .max(LIMITS.nameBytes)
+  .regex(/^[ -~]*$/);
+const count = z.int().min(0);
+const documentShape = z.strictObject({
+  protocol: count,
+  generation: label,
+  mode: label,
+  seats: count,
+  courts: count,
+  wardens: count,
+  windowMs: count,
+  domainVersion: count,
+  time: count,
+  keys: z.record(label, z.string().regex(/^[0-9a-f]{64}$/)),
+});
+const genesisShape = z.strictObject({
+  document: documentShape,
+  signatures: z.record(label, z.string().regex(/^[0-9a-f]{128}$/)),
+});
+
+/** A text from elsewhere as a document; null if it is none. */
+export function documentIn(text: string): GenesisDocument | null {
+  return parsed(documentShape, text);
+}
+
+/** A text from elsewhere as a genesis, its signatures not yet checked; null if it is none. */
+export function genesisIn(text: string): Genesis | null {
+  return parsed(genesisShape, text);
+}
+
+function parsed<T>(shape: z.ZodType<T>, text: string): T | null {
+  try {
+    return shape.safeParse(JSON.parse(text)).data ?? null;
+  } catch {
+    return null;
+  }
+}
+
 export function genesisDigest(document: GenesisDocument): string {
-  return digest("genesis", document as unknown as Json);
+  return digest("genesis", { ...document });
 }
 
 /** Why configuration and genesis do not fit, or null when they do. */
 export function genesisMismatch(document: GenesisDocument, deployment: Deployment): string | null {
   const pairs: readonly [string, unknown, unknown][] = [
+    ["protocol", document.protocol, PROTOCOL_VERSION],
     ["generation", document.generation, deployment.generation],
     ["mode", document.mode, deployment.quorum.mode],
     ["seats", document.seats, deployment.quorum.n],
@@ -50,12 +94,12 @@ export function genesisMismatch(document: GenesisDocument, deployment: Deploymen
   const pinned = deployment.genesisDigest;
   if (pinned !== "" && pinned !== genesisDigest(document))
     return "the genesis is not the pinned one";
-  const missing = keyHolders(deployment).find(
-    (officer) => !(nameOf(deployment.generation, officer) in document.keys),
-  );
-  return missing === undefined
+  const names = keyHolders(deployment).map((officer) => nameOf(deployment.generation, officer));
+  const missing = names.find((each) => !Object.hasOwn(document.keys, each));
+  if (missing !== undefined) return `the genesis has no key of ${missing}`;
+  return Object.keys(document.keys).length === names.length
     ? null
-    : `the genesis has no key of ${nameOf(deployment.generation, missing)}`;
+    : "the genesis has keys of others";
 }
 
 /** Whether every seat of every court signed the document. */

@@ -69,17 +69,20 @@ export const LIMITS = {
   /** Blocks and bytes of one catch-up answer. */
   syncBlocks: 64,
   syncBytes: 8 * 1024 * 1024,
-  /** Outgoing calls of one seat to one peer that have not returned. */
+  /** Outgoing calls of one seat to one peer that have not returned, and the UTF-16 units of their texts. */
   callsPerPeer: 64,
+  sizePerPeer: 16 * 1024 * 1024,
   /** Calls that wait at a seat for a decision. */
   waitersPerSeat: 1024,
   /** How long a seat holds a call that waits for a decision. */
   answerWaitMs: 4_000,
-  /** Messages of one call between seats. */
+  /** Messages of one call between seats, and the UTF-16 units of their texts; one message alone may be larger. */
   messagesPerCall: 64,
-  /** Incidents kept by a seat, oldest dropped first. */
+  callSize: 8 * 1024 * 1024,
+  /** Incidents kept by a seat, oldest dropped first; those of one page, and the UTF-16 units of their evidence. */
   incidents: 1000,
   incidentsPage: 100,
+  incidentsPageSize: 8 * 1024 * 1024,
 
   /** A seat accepts a fresh proposal whose time is at most so far ahead of its clock … */
   clockAheadMs: 2_000,

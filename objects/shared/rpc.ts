@@ -19,7 +19,8 @@ export type RefusalCode =
   | "no-genesis"
   | "seat-down"
   | "not-ready"
-  | "behind";
+  | "behind"
+  | "malformed";
 
 export type Stage = "starting" | "restoring" | "replaying" | "verifying" | "ready" | "quarantined";
 
@@ -29,7 +30,7 @@ export interface SeatStatus {
   readonly region: string;
   readonly publicKey: string;
   readonly stage: Stage;
-  /** Why it is not ready, for people. */
+  /** Why it is not ready, or what keeps it from publishing, for people. */
   readonly reason: string | null;
   readonly ready: boolean;
   readonly view: number;

@@ -9,21 +9,29 @@ export function within<T>(
   seat: number,
   work: (storage: DurableObjectStorage) => T | Promise<T>,
 ): Promise<T> {
-  return vi.waitUntil(
-    async () => {
-      try {
-        return { came: await runInDurableObject(clerkObject(seat), (_, { storage }) => work(storage)) };
-      } catch (error) {
-        // An object that stopped under the call; whatever else it is must not be tried again.
-        if (error instanceof Error && "durableObjectReset" in error) return undefined;
-        throw error;
-      }
-    },
-    { timeout: 25_000, interval: 20 },
-  ).then(({ came }) => came);
+  return vi
+    .waitUntil(
+      async () => {
+        try {
+          return {
+            came: await runInDurableObject(clerkObject(seat), (_, { storage }) => work(storage)),
+          };
+        } catch (error) {
+          // An object that stopped under the call; whatever else it is must not be tried again.
+          if (error instanceof Error && "durableObjectReset" in error) return undefined;
+          throw error;
+        }
+      },
+      { timeout: 25_000, interval: 20 },
+    )
+    .then(({ came }) => came);
 }
 
-export function run(seat: number, sql: string, ...bound: (string | number | null)[]): Promise<number> {
+export function run(
+  seat: number,
+  sql: string,
+  ...bound: (string | number | null)[]
+): Promise<number> {
   return within(seat, async (storage) => {
     const { rowsWritten } = storage.sql.exec(sql, ...bound);
     await storage.sync();

@@ -1,6 +1,6 @@
 /** Who an object is: its stored name, checked against its id, and the key it drew at its first start. */
 import type { Deployment } from "../config.ts";
-import { genesisMismatch, genesisSigned } from "../genesis.ts";
+import { genesisIn, genesisMismatch, genesisSigned } from "../genesis.ts";
 import type { Genesis } from "../genesis.ts";
 import { officerOf } from "../names.ts";
 import type { Officer } from "../names.ts";
@@ -83,7 +83,8 @@ export function checkedGenesis(
   verify: Verify,
   own: { readonly name: string; readonly publicKey: string },
 ): Genesis {
-  const genesis = JSON.parse(text) as Genesis;
+  const genesis = genesisIn(text);
+  if (genesis === null) throw new Refused("no-genesis", "that is no genesis");
   const mismatch = genesisMismatch(genesis.document, deployment);
   if (mismatch !== null) throw new Refused("misconfigured", mismatch);
   if (!genesisSigned(genesis, deployment, verify))

@@ -1,0 +1,30 @@
+/** The seat's notes. Each carries the digest of its text, checked when it is read. */
+import type { Notes } from "../shared/shell/identity.ts";
+import { checkRow, rowDigest } from "./rows.ts";
+
+const DIGEST_LENGTH = 64;
+
+export class SeatNotes {
+  readonly #notes: Notes;
+
+  constructor(notes: Notes) {
+    this.#notes = notes;
+  }
+
+  /** Throws {@link RowDamaged}. */
+  get(key: string): string | undefined {
+    const stored = this.#notes.get(key);
+    if (stored === undefined) return undefined;
+    const text = stored.slice(DIGEST_LENGTH);
+    checkRow("notes", stored.slice(0, DIGEST_LENGTH), key, text);
+    return text;
+  }
+
+  put(key: string, text: string): void {
+    this.#notes.put(key, rowDigest("notes", key, text) + text);
+  }
+
+  delete(key: string): void {
+    this.#notes.delete(key);
+  }
+}
