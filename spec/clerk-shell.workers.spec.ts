@@ -1,9 +1,18 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
+import { LIMITS } from "../objects/shared/limits.ts";
 import { clerkStub } from "../objects/shared/shell/stubs.ts";
 import type { EntityAnswer } from "../objects/shared/rpc.ts";
-import { deployment, eventually, received, seatStatus, settle } from "./kit/deployment.ts";
-import { ask, bystander, livesOf, run } from "./kit/surgery.ts";
+import {
+  deployment,
+  eventually,
+  fault,
+  received,
+  seatStatus,
+  settle,
+  submit,
+} from "./kit/deployment.ts";
+import { ask, bystander, livesOf, run, within } from "./kit/surgery.ts";
 import { migrate } from "./kit/worker.ts";
 
 beforeAll(migrate);
@@ -18,7 +27,7 @@ async function rowOf(seat: number, item: string): Promise<EntityAnswer | undefin
 type Methods = Record<string, (...given: unknown[]) => Promise<unknown>>;
 
 describe("a step is written whole or not at all", () => {
-  it("StopAtBrokenStep: a write that fails in the middle of a block leaves nothing of the block behind", async () => {
+  it("WriteWholeStep, StopAtBrokenStep: a write that fails in the middle of a block leaves nothing of the block behind", async () => {
     await settle(received("first", "whole", 1));
     const seat = await bystander();
     await eventually(async () => (await seatStatus(seat)).height === 1);
@@ -36,6 +45,32 @@ describe("a step is written whole or not at all", () => {
     await eventually(async () => (await seatStatus(seat)).height >= receipt.height);
     expect(await rowOf(seat, "whole")).toMatchObject({ version: 2, since: receipt.height });
     expect(await seatStatus(seat)).toMatchObject({ ready: true });
+  });
+});
+
+describe("alarms", () => {
+  it("KeepAlarmWhilePending: a seat that waits for others will be woken though nobody calls", async () => {
+    await settle(received("busy", "waiting", 1));
+    const { leader } = await seatStatus(0);
+    const [one = 0, two = 0] = [1, 2].map((step) => (leader + step) % 4);
+    for (const seat of [one, two]) await fault(seat, "mute");
+    const asked = submit(received("stuck", "waiting", 1));
+    await eventually(async () => {
+      const due = await within(leader, (storage) => storage.getAlarm());
+      return due !== null && due <= Date.now() + 2 * LIMITS.alarmMs;
+    });
+    for (const seat of [one, two]) await fault(seat, "heal");
+    await asked;
+    expect((await settle(received("stuck", "waiting", 1))).status).toBe("accepted");
+  });
+
+  it("SleepWhenQuiet: once all is published no seat keeps an alarm, and each still answers", async () => {
+    const { receipt } = await settle(received("quiet", "asleep", 1));
+    for (const seat of [0, 1, 2, 3]) {
+      await eventually(async () => (await seatStatus(seat)).published >= receipt.height);
+      await eventually(async () => (await within(seat, (storage) => storage.getAlarm())) === null);
+    }
+    expect((await settle(received("awake", "asleep", 1))).status).toBe("accepted");
   });
 });
 
