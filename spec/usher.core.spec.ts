@@ -215,8 +215,8 @@ describe("reading events", () => {
   it("RefuseMalformedEvent: nesting is bounded", () => {
     const nested = (levels: number) =>
       `{"id":"m-1","type":"t","data":${"[".repeat(levels)}${"]".repeat(levels)}}`;
-    expect(only(nested(LIMITS.jsonDepth - 1)).id).toBe("m-1");
-    expect(refusalOf(nested(LIMITS.jsonDepth)).slug).toBe("malformed");
+    expect(only(nested(LIMITS.nesting - 1)).id).toBe("m-1");
+    expect(refusalOf(nested(LIMITS.nesting)).slug).toBe("malformed");
     expect(refusalOf(nested(100_000)).slug).toBe("malformed");
   });
 

@@ -5,10 +5,8 @@ export const LIMITS = {
   requestEvents: 1000,
   eventBytes: 16 * 1024,
   nameBytes: 128,
-  /** Depth of a canonical value: the stack ends at no fixed depth, so that replicas would differ there. */
+  /** Depth of a value, sent or canonical: the stack ends at no fixed depth, so that replicas would differ there. */
   nesting: 64,
-  /** Levels of arrays and objects in a request's JSON. */
-  jsonDepth: 64,
   /** Unacceptable numbers, names and texts told apart in one request; beyond it the request is malformed as a whole. */
   jsonFlaws: 20_000,
 

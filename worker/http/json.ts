@@ -12,7 +12,7 @@ export interface Flaw {
 
 export const FLAW_DETAILS = {
   name: "the same name stands twice in one object",
-  depth: `nested deeper than ${LIMITS.jsonDepth}`,
+  depth: `nested deeper than ${LIMITS.nesting}`,
   number: "numbers must be integers within ±(2^53−1), and 0 has no sign",
   text: "text must be well-formed Unicode",
 } as const satisfies Record<Flaw["kind"], string>;
@@ -59,7 +59,7 @@ class Scan {
   }
 
   #enter(object: boolean): void {
-    if (this.#frames.length >= LIMITS.jsonDepth) {
+    if (this.#frames.length >= LIMITS.nesting) {
       if (this.#tooDeep === 0) this.#flaw("depth");
       this.#tooDeep++;
       return;

@@ -288,7 +288,7 @@ function preparedValid(candidate: Prepared, setup: Setup, verify: Verify): boole
 }
 
 /** A block is believed for its certificate alone; that it continues our chain is the core's to say. */
-export function blockObjection(candidate: Block, setup: Setup, verify: Verify): string | null {
+function blockObjection(candidate: Block, setup: Setup, verify: Verify): string | null {
   const { header: head, certificate: proof, result, outcomes } = candidate;
   if (proof.height !== head.height) return "a certificate of another height";
   if (batchDigest(head) !== proof.batch) return "a certificate of another batch";
