@@ -22,6 +22,8 @@ describe("mode detect: two seats, both must agree", () => {
   });
 
   it("DetectStops: a wrong result is noticed before anything is published, and nothing goes on", async () => {
+    await settle(received("stock", "pair", 1));
+    const stock = await onHand("pair");
     const { height, leader } = await court();
     await fault((leader + 1) % 2, "corrupt-outcome");
     const response = await submit(received("differs", "pair", 1));
@@ -38,6 +40,6 @@ describe("mode detect: two seats, both must agree", () => {
     });
     for (const seat of [0, 1]) await fault(seat, "heal");
     await eventually(async () => (await get<Answer>("/v1/events/differs")).status === "accepted");
-    expect(await onHand("pair")).toBe(5);
+    expect(await onHand("pair")).toBe(stock + 1);
   });
 });

@@ -84,7 +84,12 @@ describe("access and routes", () => {
     const ready = await get("/v1/ready", { token: null });
     expect([ready.status, await ready.json()]).toEqual([
       200,
-      { status: "ready", boot: "test", reasons: [] },
+      {
+        status: "ready",
+        boot: "test",
+        genesis: expect.stringMatching(/^[0-9a-f]{64}$/) as unknown,
+        reasons: [],
+      },
     ]);
   });
 

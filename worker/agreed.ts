@@ -1,5 +1,5 @@
 /**
- * Reads no older than any outcome answered before they began (protocol 1.3, "Reads"): what r seats say alike, at or above the
+ * Reads no older than any outcome answered before they began (`ReadAgreed` in spec/usher.allium): what r seats say alike, at or above the
  * highest height that a certificate proves among q answers. One seat alone may lie about its height and about the value.
  */
 import { canonical } from "../objects/shared/canonical.ts";

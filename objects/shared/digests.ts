@@ -56,7 +56,7 @@ export function fingerprintOf(event: LedgerEvent): string {
   return digest("event", tenant, source, id, type, subject ?? null, time ?? null, data);
 }
 
-/** The digest a commit is signed over; a certificate is q of these. */
+/** What a commit says: with sender, incarnation, sequence and protocol version behind it, what its signature is over. */
 export function commitFields(
   certificate: Omit<Certificate, "signatures">,
 ): readonly [number, number, number, number, string, string, string] {

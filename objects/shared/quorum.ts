@@ -1,4 +1,4 @@
-/** Quorum arithmetic (protocol 1.3): safe iff 2q − n ≥ f + 1, live iff q ≤ n − f. */
+/** Quorum arithmetic: safe iff 2q − n ≥ f + 1, live iff q ≤ n − f. */
 import { assert } from "./assert.ts";
 
 export type Mode = "bft" | "detect" | "solo";

@@ -123,7 +123,7 @@ export interface Submission {
   readonly event: string;
 }
 
-/** The disjoint answers of the design, section 3. `body` is canonical text of {@link SettledBody}. */
+/** The disjoint answers to a submission (`core/admission.ts`). `body` is canonical text of {@link SettledBody}. */
 export type WardenAnswer =
   | { readonly kind: "settled"; readonly body: string; readonly replayed: boolean }
   | { readonly kind: "key-reused" }

@@ -13,7 +13,10 @@ export function liveRoutes(app: Hono, context: Context): void {
   app.get("/v1/live", (c) => c.json({ status: "live", boot }));
   app.get("/v1/ready", async (c) => {
     const reasons = await reasonsNotReady(context);
-    if (reasons.length === 0) return c.json({ status: "ready", boot, reasons });
+    if (reasons.length === 0) {
+      const genesis = genesisDigest(await context.genesis());
+      return c.json({ status: "ready", boot, genesis, reasons });
+    }
     const problem = new Problem("no-quorum", reasons.join("; "));
     return problemResponse(problem, "/v1/ready", { members: { boot, reasons } });
   });

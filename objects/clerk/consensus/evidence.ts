@@ -1,4 +1,4 @@
-/** What signed statements prove against their senders. Two that no honest seat signs both are equivocation (protocol 1.3). */
+/** What signed statements prove against their senders. Two that no honest seat signs both are equivocation (README.md, "Evidence"). */
 import type { Certificate } from "../../shared/types.ts";
 import { contentOf, voteKey } from "./messages.ts";
 import type { Commit, Prepare, Proposal, ViewChange } from "./messages.ts";

@@ -1,10 +1,11 @@
 /**
- * What seats say to one another (protocol 1.3), and what each signature is over. Every statement carries court, epoch, sender,
+ * What seats say to one another (the table in README.md), and what each signature is over. Every statement carries court, epoch, sender,
  * incarnation, sequence number and protocol version under its signature; the fields of the table are its content.
  */
 import type { Json } from "../../shared/canonical.ts";
 import { batchDigest, digest, writDigest } from "../../shared/digests.ts";
 import { PROTOCOL_VERSION } from "../../shared/types.ts";
+import { commitDigest } from "../../shared/verify.ts";
 import type { Batch, Block, Certificate, VoteSignature, Writ } from "../../shared/types.ts";
 
 interface Stated {
@@ -121,7 +122,7 @@ export type Message =
 type Unsaid<M> = M extends Message ? Omit<M, keyof Stated> : never;
 export type Statement = Unsaid<Message>;
 
-/** The content that two statements of one (kind, height, view) may not differ in. */
+/** The content under the signature; two proposals, prepares or commits of one (height, view) may not differ in it. */
 export function contentOf(statement: Statement): readonly Json[] {
   switch (statement.kind) {
     case "proposal":
@@ -177,14 +178,17 @@ export interface Speaker {
   readonly sequence: number;
 }
 
-/** The digest under a statement's signature. */
+/** The digest under a statement's signature. A commit's is shared: certificates carry it to whoever verifies them. */
 export function statementDigest(statement: Statement, by: Speaker): string {
   const { court, epoch, from, incarnation, sequence } = by;
+  if (statement.kind === "commit")
+    return commitDigest({ ...statement, court, epoch }, { seat: from, incarnation, sequence });
+  const content = contentOf(statement);
   return digest(
     statement.kind,
     court,
     epoch,
-    ...contentOf(statement),
+    ...content,
     from,
     incarnation,
     sequence,

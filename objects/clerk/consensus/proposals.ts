@@ -1,4 +1,4 @@
-/** What a leader may propose and what a seat accepts (protocol 1.3, "Accept a Proposal"). */
+/** What a leader may propose and what a seat accepts (README.md, "Messages"). */
 import { batchDigest, entryDigests } from "../../shared/digests.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { leaderOf } from "../../shared/quorum.ts";

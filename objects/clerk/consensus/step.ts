@@ -1,6 +1,6 @@
 /**
  * The agreement of one seat as a state machine: `step(seat, input) → effects`. QBFT (Moniz, arXiv 2002.03613) with the result of
- * evaluation inside the vote; rules V1–V4, D1–D3 and the names are those of the protocol page.
+ * evaluation inside the vote; rules V1–V4, D1–D3 and the names are those of README.md beside this file.
  */
 import { assert, unreachable } from "../../shared/assert.ts";
 import { LIMITS } from "../../shared/limits.ts";

@@ -1,4 +1,4 @@
-/** View change: suspicion, resignation, and joining others (protocol 1.3). */
+/** View change: suspicion, resignation, and joining others (README.md). */
 import { assert } from "../../shared/assert.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { leaderOf } from "../../shared/quorum.ts";

@@ -1,4 +1,4 @@
-/** The disjoint answers to a submission, in the design's order: exactly one applies. */
+/** The disjoint answers to a submission, in this order: exactly one applies. */
 import type { Submission } from "../../shared/rpc.ts";
 
 export type Known =
