@@ -1,0 +1,103 @@
+/**
+ * What happened in a run, as anybody outside could have seen it: the only thing that checkers look at. Whoever runs a part of the
+ * system adds to it; nothing in it is read back by the system.
+ */
+import type { Message } from "../../objects/clerk/consensus/messages.ts";
+import type { Durable, Incident } from "../../objects/clerk/consensus/seat.ts";
+import type { Evaluation } from "../../objects/shared/evaluation.ts";
+import type { Block } from "../../objects/shared/types.ts";
+
+/** What a client was told. `refused` means that nothing was kept; `unknown` that it has to ask again. */
+export type Told =
+  | {
+      readonly kind: "outcome";
+      readonly outcome: string;
+      readonly height: number;
+      readonly index: number;
+      readonly block: string;
+    }
+  | { readonly kind: "refused"; readonly code: string }
+  | { readonly kind: "unknown" };
+
+export type Fact =
+  /** A client sends an event (canonical text), once more or for the first time. */
+  | { readonly kind: "submitted"; readonly client: number; readonly event: string }
+  | {
+      readonly kind: "answered";
+      readonly client: number;
+      readonly event: string;
+      readonly told: Told;
+    }
+  /** A seat begins a life; without a voice nothing it says counts. */
+  | {
+      readonly kind: "started";
+      readonly seat: number;
+      readonly incarnation: number;
+      readonly voice: boolean;
+    }
+  | { readonly kind: "stopped"; readonly seat: number; readonly how: string }
+  /** Its storage is gone, and its key with it. */
+  | { readonly kind: "wiped"; readonly seat: number }
+  /** Votes and view as they now stand on the seat's disk. */
+  | { readonly kind: "stored"; readonly seat: number; readonly durable: Durable }
+  /** Put on the network; `lie` tells what a liar says from what its core says. */
+  | {
+      readonly kind: "said";
+      readonly seat: number;
+      readonly to: number;
+      readonly message: Message;
+      readonly lie: boolean;
+    }
+  | {
+      readonly kind: "agreed";
+      readonly seat: number;
+      readonly block: Block;
+      readonly evaluation: Evaluation;
+    }
+  | { readonly kind: "silenced"; readonly seat: number; readonly reason: string }
+  | { readonly kind: "accused"; readonly seat: number; readonly incident: Incident }
+  /** A seat's copy of an entity, as a reader beside it was given it; `state` null: it never existed. */
+  | {
+      readonly kind: "read";
+      readonly seat: number;
+      readonly key: string;
+      readonly version: number;
+      readonly state: string | null;
+      readonly height: number;
+    }
+  /** The faults end here: from now on everything must come to a decision. */
+  | { readonly kind: "calm" };
+
+export interface Noted {
+  /** Virtual time. */
+  readonly at: number;
+  readonly fact: Fact;
+}
+
+/** Throws {@link Violation}. */
+export type Checker = (noted: Noted) => void;
+
+/** Something that must never be. */
+export class Violation extends Error {
+  override readonly name = "Violation";
+  /** Name of the property. */
+  readonly property: string;
+  constructor(property: string, detail: string) {
+    super(`${property}: ${detail}`);
+    this.property = property;
+  }
+}
+
+export class History {
+  readonly #checkers: Checker[] = [];
+
+  /** Shown everything from now on, in order, at once. */
+  watch(checker: Checker): void {
+    this.#checkers.push(checker);
+  }
+
+  add(at: number, fact: Fact): void {
+    const noted = { at, fact };
+    for (const check of this.#checkers) check(noted);
+  }
+}
