@@ -19,12 +19,15 @@ interface Range {
   readonly count: number;
 }
 
+/** What of a chain answers are made of. */
+type Decided = Pick<Chain, "decided" | "head" | "outcomes">;
+
 export class Answers {
-  readonly #chain: Chain;
+  readonly #chain: Decided;
   /** The block last read: the writs of one block are asked for together. */
   #last: { readonly height: number; readonly read: Read } | null = null;
 
-  constructor(chain: Chain) {
+  constructor(chain: Decided) {
     this.#chain = chain;
   }
 

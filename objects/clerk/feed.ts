@@ -18,6 +18,7 @@ export class Feed {
   readonly #lanes: readonly Lane[];
   readonly #registrar: (shard: number) => Pick<RegistrarApi, "push">;
   readonly #shardOf: (key: string) => number;
+  readonly #wait: (ms: number) => Promise<void>;
   #height: number;
 
   constructor(
@@ -26,6 +27,7 @@ export class Feed {
     to: {
       readonly registrar: (shard: number) => Pick<RegistrarApi, "push">;
       readonly shardOf: (key: string) => number;
+      readonly wait: (ms: number) => Promise<void>;
     },
   ) {
     this.#lanes = Array.from({ length: shards }, () => {
@@ -33,6 +35,7 @@ export class Feed {
     });
     this.#registrar = to.registrar;
     this.#shardOf = to.shardOf;
+    this.#wait = to.wait;
     this.#height = height;
   }
 
@@ -51,7 +54,7 @@ export class Feed {
   async #push(lane: Lane, shard: number): Promise<void> {
     lane.pushing = true;
     while (lane.told < this.#height) {
-      await scheduler.wait(LIMITS.registrarPushPauseMs);
+      await this.#wait(LIMITS.registrarPushPauseMs);
       const height = this.#height;
       const rows = JSON.stringify([...lane.rows.values()]);
       const gap = lane.overflown || rows.length > LIMITS.registrarPushBytes;

@@ -15,6 +15,13 @@ import type { Chain } from "./chain.ts";
 import type { Incidents } from "./incidents.ts";
 import { RowDamaged } from "./rows.ts";
 
+/** Time as the publisher needs it. */
+export interface Clock {
+  /** Unix milliseconds. */
+  readonly now: () => number;
+  readonly wait: (ms: number) => Promise<void>;
+}
+
 export interface Press {
   readonly ledger: Ledger;
   readonly genesis: Genesis;
@@ -23,6 +30,7 @@ export interface Press {
   readonly sign: Sign;
   readonly chain: Pick<Chain, "height" | "head" | "above">;
   readonly incidents: Pick<Incidents, "recordOnce">;
+  readonly clock: Clock;
   /** Whether this seat's word counts: without a voice it neither publishes nor attests. */
   readonly voice: () => boolean;
   /** Whether this seat leads: others publish only when the Ledger stands still. */
@@ -91,7 +99,7 @@ export class Publisher {
     this.#idle = 0;
     if (this.#running || !this.behind()) return;
     this.#running = true;
-    this.#stillSince = Date.now();
+    this.#stillSince = this.#press.clock.now();
     void this.#run().finally(() => {
       this.#running = false;
     });
@@ -109,7 +117,9 @@ export class Publisher {
       if (!this.behind()) return;
       // Who waits for others asks less and less often; who failed, at once less often.
       const doublings = Math.min(Math.max(this.#failures, this.#idle >> 3), 5);
-      await scheduler.wait(Math.min(LIMITS.publishPauseMs * 2 ** doublings, LIMITS.alarmMs));
+      await this.#press.clock.wait(
+        Math.min(LIMITS.publishPauseMs * 2 ** doublings, LIMITS.alarmMs),
+      );
     }
   }
 
@@ -135,7 +145,7 @@ export class Publisher {
     if (!this.#genesisHeld) await publishGenesis(ledger.db, genesis);
     this.#genesisHeld = true;
     this.#note(await publishedHeight(ledger, court));
-    const stillFor = Date.now() - this.#stillSince;
+    const stillFor = this.#press.clock.now() - this.#stillSince;
     if (leads() || stillFor >= LIMITS.publishPatienceMs) await this.#publish();
     if (this.#damage === null) await this.#audit();
     this.#attested = (await attestedHeights(ledger))[court] ?? 0;
@@ -144,7 +154,7 @@ export class Publisher {
   }
 
   #note(height: number): void {
-    if (this.#held !== height) this.#stillSince = Date.now();
+    if (this.#held !== height) this.#stillSince = this.#press.clock.now();
     this.#held = height;
   }
 
@@ -189,7 +199,7 @@ export class Publisher {
 
   #meet(kind: Obstacle["kind"], height: number, detail: string): Obstacle {
     const obstacle = { kind, height, detail };
-    this.#press.incidents.recordOnce(obstacle, Date.now());
+    this.#press.incidents.recordOnce(obstacle, this.#press.clock.now());
     return obstacle;
   }
 }

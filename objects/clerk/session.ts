@@ -47,6 +47,7 @@ export class Session {
     this.#feed = new Feed(deployment.registrars, chain.height(), {
       registrar: (shard) => registrarStub(env, deployment, { court, seat, shard }),
       shardOf: (key) => registrarOf(deployment, key),
+      wait: (ms) => scheduler.wait(ms),
     });
     this.publisher = this.#publisher(bench, genesis);
   }
@@ -83,6 +84,7 @@ export class Session {
       sign,
       chain,
       incidents,
+      clock: { now: () => Date.now(), wait: (ms) => scheduler.wait(ms) },
       voice: () => agreement.seat.voice,
       leads: () => leaderNow(agreement.seat) === seat,
       backlog: (blocks) => this.#backlog(blocks),

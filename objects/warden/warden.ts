@@ -11,6 +11,7 @@ import type { KeyHolder, Submission, WardenAnswer, WardenApi } from "../shared/r
 import { checkedGenesis, keyHere, Notes, officerHere } from "../shared/shell/identity.ts";
 import { clerkStub } from "../shared/shell/stubs.ts";
 import type { Bindings } from "../shared/shell/stubs.ts";
+import type { Writ } from "../shared/types.ts";
 import { sealValid } from "../shared/verify.ts";
 import { Alarm } from "./alarm.ts";
 import { Book } from "./core/book.ts";
@@ -19,6 +20,7 @@ import { Desk, lookedUp } from "./desk.ts";
 import { findGenesis } from "./genesis.ts";
 import { wallClock, within } from "./ports.ts";
 import type { Court } from "./ports.ts";
+import { restore } from "./restore.ts";
 import { Store } from "./store.ts";
 
 /** An object that is who it says; everything of it that its storage holds. */
@@ -227,7 +229,8 @@ function postOf(ctx: DurableObjectState, env: Bindings): Post | Refused {
     const genesis = keptGenesis(notes, own);
     const store = new Store(ctx.storage.sql, deployment.windowMs);
     const book = new Book(officer.warden, signer(own.keys));
-    restore(book, store, own);
+    const seals = (writ: Writ) => sealValid(writ, own.keys.publicKey, own.verify);
+    restore(book, store, seals, Date.now());
     return { ...own, notes, genesis, store, book, alarm: new Alarm(ctx.storage) };
   } catch (error) {
     if (error instanceof Refused) return error;
@@ -240,22 +243,5 @@ function configured(env: Bindings): Deployment {
     return deploymentOf(env);
   } catch (error) {
     throw new Refused("misconfigured", error instanceof Error ? error.message : "no deployment");
-  }
-}
-
-/** Reads back what is undecided. Damage never leaves: it halts its court, or is dropped where no writ can hold it. */
-function restore(book: Book, store: Store, { keys, verify }: Own): void {
-  const pending = store.pending();
-  for (const [court, number] of pending.numbers) book.restoreNumber(court, number);
-  for (const { submission, place } of pending.rows) book.restore(submission, place);
-  for (const row of pending.writs) {
-    book.restoreWrit(row, (writ) => sealValid(writ, keys.publicKey, verify), Date.now());
-  }
-  for (const court of pending.damagedCourts)
-    book.halt(court, `a writ of court ${court} is damaged`);
-  for (const place of pending.damagedPlaces) {
-    console.error(`the pending event at place ${place} is damaged`);
-    const sealed = pending.writs.some(({ first, last }) => place >= first && place <= last);
-    if (!sealed && pending.damagedCourts.size === 0) store.dropPending(place);
   }
 }
