@@ -1,0 +1,224 @@
+/**
+ * One court of real seats: consensus core, `check.ts` and Arbiter over virtual disks, clocks and network. Who takes part in a
+ * run from outside (Wardens, publishers, liars) meets it through {@link Court}, {@link Replica} and {@link Mouth}.
+ */
+import type { Rules } from "../../objects/arbiter/evaluation.ts";
+import { DOMAINS } from "../../objects/arbiter/registry.ts";
+import type { Message } from "../../objects/clerk/consensus/messages.ts";
+import type { Seat, Setup, Tip } from "../../objects/clerk/consensus/seat.ts";
+import { known } from "../../objects/shared/assert.ts";
+import { deploymentOf } from "../../objects/shared/config.ts";
+import type { Deployment } from "../../objects/shared/config.ts";
+import { resultDigest } from "../../objects/shared/digests.ts";
+import type { Evaluation } from "../../objects/shared/evaluation.ts";
+import {
+  DOMAIN_VERSION,
+  genesisDigest,
+  seatKeys,
+  wardenKey,
+} from "../../objects/shared/genesis.ts";
+import type { Genesis, GenesisDocument } from "../../objects/shared/genesis.ts";
+import { LIMITS } from "../../objects/shared/limits.ts";
+import { courtOf, keyHolders, nameOf } from "../../objects/shared/names.ts";
+import type { Sign, Verify } from "../../objects/shared/node/crypto.ts";
+import type { Mode } from "../../objects/shared/quorum.ts";
+import { PROTOCOL_VERSION } from "../../objects/shared/types.ts";
+import type { Block, Writ } from "../../objects/shared/types.ts";
+import type { Disk } from "./disk.ts";
+import { Network } from "./network.ts";
+import { SeatReplica } from "./replica.ts";
+import { modelledKeys } from "./signatures.ts";
+import type { Keys } from "./signatures.ts";
+import { START } from "./world.ts";
+import type { World } from "./world.ts";
+
+/** One running copy of a seat; a Twin has two, with one key and separate disks. */
+export interface Replica {
+  readonly seat: number;
+  /** 0, or 1 for a Twin's second copy. */
+  readonly copy: number;
+  readonly up: boolean;
+  /** Lives begun so far: what a part keeps in memory beside the seat goes with each. */
+  readonly life: number;
+  readonly disk: Disk;
+  /** The running core, or the last one. */
+  core(): Seat;
+  /** The seat's own clock, Unix milliseconds. */
+  now(): number;
+  /** As `Agreement.submit`: false if the seat is down, or seal or form is wrong. */
+  submit(writ: Writ): boolean;
+  decided(writ: Writ): boolean;
+  /** The Ledger's backlog, as the publisher reports it. */
+  backlog(full: boolean): void;
+  /** Called with each block after it is applied, in every life. */
+  onAgreed(listener: (block: Block, evaluation: Evaluation) => void): void;
+  /** Called when a life has begun, after the core has started. */
+  onStart(listener: () => void): void;
+}
+
+export interface Court {
+  readonly world: World;
+  readonly deployment: Deployment;
+  readonly genesis: Genesis;
+  readonly network: Network;
+  readonly replicas: readonly Replica[];
+  setup(seat: number): Setup;
+  sign(seat: number, digest: string): string;
+  readonly verify: Verify;
+  sealKey(warden: number): Sign;
+  /** Puts a message on the network. */
+  send(from: Replica, to: number, message: Message, lie: boolean): void;
+  /** From now on what this replica's core says goes out as the mouth has it. */
+  give(replica: Replica, mouth: Mouth): void;
+}
+
+/** A liar: what it makes of its core's messages, and what it says besides. */
+export interface Mouth {
+  /** What goes out instead of a message of its core. */
+  instead(to: number, message: Message): readonly Told[];
+  /** What it says on hearing one. */
+  heard(message: Message): readonly Told[];
+}
+
+export interface Told {
+  readonly to: number;
+  readonly message: Message;
+}
+
+export interface CourtOptions {
+  readonly mode: Mode;
+  readonly seats: number;
+  readonly wardens: number;
+  readonly windowMs: number;
+  /** Seats with two replicas. */
+  readonly twins: readonly number[];
+  readonly keys?: Keys;
+}
+
+export class VirtualCourt implements Court {
+  readonly world: World;
+  readonly deployment: Deployment;
+  readonly genesis: Genesis;
+  readonly genesisTip: Tip;
+  readonly network: Network;
+  readonly rules: Rules;
+  readonly replicas: readonly SeatReplica[];
+  readonly #keys: Keys;
+  readonly #mouths = new Map<Replica, Mouth>();
+  readonly #setups: readonly Setup[];
+
+  constructor(world: World, options: CourtOptions) {
+    const { mode, seats, wardens, windowMs, twins } = options;
+    this.world = world;
+    this.#keys = options.keys ?? modelledKeys();
+    this.deployment = deploymentOf({
+      GENERATION: "virtual",
+      MODE: mode,
+      ...(mode === "bft" ? { SEATS: seats } : {}),
+      WARDENS: wardens,
+      WINDOW_SECONDS: Math.ceil(windowMs / 1000),
+    });
+    this.genesis = genesisOf(this.deployment, this.#keys);
+    this.genesisTip = tipOf(this.genesis.document);
+    this.rules = {
+      registry: DOMAINS,
+      windowMs: this.deployment.windowMs,
+      clockBoundMs: LIMITS.clockBoundMs,
+      courtOf: (tenant, partition) => courtOf(this.deployment, tenant, partition),
+    };
+    this.#setups = setupsOf(this.deployment, this.genesis.document);
+    this.network = new Network(world);
+    const copies = this.#setups.flatMap(({ seat }) =>
+      twins.includes(seat) ? [{ seat }, { seat, copy: 1 }] : [{ seat }],
+    );
+    this.replicas = copies.map(({ seat, copy = 0 }) => new SeatReplica(this, seat, copy));
+    this.network.connect(this.replicas);
+  }
+
+  setup(seat: number): Setup {
+    return known(this.#setups[seat], "a seat of the court");
+  }
+
+  /** With the key that the seat holds now: a wiped one has another than the genesis names. */
+  sign(seat: number, digest: string): string {
+    return this.#keys.sign(`seat ${seat}`, digest);
+  }
+
+  get verify(): Verify {
+    return this.#keys.verify;
+  }
+
+  sealKey(warden: number): Sign {
+    return (digest) => this.#keys.sign(`warden ${warden}`, digest);
+  }
+
+  forgetKey(seat: number): void {
+    this.#keys.forget(`seat ${seat}`);
+  }
+
+  give(replica: Replica, mouth: Mouth): void {
+    this.#mouths.set(replica, mouth);
+  }
+
+  send(from: Replica, to: number, message: Message, lie: boolean): void {
+    this.world.note({ kind: "said", seat: from.seat, to, message, lie });
+    this.network.carry(from, to, message);
+  }
+
+  /** What a core says, through its mouth if it has one. */
+  speak(from: Replica, to: number, message: Message): void {
+    const mouth = this.#mouths.get(from);
+    if (mouth === undefined) return this.send(from, to, message, false);
+    for (const told of mouth.instead(to, message))
+      this.send(from, told.to, told.message, told.message !== message);
+  }
+
+  heard(by: Replica, message: Message): void {
+    const mouth = this.#mouths.get(by);
+    if (mouth === undefined) return;
+    for (const told of mouth.heard(message)) this.send(by, told.to, told.message, true);
+  }
+}
+
+function genesisOf(deployment: Deployment, keys: Keys): Genesis {
+  const { generation } = deployment;
+  const holders = keyHolders(deployment).map((officer) => {
+    const who = officer.kind === "clerk" ? `seat ${officer.seat}` : holderName(officer);
+    return { name: nameOf(generation, officer), who, signs: officer.kind === "clerk" };
+  });
+  const document: GenesisDocument = {
+    protocol: PROTOCOL_VERSION,
+    generation,
+    mode: deployment.quorum.mode,
+    seats: deployment.quorum.n,
+    courts: deployment.courts,
+    wardens: deployment.wardens,
+    windowMs: deployment.windowMs,
+    domainVersion: DOMAIN_VERSION,
+    time: START,
+    keys: Object.fromEntries(holders.map(({ name, who }) => [name, keys.publicKey(who)])),
+  };
+  const digested = genesisDigest(document);
+  const signatures = holders
+    .filter(({ signs }) => signs)
+    .map(({ name, who }) => [name, keys.sign(who, digested)]);
+  return { document, signatures: Object.fromEntries(signatures) as Genesis["signatures"] };
+}
+
+function holderName(officer: ReturnType<typeof keyHolders>[number]): string {
+  return officer.kind === "warden" ? `warden ${officer.warden}` : "nobody";
+}
+
+function setupsOf({ quorum }: Deployment, document: GenesisDocument): Setup[] {
+  const keys = seatKeys(document, 0);
+  const wardenKeys = Array.from({ length: document.wardens }, (_, at) => wardenKey(document, at));
+  return keys.map((_, seat) => {
+    return { court: 0, epoch: 1, seat, quorum, domainVersion: DOMAIN_VERSION, keys, wardenKeys };
+  });
+}
+
+function tipOf(document: GenesisDocument): Tip {
+  const block = genesisDigest(document);
+  const result = resultDigest({ prior: block, count: 0, root: "", state: null });
+  return { height: 0, block, batch: "", result, time: document.time, certificate: null };
+}

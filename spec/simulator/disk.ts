@@ -1,0 +1,204 @@
+/** What survives a seat's life: its chain, state, votes and voice, as the seat's own storage has them (objects/clerk). */
+import type { StateReader } from "../../objects/arbiter/evaluation.ts";
+import { RowDamaged } from "../../objects/clerk/rows.ts";
+import type { Durable, Incident } from "../../objects/clerk/consensus/seat.ts";
+import { utf8Length } from "../../objects/shared/canonical.ts";
+import { writDigest } from "../../objects/shared/digests.ts";
+import type { Evaluation } from "../../objects/shared/evaluation.ts";
+import { LIMITS } from "../../objects/shared/limits.ts";
+import type {
+  Batch,
+  Block,
+  Certificate,
+  EntityRow,
+  Header,
+  KeyRow,
+  ResultParts,
+  Writ,
+  WritProgress,
+} from "../../objects/shared/types.ts";
+
+/** A range of a writ and where it was decided. `index` is the block index of its first outcome. */
+export interface DecidedRange {
+  readonly height: number;
+  readonly first: number;
+  readonly count: number;
+  readonly index: number;
+}
+
+/** A block without its writs and outcomes. */
+export interface Head {
+  readonly header: Header;
+  readonly result: ResultParts;
+  readonly certificate: Certificate;
+}
+
+export class MemoryChain {
+  readonly #blocks: Block[] = [];
+  readonly #sizes: number[] = [];
+  readonly #writs = new Map<string, Writ>();
+  readonly #ranges = new Map<string, DecidedRange[]>();
+  readonly #progress = new Map<number, WritProgress>();
+
+  keepWrits(writs: readonly Writ[]): void {
+    for (const writ of writs) this.#keepWrit(writDigest(writ), writ);
+  }
+
+  #keepWrit(digested: string, writ: Writ): void {
+    if (!this.#writs.has(digested)) this.#writs.set(digested, writ);
+  }
+
+  /** A header's batch from the stored writs: those of a vote or a block are there. Throws {@link RowDamaged}. */
+  batch(header: Header): Batch {
+    const entries = header.entries.map(([digested, first, count]) => {
+      const writ = this.#writs.get(digested);
+      if (writ === undefined) throw new RowDamaged(`writs: ${digested}`);
+      return { writ, first, count };
+    });
+    return { header, entries };
+  }
+
+  append(block: Block): void {
+    const { header, outcomes, entries } = block;
+    if (header.height !== this.height() + 1)
+      throw new Error(`height ${header.height} after ${this.height()}`);
+    this.#blocks.push(block);
+    this.#sizes.push(sizeOf(block));
+    let index = outcomes.length - entries.reduce((sum, entry) => sum + entry.count, 0);
+    entries.forEach(({ writ, first, count }, position) => {
+      this.#keepWrit(header.entries[position]?.[0] ?? "", writ);
+      const place = `${writ.warden}/${writ.number}`;
+      const range = { height: header.height, first, count, index };
+      this.#ranges.set(place, [...(this.#ranges.get(place) ?? []), range]);
+      const { warden, number, events } = writ;
+      const next = first + count;
+      this.#progress.set(warden, { warden, number, next, complete: next === events.length });
+      index += count;
+    });
+  }
+
+  progress(): WritProgress[] {
+    return [...this.#progress.values()].toSorted((a, b) => a.warden - b.warden);
+  }
+
+  height(): number {
+    return this.#blocks.length;
+  }
+
+  /** Of a block that is there. Throws {@link RowDamaged} if it is not. */
+  head(height: number): Head {
+    const block = this.block(height);
+    if (block === undefined) throw new RowDamaged(`blocks: ${height} is missing`);
+    const { header, result, certificate } = block;
+    return { header, result, certificate };
+  }
+
+  outcomes(height: number, count: number): string[] {
+    const { outcomes = [] } = this.block(height) ?? {};
+    if (outcomes.length !== count) throw new RowDamaged(`outcomes: ${height} lacks some`);
+    return [...outcomes];
+  }
+
+  block(height: number): Block | undefined {
+    return this.#blocks[height - 1];
+  }
+
+  /** Blocks above a height, in order, as many as `blocks` and `bytes` allow, at least one if there is any. */
+  above(height: number, blocks: number, bytes: number): Block[] {
+    const run: Block[] = [];
+    let size = 0;
+    for (let next = height; run.length < blocks; next++) {
+      const block = this.#blocks[next];
+      if (block === undefined) break;
+      size += this.#sizes[next] ?? 0;
+      if (run.length > 0 && size > bytes) break;
+      run.push(block);
+    }
+    return run;
+  }
+
+  /** Where the ranges of a writ were decided, in order. */
+  decided(warden: number, number: number): DecidedRange[] {
+    return [...(this.#ranges.get(`${warden}/${number}`) ?? [])];
+  }
+}
+
+function sizeOf(block: Block): number {
+  const texts = [...block.outcomes, ...block.entries.flatMap((entry) => entry.writ.events)];
+  return texts.reduce((sum, text) => sum + utf8Length(text), LIMITS.eventBytes);
+}
+
+export class MemoryState implements StateReader {
+  readonly #entities = new Map<string, EntityRow>();
+  readonly #keys = new Map<string, KeyRow>();
+  readonly #expiring = new Map<string, number>();
+  readonly #damaged = new Set<string>();
+  /** Whether ended keys are dropped with the next block, or kept: nobody may tell the difference. */
+  readonly #drops: boolean;
+
+  constructor(drops: boolean) {
+    this.#drops = drops;
+  }
+
+  entity(key: string): EntityRow | undefined {
+    if (this.#damaged.has(key)) throw new RowDamaged(`entities: ${key}`);
+    return this.#entities.get(key);
+  }
+
+  key(key: string): KeyRow | undefined {
+    return this.#keys.get(key);
+  }
+
+  due(time: number, limit: number): string[] {
+    return [...this.#expiring]
+      .filter(([, expires]) => expires <= time)
+      .toSorted(([one, a], [other, b]) => a - b || (one < other ? -1 : 1))
+      .slice(0, limit)
+      .map(([key]) => key);
+  }
+
+  nextExpiry(): number | null {
+    return this.#expiring.size === 0 ? null : Math.min(...this.#expiring.values());
+  }
+
+  apply({ entities, keys }: Pick<Evaluation, "entities" | "keys">, time: number): void {
+    for (const row of entities) {
+      this.#entities.set(row.key, row);
+      this.#damaged.delete(row.key);
+      if (row.expires === null) this.#expiring.delete(row.key);
+      else this.#expiring.set(row.key, row.expires);
+    }
+    for (const row of keys) this.#keys.set(row.key, row);
+    if (!this.#drops) return;
+    for (const [key, { expires }] of this.#keys) if (expires < time) this.#keys.delete(key);
+  }
+
+  entityKeys(): string[] {
+    return [...this.#entities.keys()].toSorted();
+  }
+
+  /** A row that its digest gives away when it is read. */
+  damage(key: string): void {
+    this.#damaged.add(key);
+  }
+
+  /** A row that reads well and is wrong. */
+  falsify(key: string, state: string): void {
+    const row = this.#entities.get(key);
+    if (row !== undefined) this.#entities.set(key, { ...row, state });
+  }
+}
+
+export class Disk {
+  readonly chain = new MemoryChain();
+  readonly state: MemoryState;
+  readonly incidents: Incident[] = [];
+  durable: Durable | null = null;
+  incarnation = 0;
+  /** Why the seat has no voice; null when it has. The first reason stands. */
+  quarantine: string | null = null;
+
+  constructor(drops = false) {
+    this.state = new MemoryState(drops);
+  }
+}

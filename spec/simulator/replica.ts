@@ -1,0 +1,336 @@
+/** A running copy of a seat: what `Agreement` and `restore.ts` do for the object, over a virtual disk that survives it. */
+import { rowsOf } from "../../objects/arbiter/adopt.ts";
+import { evaluateBlock } from "../../objects/arbiter/evaluate.ts";
+import type { BlockContext } from "../../objects/arbiter/evaluation.ts";
+import { objection, writObjection } from "../../objects/clerk/consensus/check.ts";
+import type { Message } from "../../objects/clerk/consensus/messages.ts";
+import { seatFrom } from "../../objects/clerk/consensus/seat.ts";
+import type { Effect, Input, Seat, Tip, World } from "../../objects/clerk/consensus/seat.ts";
+import { matters, step } from "../../objects/clerk/consensus/step.ts";
+import { RowDamaged } from "../../objects/clerk/rows.ts";
+import { BrokenInvariant, known } from "../../objects/shared/assert.ts";
+import { leafDigest } from "../../objects/shared/digests.ts";
+import type { Evaluation } from "../../objects/shared/evaluation.ts";
+import { LIMITS } from "../../objects/shared/limits.ts";
+import type { Batch, Block, Header, Writ } from "../../objects/shared/types.ts";
+import type { VirtualCourt } from "./court.ts";
+import { Disk } from "./disk.ts";
+import type { Hearer } from "./network.ts";
+import { START } from "./world.ts";
+
+/**
+ * Where a seat that is to crash does so: before anything of a step is written, after that and before it sends, among its
+ * sends, or between an agreed block and the report that it is applied.
+ */
+export const DOOMS = ["unwritten", "unsent", "half-sent", "unapplied"] as const;
+export type Doom = (typeof DOOMS)[number];
+
+const RESTART_MS = 10;
+
+export class SeatReplica implements Hearer {
+  readonly seat: number;
+  readonly copy: number;
+  up = false;
+  life = 0;
+  disk = new Disk();
+  /** Of its clock: milliseconds, and millionths. */
+  skewMs = 0;
+  driftPpm = 0;
+  late = 0;
+  doom: Doom | null = null;
+  /** What a machine that computes wrongly makes of an evaluation. */
+  flaw: ((evaluation: Evaluation) => Evaluation) | null = null;
+  /** A liar's broken invariants are its own affair, and so are those of a disk that was damaged. */
+  excused = false;
+  readonly #court: VirtualCourt;
+  readonly #agreed: ((block: Block, evaluation: Evaluation) => void)[] = [];
+  readonly #started: (() => void)[] = [];
+  #core: Seat | null = null;
+  /** Whether it began without a voice: then it has no votes of its own to write. */
+  #follows = false;
+  #armedAt: number | null = null;
+  #disarm: () => void = () => {};
+  /** Highest view that each other seat was heard to move to, in this life. */
+  readonly heardViews = new Map<number, number>();
+
+  constructor(court: VirtualCourt, seat: number, copy: number) {
+    this.#court = court;
+    this.seat = seat;
+    this.copy = copy;
+  }
+
+  core(): Seat {
+    return known(this.#core, "a seat that has started");
+  }
+
+  now(): number {
+    const { now } = this.#court.world;
+    return now + this.skewMs + Math.trunc(((now - START) * this.driftPpm) / 1_000_000);
+  }
+
+  onAgreed(listener: (block: Block, evaluation: Evaluation) => void): void {
+    this.#agreed.push(listener);
+  }
+
+  onStart(listener: () => void): void {
+    this.#started.push(listener);
+  }
+
+  /** Begins a life from the disk: a new incarnation, in storage before anything is said in it. */
+  start(): void {
+    if (this.up) return;
+    this.life += 1;
+    this.heardViews.clear();
+    this.#core = this.#restored();
+    this.#follows = !this.core().voice;
+    this.up = true;
+    const { incarnation, voice } = this.core();
+    this.#court.world.note({ kind: "started", seat: this.seat, incarnation, voice });
+    this.#input({ kind: "start", now: this.now() });
+    for (const listener of this.#started) listener();
+  }
+
+  stop(how: string): void {
+    if (!this.up) return;
+    this.up = false;
+    this.doom = null;
+    this.#disarm();
+    this.#armedAt = null;
+    this.#court.world.note({ kind: "stopped", seat: this.seat, how });
+  }
+
+  /** Storage gone, and the key with it: such a seat has no voice until the court has taken it in again. */
+  wipe(): void {
+    this.stop("wiped");
+    this.disk = new Disk();
+    this.disk.quarantine = "its key is not the court's";
+    this.#court.forgetKey(this.seat);
+    this.#court.world.note({ kind: "wiped", seat: this.seat });
+  }
+
+  hear(message: Message): void {
+    if (!this.up) return;
+    const core = this.core();
+    const taken =
+      matters(core, message) && objection(message, core.setup, this.#court.verify) === null;
+    if (taken) {
+      if (message.kind === "view-change") this.#heardView(message.from, message.view);
+      this.#input({ kind: "message", message, now: this.now() });
+    }
+    this.#court.heard(this, message);
+  }
+
+  submit(writ: Writ): boolean {
+    if (!this.up || writObjection(writ, this.core().setup, this.#court.verify) !== null)
+      return false;
+    this.#input({ kind: "writ", writ, now: this.now() });
+    return true;
+  }
+
+  decided(writ: Writ): boolean {
+    const done = this.core().progress.get(writ.warden);
+    return (
+      done !== undefined &&
+      (done.number > writ.number || (done.number === writ.number && done.complete))
+    );
+  }
+
+  backlog(full: boolean): void {
+    if (this.up) this.#input({ kind: "backlog", full, now: this.now() });
+  }
+
+  /** A step, and the one that reports its block applied, as often as that brings another. */
+  #input(first: Input): void {
+    const agreed: Extract<Effect, { kind: "agree" }>[] = [];
+    for (let input: Input | null = first; input !== null && this.up;) {
+      const effects = this.#step(input);
+      if (effects === null) return;
+      this.#carryOut(effects);
+      const block = effects.find((effect) => effect.kind === "agree");
+      if (block === undefined || !this.up) break;
+      if (this.doom === "unapplied") return this.stop("between block and report");
+      agreed.push(block);
+      input = { kind: "applied", nextExpiry: this.disk.state.nextExpiry(), now: this.now() };
+    }
+    if (!this.up) return;
+    for (const { block, evaluation } of agreed)
+      for (const listener of this.#agreed) listener(block, evaluation);
+  }
+
+  /** Null if the step broke off: then nothing of it was. */
+  #step(input: Input): Effect[] | null {
+    try {
+      return step(this.core(), input);
+    } catch (error) {
+      if (error instanceof RowDamaged) {
+        this.#silence(`damaged storage: ${error.message}`);
+        this.stop("damaged storage");
+        this.#court.world.after(RESTART_MS, () => this.start());
+        return null;
+      }
+      if (!(error instanceof BrokenInvariant && this.excused)) throw error;
+      this.stop(error.message);
+      return null;
+    }
+  }
+
+  /** In their order; what is written in one piece is written whole or not at all. */
+  #carryOut(effects: readonly Effect[]): void {
+    const end = this.#cutAt(effects);
+    for (const effect of effects.slice(0, end)) this.#do(effect);
+    if (end < effects.length) this.stop(`crashed ${this.doom ?? ""}`);
+  }
+
+  #cutAt(effects: readonly Effect[]): number {
+    const all = effects.length;
+    const first = effects.findIndex(isWrite);
+    if (this.doom === null || this.doom === "unapplied" || first === -1) return all;
+    if (this.doom === "unwritten") return first;
+    const after = effects.findIndex((effect, at) => at > first && !isWrite(effect));
+    if (after === -1 || effects[after]?.kind !== "send") return all;
+    if (this.doom === "unsent") return after;
+    const sends = effects.filter(({ kind }) => kind === "send").length;
+    return after + (sends > 1 ? 1 + this.#court.world.dice.below(sends - 1) : 0);
+  }
+
+  #do(effect: Effect): void {
+    const { world } = this.#court;
+    const { seat, disk } = this;
+    switch (effect.kind) {
+      case "persist":
+        if (this.#follows) return;
+        disk.chain.keepWrits(effect.writs);
+        disk.durable = effect.durable;
+        world.note({ kind: "stored", seat, durable: effect.durable });
+        return;
+      case "agree": {
+        const { block, evaluation } = effect;
+        disk.chain.append(block);
+        disk.state.apply(evaluation, block.header.time);
+        world.note({ kind: "agreed", seat, block, evaluation });
+        return;
+      }
+      case "quarantine":
+        return this.#silence(effect.reason);
+      case "send":
+        return this.#court.speak(this, effect.to, effect.message);
+      case "arm":
+        return this.#arm(effect.at);
+      case "accuse":
+        disk.incidents.push(effect.incident);
+        world.note({ kind: "accused", seat, incident: effect.incident });
+    }
+  }
+
+  #silence(reason: string): void {
+    if (this.disk.quarantine !== null) return;
+    this.disk.quarantine = reason;
+    this.#court.world.note({ kind: "silenced", seat: this.seat, reason });
+  }
+
+  #arm(at: number | null): void {
+    if (at === this.#armedAt) return;
+    this.#armedAt = at;
+    this.#disarm();
+    if (at === null) return;
+    this.#disarm = this.#court.world.after(Math.max(0, at - this.now()) + this.late, () => {
+      this.#armedAt = null;
+      this.#input({ kind: "tick", now: this.now() });
+    });
+  }
+
+  #restored(): Seat {
+    const { disk } = this;
+    disk.incarnation += 1;
+    if (disk.quarantine !== null) return this.#from(false);
+    try {
+      return this.#from(true);
+    } catch (error) {
+      const damage = error instanceof RowDamaged || error instanceof BrokenInvariant;
+      if (!damage || !this.excused) throw error;
+      this.#silence(`damaged storage: ${error.message}`);
+      return this.#from(false);
+    }
+  }
+
+  #from(voice: boolean): Seat {
+    const { disk } = this;
+    return seatFrom({
+      setup: this.#court.setup(this.seat),
+      world: this.#world(),
+      incarnation: disk.incarnation,
+      tip: this.#tip(),
+      progress: disk.chain.progress(),
+      nextExpiry: disk.state.nextExpiry(),
+      durable: voice ? disk.durable : null,
+      batchOf: (header) => disk.chain.batch(header),
+      voice,
+    });
+  }
+
+  #tip(): Tip {
+    const { chain } = this.disk;
+    const height = chain.height();
+    if (height === 0) return this.#court.genesisTip;
+    const { header, certificate } = chain.head(height);
+    const { block, batch, result } = certificate;
+    return { height, block, batch, result, time: header.time, certificate };
+  }
+
+  #world(): World {
+    return {
+      evaluate: (batch) => this.#evaluate(batch),
+      adopt: (block) => this.#adopt(block),
+      sign: (digest) => this.#court.sign(this.seat, digest),
+      blocksAbove: (height) => this.disk.chain.above(height, LIMITS.syncBlocks, LIMITS.syncBytes),
+    };
+  }
+
+  #evaluate(batch: Batch): Evaluation {
+    const { state } = this.disk;
+    try {
+      const context = contextOf(batch.header);
+      const evaluation = evaluateBlock(context, eventsOf(batch), state, this.#court.rules);
+      return this.flaw?.(evaluation) ?? evaluation;
+    } catch (error) {
+      if (error instanceof RowDamaged && !this.core().voice) return NO_EVALUATION;
+      throw error;
+    }
+  }
+
+  #adopt(block: Block): Evaluation | null {
+    const { header, outcomes, result, entries } = block;
+    const rows = rowsOf(contextOf(header), eventsOf(block), outcomes, this.#court.rules);
+    if (rows === null) return null;
+    const submitted = entries.reduce((sum, entry) => sum + entry.count, 0);
+    const system = outcomes.length - submitted;
+    const leaves = outcomes.map(leafDigest);
+    return { ...rows, outcomes, leaves, root: result.root, system, fits: submitted };
+  }
+
+  #heardView(from: number, view: number): void {
+    this.heardViews.set(from, Math.max(view, this.heardViews.get(from) ?? 0));
+  }
+}
+
+const NO_EVALUATION: Evaluation = {
+  outcomes: [],
+  leaves: [],
+  root: "",
+  system: 0,
+  fits: LIMITS.blockEvents,
+  entities: [],
+  keys: [],
+};
+
+function isWrite({ kind }: Effect): boolean {
+  return kind === "persist" || kind === "agree" || kind === "quarantine";
+}
+
+function contextOf({ court, height, time, domainVersion }: Header): BlockContext {
+  return { court, height, time, domainVersion };
+}
+
+function eventsOf(batch: Batch): string[] {
+  return batch.entries.flatMap(({ writ, first, count }) => writ.events.slice(first, first + count));
+}
