@@ -7,11 +7,17 @@ import type { Durable, Incident } from "../../objects/clerk/consensus/seat.ts";
 import type { Evaluation } from "../../objects/shared/evaluation.ts";
 import type { Block } from "../../objects/shared/types.ts";
 
-/** What a client was told. `refused` means that nothing was kept; `unknown` that it has to ask again. */
+/**
+ * What a client was told. `refused` means that nothing was kept of this attempt (an earlier one with an unknown answer may have
+ * been; of `key-reused`, a rejection without effect may stand in the chain); `unknown` that it has to ask again.
+ */
 export type Told =
   | {
       readonly kind: "outcome";
+      /** Leaf hash of the outcome, as the receipt has it; the other places are the receipt's too. */
       readonly outcome: string;
+      /** The whole text of the answer: SettledBody. */
+      readonly body: string;
       readonly height: number;
       readonly index: number;
       readonly block: string;
@@ -28,6 +34,19 @@ export type Fact =
       readonly event: string;
       readonly told: Told;
     }
+  /** A Warden gives a writ to a seat, for the first time or again. */
+  | {
+      readonly kind: "sealed";
+      readonly warden: number;
+      readonly number: number;
+      readonly events: readonly string[];
+    }
+  /** A Warden lost its tables of answers, or everything and its key with it: then it answers nobody any more. */
+  | { readonly kind: "forgot"; readonly warden: number; readonly what: "answers" | "everything" }
+  /** A seat says that enough seats attest the Ledger up to a height. */
+  | { readonly kind: "published"; readonly seat: number; readonly height: number }
+  /** All rows of the Ledger, at the end of a run that has one. */
+  | { readonly kind: "ledger"; readonly tables: LedgerTables }
   /** A seat begins a life; without a voice nothing it says counts. */
   | {
       readonly kind: "started";
@@ -67,6 +86,18 @@ export type Fact =
     }
   /** The faults end here: from now on everything must come to a decision. */
   | { readonly kind: "calm" };
+
+type Cells = { readonly [column: string]: string | number | null };
+
+/** By table of objects/ledger/migrations, in the order of its key. */
+export interface LedgerTables {
+  readonly genesis: readonly Cells[];
+  readonly blocks: readonly Cells[];
+  readonly writs: readonly Cells[];
+  readonly events: readonly Cells[];
+  readonly entity_versions: readonly Cells[];
+  readonly attestations: readonly Cells[];
+}
 
 export interface Noted {
   /** Virtual time. */

@@ -1,0 +1,158 @@
+/**
+ * A D1 database over SQLite in memory, reached as the real one is: late, at times not at all, and with failures that do not
+ * tell whether what was asked for has been done.
+ */
+import type { World } from "../world.ts";
+import { Sqlite } from "./sqlite.ts";
+import type { Cell, Row } from "./sqlite.ts";
+
+/** Shares are in a hundred calls, times in milliseconds each way. */
+export interface LedgerWeather {
+  /** Fails, and was not done. */
+  readonly refused: number;
+  /** Was done, and the answer is a failure. */
+  readonly unheard: number;
+  readonly delay: number;
+  readonly jitter: number;
+}
+
+export const CLEAR: LedgerWeather = { refused: 0, unheard: 0, delay: 2, jitter: 6 };
+
+const LOST = "D1_ERROR: Network connection lost.";
+
+interface Asked {
+  readonly sql: string;
+  readonly cells: readonly Cell[];
+}
+
+export class VirtualD1 {
+  weather = CLEAR;
+  /** Every call fails, those under way as well. */
+  away = false;
+  readonly counts = { calls: 0, refused: 0, unheard: 0 };
+  readonly #world: World;
+  readonly #sqlite = new Sqlite();
+
+  constructor(world: World, ...schemas: readonly string[]) {
+    this.#world = world;
+    for (const schema of schemas) this.#sqlite.script(schema);
+  }
+
+  /** As one of its callers reaches it: one that is gone does its last calls, and never hears what came of them. */
+  reached(alive: () => boolean): D1Database {
+    const call = <T>(work: () => T): Promise<T> => this.#call(work, alive);
+    const database = {
+      prepare: (sql: string) => new Prepared(call, this, { sql, cells: [] }),
+      batch: (statements: readonly Prepared[]) =>
+        call(() => this.batch(statements.map(({ asked }) => asked))),
+    };
+    return database as unknown as D1Database;
+  }
+
+  /** At once, whatever the weather. */
+  run({ sql, cells }: Asked): Row[] {
+    return this.#sqlite.all(sql, ...cells);
+  }
+
+  /** All of it or nothing. */
+  batch(asked: readonly Asked[]): Result[] {
+    this.#sqlite.script("BEGIN");
+    try {
+      const results = asked.map((one) => resultOf(this.run(one)));
+      this.#sqlite.script("COMMIT");
+      return results;
+    } catch (error) {
+      this.#sqlite.script("ROLLBACK");
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.#sqlite.close();
+  }
+
+  #call<T>(work: () => T, alive: () => boolean): Promise<T> {
+    const { dice } = this.#world;
+    this.counts.calls += 1;
+    const refused = dice.percent(this.weather.refused);
+    const unheard = !refused && dice.percent(this.weather.unheard);
+    return new Promise((resolve, reject) => {
+      const answer = (say: () => void): void => {
+        this.#world.after(this.#way(), () => {
+          if (!alive()) return;
+          this.#world.awaited();
+          say();
+        });
+      };
+      this.#world.after(this.#way(), () => {
+        if (refused || this.away) {
+          this.counts.refused += 1;
+          return answer(() => reject(new Error(LOST)));
+        }
+        const done = attempt(work);
+        if (unheard) this.counts.unheard += 1;
+        answer(() => {
+          if (unheard) reject(new Error(LOST));
+          else if ("error" in done) reject(done.error);
+          else resolve(done.value);
+        });
+      });
+    });
+  }
+
+  #way(): number {
+    const { delay, jitter } = this.weather;
+    return delay + this.#world.dice.below(jitter + 1);
+  }
+}
+
+function attempt<T>(work: () => T): { readonly value: T } | { readonly error: Error } {
+  try {
+    return { value: work() };
+  } catch (error) {
+    const what = error instanceof Error ? error.message : String(error);
+    return { error: new Error(`D1_ERROR: ${what}: SQLITE_CONSTRAINT`) };
+  }
+}
+
+interface Result {
+  readonly success: true;
+  readonly results: readonly Row[];
+  readonly meta: object;
+}
+
+function resultOf(results: readonly Row[]): Result {
+  return { success: true, results, meta: {} };
+}
+
+class Prepared {
+  readonly asked: Asked;
+  readonly #call: <T>(work: () => T) => Promise<T>;
+  readonly #d1: VirtualD1;
+
+  constructor(call: <T>(work: () => T) => Promise<T>, d1: VirtualD1, asked: Asked) {
+    this.#call = call;
+    this.#d1 = d1;
+    this.asked = asked;
+  }
+
+  bind(...cells: readonly Cell[]): Prepared {
+    return new Prepared(this.#call, this.#d1, { sql: this.asked.sql, cells });
+  }
+
+  all(): Promise<Result> {
+    return this.#call(() => resultOf(this.#d1.run(this.asked)));
+  }
+
+  run(): Promise<Result> {
+    return this.all();
+  }
+
+  first(column?: string): Promise<unknown> {
+    return this.#call(() => {
+      const [row] = this.#d1.run(this.asked);
+      if (row === undefined || column === undefined) return row ?? null;
+      return row[column] ?? null;
+    });
+  }
+}

@@ -1,0 +1,268 @@
+/**
+ * A Warden over its lives: the real desk, book and tables on virtual storage. A life may end before anything it does with
+ * what is outside it; what it wrote and was not yet durable is then gone, and nothing that depends on it has left.
+ */
+import { LIMITS } from "../../../objects/shared/limits.ts";
+import { Refused } from "../../../objects/shared/rpc.ts";
+import type { Submission, WardenAnswer } from "../../../objects/shared/rpc.ts";
+import type { Writ } from "../../../objects/shared/types.ts";
+import { sealValid } from "../../../objects/shared/verify.ts";
+import { Alarm } from "../../../objects/warden/alarm.ts";
+import { Book } from "../../../objects/warden/core/book.ts";
+import { nextAlarm } from "../../../objects/warden/core/expiry.ts";
+import { Desk } from "../../../objects/warden/desk.ts";
+import type { Clock, Court as Seats } from "../../../objects/warden/ports.ts";
+import { restore } from "../../../objects/warden/restore.ts";
+import { Store } from "../../../objects/warden/store.ts";
+import type { Court } from "../court.ts";
+import { Gone, ObjectStorage } from "./storage.ts";
+
+/** One life of the object. */
+interface Life {
+  alive: boolean;
+  /** Steps left to it; null for as many as it likes. */
+  left: number | null;
+  readonly desk: Desk;
+  readonly book: Book;
+  readonly store: Store;
+  readonly alarm: Alarm;
+}
+
+/** The platform fires an alarm again whose handler failed. */
+const RETRY_MS = 2_000;
+
+type Whole = Omit<Life, "alive" | "left">;
+
+/** Seats as a Warden reaches them, over a network. */
+export type Reach = (warden: number) => Seats;
+
+export class VirtualWarden {
+  readonly number: number;
+  readonly storage: ObjectStorage;
+  /** Of its clock, milliseconds. */
+  skewMs = 0;
+  /** Its key is gone with its storage: it is not the Warden that the genesis names. */
+  stranger = false;
+  readonly counts = { lives: 0, crashes: 0, stops: 0 };
+  readonly #court: Court;
+  readonly #seats: Seats;
+  #life: Life | null = null;
+  /** Its alarm is being handled: should its life end now, it fires again. */
+  #firing = false;
+  #doomed: number | null = null;
+  /** Rejects the calls that the present life is answering. */
+  readonly #calls = new Set<(error: Error) => void>();
+
+  constructor(court: Court, number: number, reach: Reach) {
+    this.#court = court;
+    this.number = number;
+    this.#seats = reach(number);
+    this.storage = new ObjectStorage(court.world, () => this.#fire());
+  }
+
+  /** Undecided events of the present life. */
+  get pending(): number {
+    return this.#life?.book.pending ?? 0;
+  }
+
+  /** As `WardenApi.admit`; rejects when the life that was asked ends. */
+  admit(submissions: readonly Submission[], waitMs: number): Promise<WardenAnswer[]> {
+    return new Promise((resolve, reject) => {
+      this.#calls.add(reject);
+      const answered = (say: () => void): void => {
+        if (!this.#calls.delete(reject)) return;
+        this.#court.world.awaited();
+        say();
+      };
+      const failed = (error: unknown): void =>
+        answered(() => reject(error instanceof Error ? error : new Error("broken")));
+      try {
+        const { desk } = this.#serving();
+        const until = this.#now() + waitMs;
+        this.#court.world.awaited();
+        desk.admit(submissions, until).then((answers) => {
+          // An answer leaves when everything written before it is durable.
+          this.storage.gate(() => answered(() => resolve(answers)));
+        }, failed);
+      } catch (error) {
+        failed(error);
+      }
+    });
+  }
+
+  /** The present life, or the next one, ends at its so manieth step from now. */
+  doom(steps: number): void {
+    if (this.#life === null) this.#doomed = steps;
+    else this.#life.left = steps;
+  }
+
+  crash(): void {
+    if (this.#life !== null) this.#end(this.#life);
+  }
+
+  /** Its tables of answers are gone; its key, its numbers and what is undecided stay. */
+  forgetAnswers(): void {
+    this.crash();
+    for (const name of this.storage.tables.filter((table) => table.startsWith("settled_")))
+      this.storage.tamper(`DROP TABLE ${name}`);
+    if (this.storage.tables.includes("buckets")) this.storage.tamper("DELETE FROM buckets");
+    this.#court.world.note({ kind: "forgot", warden: this.number, what: "answers" });
+  }
+
+  /** Everything is gone, and its key: from now on it refuses. */
+  wipe(): void {
+    this.crash();
+    this.storage.wipe();
+    this.stranger = true;
+    this.#court.world.note({ kind: "forgot", warden: this.number, what: "everything" });
+  }
+
+  close(): void {
+    if (this.#life !== null) this.#life.alive = false;
+    this.#life = null;
+    this.storage.close();
+  }
+
+  #now(): number {
+    return this.#court.world.now + this.skewMs;
+  }
+
+  #serving(): Life {
+    if (this.stranger) throw new Refused("no-genesis", "the genesis names another key");
+    this.#life ??= this.#begun();
+    return this.#life;
+  }
+
+  #begun(): Life {
+    const { world } = this.#court;
+    const life = { alive: true, left: this.#doomed } as Life;
+    this.#doomed = null;
+    this.counts.lives += 1;
+    const stepped = (): void => {
+      if (life.left === null || life.left-- > 0) return;
+      this.#end(life);
+      throw new Gone("the object went away");
+    };
+    Object.assign(life, this.#opened(life, stepped));
+    world.awaited();
+    return life;
+  }
+
+  /** As the constructor of the object and its `#opened`. */
+  #opened(life: Life, stepped: () => void): Whole {
+    const { genesis, deployment, verify } = this.#court;
+    const storage = this.storage.of(() => life.alive, stepped);
+    const key = this.#court.setup(0).wardenKeys[this.number] ?? "";
+    const store = new Store(storage.sql, deployment.windowMs);
+    const book = new Book(this.number, this.#court.sealKey(this.number));
+    restore(book, store, (writ) => sealValid(writ, key, verify), this.#now());
+    const alarm = new Alarm(storage);
+    const clock = this.#clock(life, stepped);
+    if (book.pending > 0) alarm.arm(clock.now() + LIMITS.alarmMs);
+    const ports = { deployment, storage, store, book, alarm, clock, verify };
+    const desk = new Desk(
+      { ...ports, court: () => this.#gated(life, stepped), stop: () => this.#stop(life) },
+      genesis,
+    );
+    return { desk, book, store, alarm };
+  }
+
+  #clock(life: Life, stepped: () => void): Clock {
+    const { world } = this.#court;
+    return {
+      now: () => this.#now(),
+      after: (ms, then) =>
+        world.after(ms, () => {
+          if (!life.alive) return;
+          world.awaited();
+          try {
+            stepped();
+          } catch {
+            return;
+          }
+          then();
+        }),
+    };
+  }
+
+  /** Calls leave when everything written before them is durable. */
+  #gated(life: Life, stepped: () => void): Seats {
+    const { world } = this.#court;
+    const call = (work: () => Promise<string>): Promise<string> =>
+      new Promise((resolve, reject) => {
+        stepped();
+        const back = (say: () => void): void => {
+          if (!life.alive) return;
+          world.awaited();
+          say();
+        };
+        this.storage.gate(() => {
+          work().then(
+            (text) => back(() => resolve(text)),
+            (error: unknown) => back(() => reject(error instanceof Error ? error : new Error())),
+          );
+        });
+      });
+    return {
+      submit: (seat, writ, waitMs) =>
+        call(() => {
+          this.#note(writ);
+          return this.#seats.submit(seat, writ, waitMs);
+        }),
+      status: (seat) => call(() => this.#seats.status(seat)),
+    };
+  }
+
+  #note(text: string): void {
+    const { number, events } = JSON.parse(text) as Writ;
+    this.#court.world.note({ kind: "sealed", warden: this.number, number, events });
+  }
+
+  #stop(life: Life): void {
+    if (!life.alive) return;
+    this.counts.stops += 1;
+    this.#end(life);
+  }
+
+  #end(life: Life): void {
+    if (!life.alive) return;
+    const { world } = this.#court;
+    life.alive = false;
+    this.#life = null;
+    this.counts.crashes += 1;
+    this.storage.crash();
+    if (this.#firing) this.storage.ring(world.now + RETRY_MS);
+    this.#firing = false;
+    const calls = [...this.#calls];
+    this.#calls.clear();
+    world.after(1, () => {
+      world.awaited();
+      for (const reject of calls) reject(new Error("the object went away"));
+    });
+  }
+
+  /** As `Warden.alarm`. */
+  #fire(): void {
+    if (this.stranger) return;
+    this.#court.world.awaited();
+    this.#firing = true;
+    try {
+      const life = this.#serving();
+      const { alarm, book, store, desk } = life;
+      alarm.spent();
+      const next = nextAlarm(this.#now(), book.pending > 0, store.ends);
+      const arm = (at: number | null): void => {
+        if (!life.alive) return;
+        this.#firing = false;
+        if (at !== null) alarm.arm(at);
+      };
+      desk
+        .upkeep()
+        .catch(() => next)
+        .then(arm)
+        .catch(() => undefined);
+    } catch (error) {
+      if (!(error instanceof Gone)) throw error;
+    }
+  }
+}
