@@ -258,11 +258,13 @@ describe("dissent", () => {
     court.giveAll(court.writ(1, ["a"]));
     court.settle();
     for (const seat of [0, 1, 2, 3]) {
-      expect(court.incidents(seat, "no-majority")).toMatchObject([{ height: 1, view: 0 }]);
+      expect(court.incidents(seat, "no-majority")).toContainEqual(
+        expect.objectContaining({ height: 1, view: 0 }),
+      );
       expect(court.member(seat).chain).toEqual([]);
     }
     court.member(3).corrupt = false;
-    court.pass(10_000);
+    court.pass(30_000);
     expect(court.heights()).toEqual([1, 1, 1, 1]);
   });
 

@@ -71,6 +71,8 @@ export class Cluster {
   /** Wardens with keys. */
   readonly wardens: number;
   fits = Number.MAX_SAFE_INTEGER;
+  /** Events that each seat comes to another outcome for. */
+  readonly nondeterministic = new Set<string>();
 
   constructor(mode: Mode = "bft", n = 4, wardens = 2) {
     this.mode = mode;
@@ -252,9 +254,12 @@ export class Cluster {
 
   #evaluate(member: Member, batch: Batch): Evaluation {
     member.evaluations += 1;
-    const flaw = member.corrupt ? ` corrupted in ${this.members.indexOf(member)}` : "";
+    const own = ` corrupted in ${this.members.indexOf(member)}`;
     const outcomes = batch.entries.flatMap(({ writ, first, count }) =>
-      writ.events.slice(first, first + count).map((event) => `outcome of ${event}${flaw}`),
+      writ.events.slice(first, first + count).map((event) => {
+        const flawed = member.corrupt || this.nondeterministic.has(event);
+        return `outcome of ${event}${flawed ? own : ""}`;
+      }),
     );
     return { ...evaluationOf(outcomes), fits: Math.min(this.fits, outcomes.length) };
   }

@@ -1,5 +1,5 @@
 /** One seat that does not follow the rules: what it makes of its own core's messages, and what it says besides. */
-import { statementDigest } from "../../objects/clerk/consensus/messages.ts";
+import { REASONS, statementDigest } from "../../objects/clerk/consensus/messages.ts";
 import type {
   Commit,
   Message,
@@ -149,6 +149,8 @@ export class Liar {
       case "prepare":
       case "commit":
         return this.#resigned(message, this.#otherVote(message));
+      case "reject":
+        return this.#resigned(message, { reason: this.#dice.one(REASONS) });
       case "view-change":
         return this.#dice.percent(50)
           ? this.#resigned(message, { prepared: null })

@@ -15,7 +15,7 @@ import { LIMITS } from "../../shared/limits.ts";
 import type { Verify } from "../../shared/node/crypto.ts";
 import type { Batch, Block, Certificate, Writ } from "../../shared/types.ts";
 import { certificateFits, certificateValid, sealValid } from "../../shared/verify.ts";
-import { groundsOf, statementDigest } from "./messages.ts";
+import { groundsOf, REASONS, statementDigest } from "./messages.ts";
 import type { Message, Prepared, ViewChange } from "./messages.ts";
 import type { Setup } from "./seat.ts";
 
@@ -112,6 +112,14 @@ const message = z.discriminatedUnion("kind", [
   }),
   z.object({ ...vote, kind: z.literal("prepare") }),
   z.object({ ...vote, kind: z.literal("commit"), block: hash }),
+  z.object({
+    ...stated,
+    kind: z.literal("reject"),
+    height: natural.min(1),
+    view: natural,
+    batch: hash,
+    reason: z.enum(REASONS),
+  }),
   z.object({ ...stated, kind: z.literal("decided"), certificate }),
   viewChange,
   z.object({ ...stated, kind: z.literal("sync"), after: natural }),
@@ -187,6 +195,7 @@ function bodyObjection(said: Message, setup: Setup, verify: Verify): string | nu
       return writObjection(said.writ, setup, verify);
     case "prepare":
     case "commit":
+    case "reject":
     case "sync":
     case "batch-request":
       return null;

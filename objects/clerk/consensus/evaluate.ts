@@ -19,7 +19,7 @@ export function evaluated(seat: Seat, batch: Batch): Evaluated {
 
 /** Whether the outcomes stay within their bound; a batch whose do not is no valid one. */
 export function fits(seat: Seat, batch: Batch): boolean {
-  return evaluated(seat, batch).evaluation.fits >= events(batch.entries);
+  return evaluated(seat, batch).evaluation.fits >= eventsIn(batch.entries);
 }
 
 /** The first `count` events of the entries. */
@@ -35,6 +35,6 @@ export function firstEvents(entries: readonly Entry[], count: number): Entry[] {
   return kept;
 }
 
-function events(entries: readonly Entry[]): number {
+export function eventsIn(entries: readonly Entry[]): number {
   return entries.reduce((sum, entry) => sum + entry.count, 0);
 }

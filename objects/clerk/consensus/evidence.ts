@@ -63,24 +63,3 @@ export function accuseDissent(turn: Turn, prepare: Prepare, certificate: Certifi
   const incident = { kind: "dissent", seat, height, prepare, certificate } as const;
   turn.accuseOnce(`dissent/${height}/${seat}`, incident);
 }
-
-/** All n prepares of a view are there and no result has q: nobody can decide. Two seats alone have nobody to outvote either. */
-export function noteNoMajority(turn: Turn): void {
-  const { seat } = turn;
-  const { n, q, f } = seat.setup.quorum;
-  const vote = seat.vote?.prepare;
-  if (vote === undefined || n === 1) return;
-  const { height, view, batch } = vote;
-  const prepares = [...seat.prepares.values()].filter(
-    (other) => other.height === height && other.view === view && other.batch === batch,
-  );
-  if (prepares.length < n || prepares.some((one) => supporters(prepares, one) >= q)) return;
-  turn.accuseOnce(`no-majority/${height}/${view}`, { kind: "no-majority", height, view, prepares });
-  if (f > 0 || !seat.voice) return;
-  seat.voice = false;
-  turn.quarantine(`the seats differ at height ${height}`);
-}
-
-function supporters(prepares: readonly Prepare[], one: Prepare): number {
-  return prepares.filter((other) => other.result === one.result).length;
-}

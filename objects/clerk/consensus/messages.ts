@@ -51,6 +51,19 @@ export interface Commit extends Stated {
   readonly block: string;
 }
 
+/** Why a seat does not prepare a proposal. */
+export const REASONS = ["invalid", "time", "version", "unable", "diverged", "control"] as const;
+export type Reason = (typeof REASONS)[number];
+
+/** The sender will not prepare this batch in this view, as it now stands. It binds nothing. */
+export interface Reject extends Stated {
+  readonly kind: "reject";
+  readonly height: number;
+  readonly view: number;
+  readonly batch: string;
+  readonly reason: Reason;
+}
+
 /** A commit certificate for those who may not have it. */
 export interface Decided extends Stated {
   readonly kind: "decided";
@@ -110,6 +123,7 @@ export type Message =
   | Proposal
   | Prepare
   | Commit
+  | Reject
   | Decided
   | ViewChange
   | SyncRequest
@@ -136,6 +150,8 @@ export function contentOf(statement: Statement): readonly Json[] {
       return [statement.height, statement.view, statement.batch, statement.result];
     case "commit":
       return [statement.height, statement.view, statement.batch, statement.result, statement.block];
+    case "reject":
+      return [statement.height, statement.view, statement.batch, statement.reason];
     case "decided":
       return [statement.certificate.height, statement.certificate.block];
     case "view-change":
@@ -197,7 +213,7 @@ export function statementDigest(statement: Statement, by: Speaker): string {
 }
 
 /** A vote's signature as certificates keep it. */
-export function voteSignature(vote: Prepare | Commit): VoteSignature {
+export function voteSignature(vote: Prepare | Commit | Reject): VoteSignature {
   return {
     seat: vote.from,
     incarnation: vote.incarnation,
@@ -207,6 +223,6 @@ export function voteSignature(vote: Prepare | Commit): VoteSignature {
 }
 
 /** Under which a vote is kept: one a (height, view, seat) and kind. */
-export function voteKey(vote: Prepare | Commit): string {
+export function voteKey(vote: Prepare | Commit | Reject): string {
   return `${vote.height}/${vote.view}/${vote.from}`;
 }

@@ -2,11 +2,11 @@
 import { batchDigest, entryDigests } from "../../shared/digests.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { leaderOf } from "../../shared/quorum.ts";
-import type { Batch, Entry } from "../../shared/types.ts";
+import type { Batch, Certificate, Entry } from "../../shared/types.ts";
 import { evaluated, firstEvents, fits } from "./evaluate.ts";
 import { noteEquivocation } from "./evidence.ts";
 import { groundsOf } from "./messages.ts";
-import type { Justification, Prepared, Proposal, ViewChange } from "./messages.ts";
+import type { Justification, Prepared, Proposal, Reason, ViewChange } from "./messages.ts";
 import type { Seat } from "./seat.ts";
 import type { Turn } from "./turn.ts";
 import { continues, inOrder, nextEntries } from "./waiting.ts";
@@ -96,7 +96,7 @@ function batchToPropose(turn: Turn, justification: Justification): Batch | null 
 function freshBatch(turn: Turn): Batch | null {
   const { seat, now } = turn;
   const { tip } = seat;
-  const entries = nextEntries(seat);
+  const entries = firstEvents(nextEntries(seat), seat.cut);
   const time = Math.max(now, tip.time + 1);
   if (entries.length === 0 && !emptyAllowed(seat, time)) return null;
   const whole = batchOf(seat, entries, time);
@@ -207,32 +207,39 @@ export function proposalsToTry(seat: Seat): Proposal[] {
     .toSorted((a, b) => b.view - a.view);
 }
 
-/** Whether a proposal for the next height may be prepared. Its signatures are verified; evaluation, the dear part, comes last. */
-export function acceptable(turn: Turn, proposal: Proposal): boolean {
+/**
+ * Why a proposal for the next height is not to be prepared, or null. Its signatures are verified; evaluation, the dear part, comes
+ * last.
+ */
+export function unacceptable(turn: Turn, proposal: Proposal): Reason | null {
   const { seat } = turn;
   const { header } = proposal.batch;
-  if (header.parent !== seat.tip.block || header.time <= seat.tip.time) return false;
-  if (header.domainVersion !== seat.setup.domainVersion) return false;
-  if (!justified(turn, proposal) || !continues(seat, proposal.batch)) return false;
-  return fits(seat, proposal.batch);
+  if (header.parent !== seat.tip.block || header.time <= seat.tip.time) return "invalid";
+  if (header.domainVersion !== seat.setup.domainVersion) return "version";
+  const unjustified = faultOf(turn, proposal);
+  if (unjustified !== null) return unjustified;
+  return continues(seat, proposal.batch) && fits(seat, proposal.batch) ? null : "invalid";
 }
 
-function justified(turn: Turn, proposal: Proposal): boolean {
-  const { tip } = turn.seat;
+/** What a proposal's justification does not allow. */
+function faultOf(turn: Turn, proposal: Proposal): Reason | null {
   const { header } = proposal.batch;
-  const why = proposal.justification;
+  const { justification: why, view } = proposal;
   if (why.by === "certificate") {
-    if (why.certificate === null && tip.height > 0) return false;
-    if ((why.certificate?.block ?? tip.block) !== tip.block) return false;
-    if ((why.certificate?.view ?? 0) !== proposal.view) return false;
-    return (
-      timely(turn, header.time) &&
-      (header.entries.length > 0 || emptyAllowed(turn.seat, header.time))
-    );
+    if (!isOfTip(turn.seat, why.certificate, view)) return "invalid";
+    if (header.entries.length === 0 && !emptyAllowed(turn.seat, header.time)) return "invalid";
+    return timely(turn, header.time) ? null : "time";
   }
-  if (Math.max(...why.changes.map((change) => change.height)) !== header.height) return false;
+  if (Math.max(...why.changes.map((change) => change.height)) !== header.height) return "invalid";
   const forced = highestPrepared(why.changes, header.height);
-  return forced === null ? timely(turn, header.time) : forced.batch === batchDigest(header);
+  if (forced === null) return timely(turn, header.time) ? null : "time";
+  return forced.batch === batchDigest(header) ? null : "invalid";
+}
+
+/** Whether the certificate, null for the genesis, is of this seat's tip and cast in the view. */
+function isOfTip({ tip }: Seat, certificate: Certificate | null, view: number): boolean {
+  if (certificate === null && tip.height > 0) return false;
+  return (certificate?.block ?? tip.block) === tip.block && (certificate?.view ?? 0) === view;
 }
 
 /** The result a re-proposal is bound to, or null for a fresh one. */

@@ -14,8 +14,17 @@ import type {
   WritProgress,
 } from "../../shared/types.ts";
 import { assert } from "../../shared/assert.ts";
+import { LIMITS } from "../../shared/limits.ts";
 import { voteKey } from "./messages.ts";
-import type { Commit, Message, Prepare, Prepared, Proposal, ViewChange } from "./messages.ts";
+import type {
+  Commit,
+  Message,
+  Prepare,
+  Prepared,
+  Proposal,
+  Reject,
+  ViewChange,
+} from "./messages.ts";
 
 /** What never changes during an epoch. */
 export interface Setup {
@@ -110,12 +119,15 @@ export interface Seat {
   readonly refused: Set<string>;
   readonly prepares: Map<string, Prepare>;
   readonly commits: Map<string, Commit>;
+  readonly rejects: Map<string, Reject>;
   /** Latest view change of each seat. */
   readonly changes: Map<number, ViewChange>;
   readonly waiting: Map<number, Map<number, WaitingWrit>>;
   /** The latest batches of the undecided height, by digest: proposed, prepared or asked for. */
   readonly batches: Map<string, Batch>;
   evaluated: Evaluated | null;
+  /** Most events of a fresh batch: halved where no majority was, until the one that made it so stands alone. */
+  cut: number;
   /** Certificate of the next height whose batch or matching result is missing here. */
   certified: Certificate | null;
   /** Verified blocks by height, from the next one on without a gap. */
@@ -185,7 +197,13 @@ export type Incident =
     };
 
 /** Why a seat left its view. */
-export type Because = "suspicion" | "censorship" | "resignation" | "joined";
+export type Because =
+  | "suspicion"
+  | "censorship"
+  | "resignation"
+  | "joined"
+  | "rejected"
+  | "no-majority";
 
 /**
  * What a step asks for. A shell carries them out in the order of the list, without an `await` in between, and writes before it
@@ -249,6 +267,8 @@ export function seatFrom(restored: Restored): Seat {
     waiting: new Map(),
     batches: new Map(),
     evaluated: null,
+    rejects: new Map(),
+    cut: LIMITS.blockEvents,
     certified: null,
     blocks: new Map(),
     proven: tip.height,

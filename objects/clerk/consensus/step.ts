@@ -5,7 +5,7 @@
 import { assert, unreachable } from "../../shared/assert.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { leaderOf } from "../../shared/quorum.ts";
-import { noteNoMajority } from "./evidence.ts";
+import { keepReject, tryNoMajority, tryRejected } from "./majority.ts";
 import type { Justification, Message } from "./messages.ts";
 import { keepBatch, keepProposal, knownBatch, tryPropose, wantsBatch } from "./proposals.ts";
 import type { Effect, Input, Seat } from "./seat.ts";
@@ -62,6 +62,8 @@ function hear(turn: Turn, message: Message): void {
     case "prepare":
     case "commit":
       return keepVote(turn, message);
+    case "reject":
+      return keepReject(seat, message);
     case "decided":
       return absorb(seat, message.certificate);
     case "view-change":
@@ -122,6 +124,7 @@ export function matters(seat: Seat, message: Message): boolean {
         (message.height === height && message.batch === batch && message.result !== result)
       );
     case "commit":
+    case "reject":
       return message.height > height;
     case "decided":
       return message.certificate.height > height;
@@ -141,6 +144,17 @@ export function matters(seat: Seat, message: Message): boolean {
   }
 }
 
+/** Each tells whether it changed anything. */
+const RULES: readonly ((turn: Turn) => boolean)[] = [
+  tryJoin,
+  tryPropose,
+  tryPrepare,
+  tryCommit,
+  tryCertify,
+  tryRejected,
+  tryNoMajority,
+];
+
 /** Everything that has become possible, until nothing more is; a decided block waits for the shell to apply it. */
 function advance(turn: Turn): void {
   const { seat } = turn;
@@ -148,12 +162,8 @@ function advance(turn: Turn): void {
   // near so many.
   for (let pass = 0; pass < LIMITS.rulesPerStep; pass++) {
     if (tryApply(turn) || seat.applying) return;
-    const changed = [tryJoin, tryPropose, tryPrepare, tryCommit, tryCertify].some((rule) =>
-      rule(turn),
-    );
-    if (!changed) break;
+    if (!RULES.some((rule) => rule(turn))) break;
   }
-  noteNoMajority(turn);
   tell(turn);
   if (seat.voice) forwardWaiting(turn);
 }

@@ -147,9 +147,10 @@ function forget(seat: Seat): void {
   seat.blocks.delete(height);
   for (const [key, proposal] of seat.proposals)
     if (proposal.batch.header.height <= height) forgetProposal(seat, key);
-  for (const votes of [seat.prepares, seat.commits]) {
+  for (const votes of [seat.prepares, seat.commits, seat.rejects]) {
     for (const [key, vote] of votes) if (vote.height <= height) votes.delete(key);
   }
+  seat.cut = Math.min(seat.cut * 2, LIMITS.blockEvents);
   const current = `/${height}/`;
   for (const what of seat.accused) if (!what.includes(current)) seat.accused.delete(what);
   seat.failures = 0;

@@ -1,5 +1,6 @@
 /** What time does: suspicion, sending again, and when the seat must be woken next. */
 import { LIMITS } from "../../shared/limits.ts";
+import { ownReject } from "./majority.ts";
 import { expiryAt, isBehind } from "./proposals.ts";
 import { askForBlocks, lacksBlocks } from "./sync.ts";
 import type { Turn } from "./turn.ts";
@@ -22,6 +23,8 @@ function resend(turn: Turn): void {
     if (seat.proposed?.view === seat.view) turn.sendAll(seat.proposed);
     if (seat.vote !== null) turn.sendAll(seat.vote.prepare);
     if (seat.commit !== null) turn.sendAll(seat.commit);
+    const reject = ownReject(seat, seat.view);
+    if (reject !== undefined) turn.sendAll(reject);
     if (seat.change?.view === seat.view) turn.sendAll(seat.change);
   }
   for (const waiting of inOrder(seat)) waiting.forwarded = -1;

@@ -16,7 +16,7 @@ export function enter(seat: Seat, view: number): void {
   seat.resendAt = null;
   seat.resends = 0;
   seat.batchAskAt = null;
-  for (const votes of [seat.prepares, seat.commits]) {
+  for (const votes of [seat.prepares, seat.commits, seat.rejects]) {
     for (const [key, vote] of votes) if (vote.view < view - LIMITS.viewsAhead) votes.delete(key);
   }
 }

@@ -7,8 +7,15 @@ import type { Certificate } from "../../shared/types.ts";
 import { evaluated } from "./evaluate.ts";
 import { noteBrokenWord, noteEquivocation, noteLateDissent } from "./evidence.ts";
 import { voteKey, voteSignature } from "./messages.ts";
-import type { Commit, Prepare, Proposal } from "./messages.ts";
-import { acceptable, keepBatch, proposalKey, proposalsToTry, requiredResult } from "./proposals.ts";
+import type { Commit, Prepare, Proposal, Reason } from "./messages.ts";
+import { sayReject } from "./majority.ts";
+import {
+  keepBatch,
+  proposalKey,
+  proposalsToTry,
+  requiredResult,
+  unacceptable,
+} from "./proposals.ts";
 import { absorb } from "./sync.ts";
 import type { Turn } from "./turn.ts";
 import { enter } from "./views.ts";
@@ -19,40 +26,49 @@ export function tryPrepare(turn: Turn): boolean {
   const { seat } = turn;
   if (!seat.voice || seat.applying) return false;
   for (const proposal of proposalsToTry(seat)) {
-    if (tryOne(turn, proposal)) return true;
+    const why = refusal(turn, proposal);
+    if (why === null) {
+      prepare(turn, proposal);
+      return true;
+    }
     seat.refused.add(proposalKey(proposal));
+    sayReject(turn, proposal, why);
   }
   return false;
 }
 
-function tryOne(turn: Turn, proposal: Proposal): boolean {
-  const { seat } = turn;
-  if (!acceptable(turn, proposal)) return false;
-  const own = evaluated(seat, proposal.batch);
+function refusal(turn: Turn, proposal: Proposal): Reason | null {
+  const why = unacceptable(turn, proposal);
+  if (why !== null) return why;
   const required = requiredResult(proposal);
-  // Re-proposed with a certificate for another result than ours: we are the one that is wrong, and stay silent.
-  if (required !== null && required !== own.result) return false;
+  // Re-proposed with a certificate for another result than ours: we are the one that is wrong, and do not vote.
+  const differs = required !== null && required !== evaluated(turn.seat, proposal.batch).result;
+  return differs ? "diverged" : null;
+}
+
+function prepare(turn: Turn, proposal: Proposal): void {
+  const { seat } = turn;
+  const own = evaluated(seat, proposal.batch);
   if (proposal.view > seat.view) enter(seat, proposal.view);
   assert(
     seat.vote === null || seat.vote.prepare.view < proposal.view,
     "one prepare a view (V1, V2)",
   );
-  const prepare = turn.say({
+  const said = turn.say({
     kind: "prepare",
     height: seat.tip.height + 1,
     view: proposal.view,
     batch: own.batch,
     result: own.result,
   });
-  seat.vote = { prepare, batch: proposal.batch };
+  seat.vote = { prepare: said, batch: proposal.batch };
   keepBatch(seat, proposal.batch);
-  seat.prepares.set(voteKey(prepare), prepare);
+  seat.prepares.set(voteKey(said), said);
   const writs = proposal.batch.entries.map((entry) => entry.writ);
   // Known from now on, should this leader fail: the next one hears of them from whoever voted.
   for (const writ of writs) keepWrit(seat, writ, seat.view);
   turn.persist(writs);
-  turn.sendAll(prepare);
-  return true;
+  turn.sendAll(said);
 }
 
 /** Commits after q equal prepares of distinct seats that equal our own. */
