@@ -69,6 +69,12 @@ const walls = [
     never: ["objects/clerk/consensus/", "objects/warden/core/", "objects/registrar/core/"],
     why: "the worker reaches objects through stubs only",
   },
+  {
+    within: ["spec/simulator/checkers/"],
+    may: ["spec/simulator/checkers/", "spec/simulator/history.ts", "node:"],
+    types: ["objects/"],
+    why: "a checker shares no code with what it checks",
+  },
 ];
 
 const slashes = (path) => path.split(sep).join("/");

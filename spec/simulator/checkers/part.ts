@@ -1,0 +1,74 @@
+/** What a checker is made of, and what all of them are told of a run before it begins. */
+import type { Block } from "../../../objects/shared/types.ts";
+import { Violation } from "../history.ts";
+import type { Checker, Fact } from "../history.ts";
+
+export interface Options {
+  readonly court: number;
+  readonly mode: string;
+  readonly n: number;
+  readonly q: number;
+  readonly f: number;
+  /** Seats that may do anything, one whose evaluation is wrong among them; whatever they decide, store or say counts for nothing. */
+  readonly liars: ReadonlySet<number>;
+  /** Block digest, result digest and time that height 1 continues. */
+  readonly genesis: { readonly block: string; readonly result: string; readonly time: number };
+  /** Public keys by seat and by Warden. */
+  readonly keys: readonly string[];
+  readonly wardenKeys: readonly string[];
+  readonly verify: (publicKey: string, digest: string, signature: string) => boolean;
+  /** A seat's clock is at most so far from virtual time, either way. */
+  readonly skewMs: number;
+  /** How long the seats remember a key, in block time: the window and the clock bound. */
+  readonly retentionMs: number;
+}
+
+export type Kind = Fact["kind"];
+type Handlers = {
+  readonly [K in Kind]?: (fact: Extract<Fact, { kind: K }>, at: number) => void;
+};
+
+/** One checker. Its handlers throw {@link Violation}. */
+export interface Part {
+  readonly on?: Handlers;
+  /** Each height once, rising, as the first honest seat agreed to it. */
+  readonly block?: (block: Block, at: number) => void;
+  /** Nothing more will happen. */
+  readonly end?: () => void;
+}
+
+type Handler = (fact: Fact, at: number) => void;
+
+/** The parts as one checker; {@link Checks.end} is to be called when nothing more will happen. */
+export interface Checks {
+  readonly checker: Checker;
+  readonly end: () => void;
+}
+
+/** Every fact goes to the parts in their order; then, if it is a new height, so does its block. */
+export function together(parts: readonly Part[], liars: ReadonlySet<number>): Checks {
+  const handlers = new Map<Kind, Handler[]>();
+  for (const { on = {} } of parts) {
+    for (const [kind, handler] of Object.entries(on)) {
+      const known = handlers.get(kind as Kind) ?? [];
+      handlers.set(kind as Kind, [...known, handler as Handler]);
+    }
+  }
+  let height = 0;
+  return {
+    checker({ at, fact }) {
+      for (const handle of handlers.get(fact.kind) ?? []) handle(fact, at);
+      if (fact.kind !== "agreed" || liars.has(fact.seat)) return;
+      if (fact.block.header.height !== height + 1) return;
+      height += 1;
+      for (const part of parts) part.block?.(fact.block, at);
+    },
+    end() {
+      for (const part of parts) part.end?.();
+    },
+  };
+}
+
+export function must(holds: boolean, property: string, detail: () => string): asserts holds {
+  if (!holds) throw new Violation(property, detail());
+}
