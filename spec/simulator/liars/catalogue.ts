@@ -1,0 +1,110 @@
+/** Who lies how: drawn from the seed, up to f seats, each in its own way or two together. */
+import type { Dice } from "../../kit/dice.ts";
+import { Evil } from "./evil.ts";
+import { Hearsay } from "./hearsay.ts";
+import { Inventor } from "./inventor.ts";
+import { Librarian } from "./librarian.ts";
+import type { Mouth, Place } from "./mouth.ts";
+import { Mutator } from "./mutator.ts";
+import { Equivocator, Resigner, Silent, WrongOutcome, Yes } from "./plain.ts";
+import { Replayer } from "./replayer.ts";
+
+export const LIES = [
+  "evil",
+  "silent",
+  "partly-silent",
+  "equivocator",
+  "mutator",
+  "replayer",
+  "yes",
+  "wrong-outcome",
+  "inventor",
+  "librarian",
+  "resigner",
+  "corrupt",
+  "corrupt-state",
+  "forgetful",
+  "twins",
+  "evil-twins",
+] as const;
+export type Lie = (typeof LIES)[number];
+
+/** What the machine of a liar does besides what its mouth does; the rest is {@link mouthOf}. */
+export interface Traits {
+  /** Two replicas with one key and separate disks. */
+  readonly twins: boolean;
+  /** Evaluates to something else. */
+  readonly corruptEvaluation: boolean;
+  /** Rows of its state are changed behind its back. */
+  readonly corruptState: boolean;
+  /** Starts again without its votes and view. */
+  readonly forgetsVotes: boolean;
+}
+
+export function traitsOf(lie: Lie): Traits {
+  return {
+    twins: lie === "twins" || lie === "evil-twins",
+    corruptEvaluation: lie === "corrupt",
+    corruptState: lie === "corrupt-state",
+    forgetsVotes: lie === "forgetful",
+  };
+}
+
+/** One for each replica; null where the core speaks for itself. Those who share hearsay lie together. */
+export function mouthOf(lie: Lie, place: Place, hearsay?: Hearsay): Mouth | null {
+  switch (lie) {
+    case "evil":
+    case "evil-twins":
+      return new Evil(place, hearsay);
+    case "silent":
+      return new Silent(place, false);
+    case "partly-silent":
+      return new Silent(place, true);
+    case "equivocator":
+      return new Equivocator(place);
+    case "mutator":
+      return new Mutator(place);
+    case "replayer":
+      return new Replayer(place);
+    case "yes":
+      return new Yes(place);
+    case "wrong-outcome":
+      return new WrongOutcome(place);
+    case "inventor":
+      return new Inventor(place);
+    case "librarian":
+      return new Librarian(place);
+    case "resigner":
+      return new Resigner(place);
+    case "corrupt":
+    case "corrupt-state":
+    case "forgetful":
+    case "twins":
+      return null;
+  }
+}
+
+export interface Liars {
+  readonly seats: readonly { readonly seat: number; readonly lie: Lie }[];
+  /** They have each other's keys and ears. */
+  readonly together: boolean;
+}
+
+/** Up to f liars, in one run of eight none; half of all lies are those of one who knows the protocol. */
+export function drawLiars(dice: Dice, n: number, f: number): Liars {
+  const count = dice.percent(12) ? 0 : Math.min(f, 1 + dice.below(Math.max(1, f)));
+  const seats: { seat: number; lie: Lie }[] = [];
+  const together = count > 1 && dice.percent(50);
+  while (seats.length < count) {
+    const seat = dice.below(n);
+    if (seats.some((other) => other.seat === seat)) continue;
+    const lie = together || dice.percent(35) ? "evil" : dice.one(LIES);
+    seats.push({ seat, lie });
+  }
+  return { seats, together };
+}
+
+/** What those who lie together hear together. */
+export function commonHearsay(q: number): Hearsay {
+  return new Hearsay(q);
+}

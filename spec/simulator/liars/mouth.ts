@@ -1,0 +1,69 @@
+/** Where a liar stands, and what it may do with its mouth. Its core goes on following the rules; what goes out is the mouth's. */
+import { statementDigest } from "../../../objects/clerk/consensus/messages.ts";
+import type { Message, Statement } from "../../../objects/clerk/consensus/messages.ts";
+import type { Seat, Setup } from "../../../objects/clerk/consensus/seat.ts";
+import type { Dice } from "../../kit/dice.ts";
+
+export interface Told {
+  readonly to: number;
+  readonly message: Message;
+}
+
+/** What goes out instead of a message of its core, and what it says on hearing one. */
+export interface Mouth {
+  instead(to: number, message: Message): readonly Told[];
+  heard(message: Message): readonly Told[];
+}
+
+/** What a liar has: its core, chance, a clock, and the keys of all who lie with it. */
+export interface Place {
+  readonly seat: number;
+  readonly setup: Setup;
+  readonly dice: Dice;
+  /** Every seat whose key it has, its own among them. */
+  readonly liars: readonly number[];
+  core(): Seat;
+  now(): number;
+  sign(seat: number, digest: string): string;
+}
+
+export type Of<K extends Message["kind"]> = Extract<Message, { kind: K }>;
+
+/** Signs whatever it is told to, as any seat that it has the key of. */
+export class Tongue {
+  readonly place: Place;
+  // Far above what its core uses: a later statement of a lie is not older than an honest one.
+  #sequence = 1_000_000;
+
+  constructor(place: Place) {
+    this.place = place;
+  }
+
+  say<S extends Statement>(statement: S, from = this.place.seat): Of<S["kind"]> {
+    const { court, epoch } = this.place.setup;
+    const { incarnation } = this.place.core();
+    const by = { court, epoch, from, incarnation, sequence: ++this.#sequence };
+    const signature = this.place.sign(from, statementDigest(statement, by));
+    return { ...statement, ...by, signature } as unknown as Of<S["kind"]>;
+  }
+
+  /** The same statement with other fields, under a signature that holds. */
+  otherwise<M extends Message>(message: M, fields: Partial<M>): M {
+    const other = { ...message, ...fields };
+    return { ...other, signature: this.place.sign(other.from, statementDigest(other, other)) };
+  }
+
+  /** Everybody who is not a liar. */
+  honest(): number[] {
+    const { setup, liars } = this.place;
+    return setup.keys.map((_, seat) => seat).filter((seat) => !liars.includes(seat));
+  }
+
+  peers(): number[] {
+    return this.place.setup.keys.map((_, seat) => seat).filter((seat) => seat !== this.place.seat);
+  }
+
+  toAll(...messages: readonly Message[]): Told[] {
+    return messages.flatMap((message) => this.peers().map((to) => ({ to, message })));
+  }
+}
