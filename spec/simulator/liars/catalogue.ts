@@ -1,5 +1,6 @@
 /** Who lies how: drawn from the seed, up to f seats, each in its own way or two together. */
 import type { Dice } from "../../kit/dice.ts";
+import type { Court } from "../court.ts";
 import { Evil } from "./evil.ts";
 import { Hearsay } from "./hearsay.ts";
 import { Inventor } from "./inventor.ts";
@@ -104,7 +105,23 @@ export function drawLiars(dice: Dice, n: number, f: number): Liars {
   return { seats, together };
 }
 
-/** What those who lie together hear together. */
-export function commonHearsay(q: number): Hearsay {
-  return new Hearsay(q);
+/** Gives the liars' replicas their mouths; what {@link traitsOf} says is the machine's to do. */
+export function corrupt(court: Court, { seats, together }: Liars, dice: Dice): void {
+  const all = seats.map(({ seat }) => seat);
+  const common = new Hearsay(court.setup(0).quorum.q);
+  for (const replica of court.replicas) {
+    const liar = seats.find(({ seat }) => seat === replica.seat);
+    if (liar === undefined) continue;
+    const place: Place = {
+      seat: replica.seat,
+      setup: court.setup(replica.seat),
+      dice,
+      liars: together ? all : [replica.seat],
+      core: () => replica.core(),
+      now: () => replica.now(),
+      sign: (seat, digest) => court.sign(seat, digest),
+    };
+    const mouth = mouthOf(liar.lie, place, together ? common : undefined);
+    if (mouth !== null) court.give(replica, mouth);
+  }
 }

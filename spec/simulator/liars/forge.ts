@@ -226,7 +226,8 @@ export function blockOf(batch: Batch, result: string): string {
 
 /** As many as that, the first one over and over. */
 export function padded<T>(items: readonly T[], length: number): T[] {
-  const [first] = items;
-  const missing = first === undefined ? 0 : Math.max(0, length - items.length);
-  return [...items, ...Array.from({ length: missing }, () => first as T)];
+  return [...items, ...Array.from({ length }, () => items.slice(0, 1)).flat()].slice(
+    0,
+    Math.max(length, items.length),
+  );
 }

@@ -3,17 +3,9 @@ import { statementDigest } from "../../../objects/clerk/consensus/messages.ts";
 import type { Message, Statement } from "../../../objects/clerk/consensus/messages.ts";
 import type { Seat, Setup } from "../../../objects/clerk/consensus/seat.ts";
 import type { Dice } from "../../kit/dice.ts";
+import type { Told } from "../court.ts";
 
-export interface Told {
-  readonly to: number;
-  readonly message: Message;
-}
-
-/** What goes out instead of a message of its core, and what it says on hearing one. */
-export interface Mouth {
-  instead(to: number, message: Message): readonly Told[];
-  heard(message: Message): readonly Told[];
-}
+export type { Mouth, Told } from "../court.ts";
 
 /** What a liar has: its core, chance, a clock, and the keys of all who lie with it. */
 export interface Place {
