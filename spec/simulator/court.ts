@@ -103,6 +103,8 @@ export class VirtualCourt implements Court {
   readonly network: Network;
   readonly rules: Rules;
   readonly replicas: readonly SeatReplica[];
+  /** Called after each step of a replica, with what it brought done. */
+  stepped: (replica: SeatReplica) => void = () => {};
   readonly #keys: Keys;
   readonly #mouths = new Map<Replica, Mouth>();
   readonly #setups: readonly Setup[];

@@ -153,6 +153,7 @@ export class SeatReplica implements Hearer {
       input = { kind: "applied", nextExpiry: this.disk.state.nextExpiry(), now: this.now() };
     }
     if (!this.up) return;
+    this.#court.stepped(this);
     for (const { block, evaluation } of agreed)
       for (const listener of this.#agreed) listener(block, evaluation);
   }

@@ -1,0 +1,179 @@
+// Runs seeds of the simulator (spec/simulator): npm run simulate -- --seeds N [--seed S] [--ticks T] [--seats 4|7]
+// [--mode bft|detect|solo] [--liars K] [--workers W]. Exits with 0 when nothing failed, 1 for wrong arguments, 2 when safety
+// was broken, 3 when something stayed undecided, 4 when an honest seat's code threw.
+import { parseArgs } from "node:util";
+import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
+import type { Options } from "../spec/simulator/draw.ts";
+import { printed, runSeed } from "../spec/simulator/run.ts";
+import type { Result } from "../spec/simulator/run.ts";
+
+const EXIT = { safety: 2, liveness: 3, crash: 4 } as const;
+const PROGRESS_MS = 10_000;
+/** Failures told in full; of others one line. */
+const TOLD = 3;
+
+interface Job {
+  readonly first: number;
+  readonly step: number;
+  readonly end: number;
+  readonly options: Options;
+}
+
+class Usage extends Error {}
+
+function whole(name: string, text: string | undefined, least: number): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least)
+    throw new Usage(`--${name} is a whole number from ${least}, not ${text}`);
+  return value;
+}
+
+function optionsFrom(args: string[]) {
+  const text = { type: "string" } as const;
+  const { values } = parseArgs({
+    args,
+    options: {
+      seeds: text,
+      seed: text,
+      ticks: text,
+      seats: text,
+      mode: text,
+      liars: text,
+      workers: text,
+    },
+  });
+  const { mode } = values;
+  if (mode !== undefined && mode !== "bft" && mode !== "detect" && mode !== "solo")
+    throw new Usage("--mode is bft, detect or solo");
+  const seats = whole("seats", values.seats, 1);
+  if (seats !== undefined && (![4, 7].includes(seats) || (mode ?? "bft") !== "bft"))
+    throw new Usage("--seats is 4 or 7, of mode bft");
+  const liars = whole("liars", values.liars, 0);
+  const most = mode === "solo" ? 1 : mode === "detect" ? 2 : (seats ?? 4);
+  if ((liars ?? 0) > most) throw new Usage(`--liars is ${most} at most`);
+  const ticks = whole("ticks", values.ticks, 1);
+  const options: Options = {
+    ...(mode === undefined ? {} : { mode }),
+    ...(seats === undefined ? {} : { seats }),
+    ...(liars === undefined ? {} : { liars }),
+    ...(ticks === undefined ? {} : { ticks }),
+  };
+  return {
+    options,
+    seed: whole("seed", values.seed, 0) ?? 0,
+    seeds: whole("seeds", values.seeds, 1) ?? (values.seed === undefined ? 100 : 1),
+    workers: whole("workers", values.workers, 1) ?? 1,
+  };
+}
+
+async function work({ first, step, end, options }: Job, done: (result: Result) => void) {
+  for (let seed = first; seed < end; seed += step) done(await runSeed(seed, options));
+}
+
+/** The one line that runs the same again. */
+function again(seed: number, options: Options): string {
+  const given = Object.entries(options).map(([name, value]) => ` --${name} ${String(value)}`);
+  return `npm run simulate -- --seeds 1 --seed ${seed}${given.join("")}`;
+}
+
+class Sums {
+  runs = 0;
+  events = 0;
+  readonly failures: Result[] = [];
+  /** Of the last run. */
+  digest = "";
+  readonly #counts = new Map<string, number>();
+  readonly #started = performance.now();
+  #toldAt = performance.now();
+  readonly #of: number;
+  readonly #options: Options;
+
+  constructor(of: number, options: Options) {
+    this.#of = of;
+    this.#options = options;
+  }
+
+  add(result: Result): void {
+    this.runs += 1;
+    this.digest = result.digest;
+    this.events += result.events;
+    for (const [name, count] of Object.entries(result.counts))
+      this.#counts.set(name, (this.#counts.get(name) ?? 0) + count);
+    if (result.failure !== null) this.#fail(result);
+    if (performance.now() < this.#toldAt + PROGRESS_MS) return;
+    this.#toldAt = performance.now();
+    say(`${this.runs} of ${this.#of} seeds, ${this.failures.length} failed, ${this.#rate()}`);
+  }
+
+  print(): void {
+    say("");
+    for (const [name, count] of [...this.#counts].toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      say(`${String(count).padStart(12)}  ${name}`);
+    say("");
+    say(`${this.runs} seeds, ${this.failures.length} failed, ${this.events} simulated events`);
+    say(this.#rate());
+  }
+
+  #rate(): string {
+    const seconds = (performance.now() - this.#started) / 1000;
+    const events = Math.round(this.events / seconds);
+    return `${events} simulated events/s, ${(this.runs / seconds).toFixed(1)} seeds/s`;
+  }
+
+  #fail(result: Result): void {
+    const { failure, seed, drawn, trace } = result;
+    this.failures.push(result);
+    say(`\nseed ${seed}: ${failure?.kind ?? ""}: ${failure?.detail ?? ""}`);
+    say(`again: ${again(seed, this.#options)}`);
+    if (this.failures.length > TOLD) return;
+    for (const line of [...printed(drawn), ...trace]) say(`  ${line}`);
+  }
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function inWorker(job: Job, done: (result: Result) => void): Promise<void> {
+  const worker = new Worker(new URL(import.meta.url), { workerData: job });
+  worker.on("message", done);
+  return new Promise((resolve, reject) => {
+    worker.on("error", reject);
+    worker.on("exit", (code) => {
+      if (code === 0) resolve();
+      else reject(new Error(`a worker ended with ${code}`));
+    });
+  });
+}
+
+async function main(): Promise<number> {
+  const { options, seed, seeds, workers } = optionsFrom(process.argv.slice(2));
+  const sums = new Sums(seeds, options);
+  const end = seed + seeds;
+  const jobs = Array.from({ length: Math.min(workers, seeds) }, (_, at) => {
+    return { first: seed + at, step: workers, end, options };
+  });
+  const run = jobs.length === 1 ? work : inWorker;
+  await Promise.all(jobs.map((job) => run(job, (result) => sums.add(result))));
+  sums.print();
+  if (seeds === 1) say(`trace digest ${sums.digest}`);
+  const kinds = new Set(sums.failures.map(({ failure }) => failure?.kind));
+  const worst = (["safety", "crash", "liveness"] as const).find((kind) => kinds.has(kind));
+  return worst === undefined ? 0 : EXIT[worst];
+}
+
+if (isMainThread) {
+  try {
+    process.exitCode = await main();
+  } catch (error) {
+    const usage =
+      error instanceof Usage || (error instanceof TypeError && "code" in error) ? error : null;
+    if (usage === null) throw error;
+    process.stderr.write(`${usage.message}\n`);
+    process.exitCode = 1;
+  }
+} else {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port of this process has no origin
+  await work(workerData as Job, (result) => parentPort?.postMessage(result));
+}

@@ -1,0 +1,180 @@
+/** What a seed means: everything a run is to be, drawn before it begins. The same seed and options draw the same. */
+import { assert } from "../../objects/shared/assert.ts";
+import { LIMITS } from "../../objects/shared/limits.ts";
+import { quorumOf } from "../../objects/shared/quorum.ts";
+import type { Mode } from "../../objects/shared/quorum.ts";
+import { Dice } from "../kit/dice.ts";
+import type { Weather } from "./network.ts";
+
+export interface Options {
+  readonly mode?: Mode;
+  /** Of mode `bft`: 4 or 7. */
+  readonly seats?: number;
+  /** Exactly so many liars, even too many; otherwise chance says how many of the f. */
+  readonly liars?: number;
+  /** Virtual milliseconds of the first phase. */
+  readonly ticks?: number;
+}
+
+/** How a seat fails that follows the rules: it computes, reads or keeps wrongly. Counts as one of the f. */
+export const FLAWS = ["computes", "falsified", "damaged", "wiped"] as const;
+export type Flaw = (typeof FLAWS)[number];
+
+/** How the network is, until chance has it otherwise. */
+export interface Storm {
+  readonly weather: Weather;
+  /** Weights of what is done to the court at each act; see faults.ts. */
+  readonly acts: Readonly<Record<Act, number>>;
+  /** Milliseconds between two acts, at most. */
+  readonly pace: number;
+}
+
+export const ACTS = [
+  "nothing",
+  "crash",
+  "doom",
+  "restart",
+  "restart all",
+  "split",
+  "isolate",
+  "one way",
+  "blackout",
+  "heal",
+  "calm spell",
+] as const;
+export type Act = (typeof ACTS)[number];
+
+export interface Clock {
+  readonly skewMs: number;
+  readonly driftPpm: number;
+}
+
+export interface Drawn {
+  readonly seed: number;
+  readonly mode: Mode;
+  readonly seats: number;
+  readonly chaosMs: number;
+  /** Seats that lie. What each of them does is drawn by the liars themselves. */
+  readonly liars: readonly number[];
+  readonly flaws: readonly { readonly seat: number; readonly flaw: Flaw }[];
+  readonly clocks: readonly Clock[];
+  readonly slow: { readonly seat: number; readonly ms: number } | null;
+  readonly storm: Storm;
+  /** Messages travel as text. */
+  readonly textual: boolean;
+  /** Messages are frozen. */
+  readonly frozen: boolean;
+  /** Ed25519 in place of the model. */
+  readonly realKeys: boolean;
+  readonly wardens: number;
+}
+
+export function draw(seed: number, options: Options = {}): Drawn {
+  const dice = new Dice(seed);
+  const mode = options.mode ?? "bft";
+  const seats = mode === "bft" ? (options.seats ?? 4) : mode === "detect" ? 2 : 1;
+  const { n, f } = quorumOf(mode, seats);
+  const { liars, flaws } = faulty(dice, { n, f, asked: options.liars });
+  const slowed = dice.percent(20);
+  const slow = slowed ? { seat: dice.below(n), ms: dice.one([20, 150, 800]) } : null;
+  return {
+    seed,
+    mode,
+    seats: n,
+    chaosMs: options.ticks ?? dice.one([4_000, 8_000, 8_000, 16_000]),
+    liars,
+    flaws,
+    clocks: clocksOf(dice, n, f),
+    slow,
+    storm: stormOf(dice),
+    textual: dice.below(8) === 0,
+    frozen: dice.below(8) === 0,
+    realKeys: dice.below(128) === 0,
+    wardens: dice.one([1, 2, 2, 3]),
+  };
+}
+
+function faulty(
+  dice: Dice,
+  { n, f, asked }: { readonly n: number; readonly f: number; readonly asked: number | undefined },
+): Pick<Drawn, "liars" | "flaws"> {
+  assert(asked === undefined || (asked >= 0 && asked <= n), `so many liars are ${n} at most`);
+  const seats = shuffled(
+    dice,
+    Array.from({ length: n }, (_, seat) => seat),
+  );
+  // Mostly as bad as it may be.
+  const bad = dice.percent(85) ? f : dice.below(f + 1);
+  const lying = asked ?? Array.from({ length: bad }, () => dice.percent(75)).filter(Boolean).length;
+  const flawed = asked === undefined ? bad - lying : 0;
+  return {
+    liars: seats.slice(0, lying).toSorted((a, b) => a - b),
+    flaws: seats.slice(lying, lying + flawed).map((seat) => ({ seat, flaw: dice.one(FLAWS) })),
+  };
+}
+
+function shuffled<T>(dice: Dice, of: readonly T[]): T[] {
+  const left = [...of];
+  return of.flatMap(() => left.splice(dice.below(left.length), 1));
+}
+
+/** Within the bounds that votes allow for; of at most f seats, sometimes, far beyond. */
+function clocksOf(dice: Dice, n: number, f: number): Clock[] {
+  const spread = dice.one([0, 20, 200, LIMITS.clockAheadMs / 2]);
+  const astray = dice.percent(15) && f > 0 ? dice.below(n) : null;
+  return Array.from({ length: n }, (_, seat) => {
+    const drift = dice.one([0, 0, 50, 500]);
+    const far = dice.one([-60_000, -12_000, 3_000, 60_000]);
+    const near = spread === 0 ? 0 : dice.below(2 * spread + 1) - spread;
+    return {
+      skewMs: seat === astray ? far : near,
+      driftPpm: dice.percent(50) ? drift : -drift,
+    };
+  });
+}
+
+function stormOf(dice: Dice): Storm {
+  const delay = dice.one([1, 1, 5, 40, 150]);
+  const weather = {
+    loss: dice.one([0, 0, 2, 5, 15, 30]),
+    twice: dice.one([0, 2, 10]),
+    delay,
+    jitter: dice.one([3, delay, 4 * delay, 10 * delay]),
+    strays: dice.one([0, 0, 2, 10]),
+    strayMs: dice.one([500, 2_000, 5_000]),
+  };
+  // Each kind of fault is left out of some runs and rules in others.
+  const weight = (most: number) => (dice.percent(60) ? dice.below(most + 1) : 0);
+  const acts: Record<Act, number> = {
+    nothing: 20,
+    crash: weight(10),
+    doom: weight(20),
+    restart: 20 + weight(20),
+    "restart all": weight(2),
+    split: weight(12),
+    isolate: weight(8),
+    "one way": weight(10),
+    blackout: weight(20),
+    heal: 6 + weight(12),
+    "calm spell": 1,
+  };
+  return { weather, acts, pace: dice.one([100, 200, 400, 1_000]) };
+}
+
+/** One line for each thing drawn. */
+export function printed(drawn: Drawn): string[] {
+  const { weather, acts, pace } = drawn.storm;
+  const weighed = Object.entries(acts).flatMap(([act, weight]) =>
+    weight > 0 ? [`${act} ${weight}`] : [],
+  );
+  const clocks = drawn.clocks.map(({ skewMs, driftPpm }) => `${skewMs} ms ${driftPpm} ppm`);
+  const flaws = drawn.flaws.map(({ seat, flaw }) => `${seat} ${flaw}`);
+  return [
+    `seed ${drawn.seed}, mode ${drawn.mode}, ${drawn.seats} seats, ${drawn.wardens} Wardens, ${drawn.chaosMs} ms of faults`,
+    `liars: ${drawn.liars.join(", ") || "none"}; flaws: ${flaws.join(", ") || "none"}`,
+    `network: ${JSON.stringify(weather)}`,
+    `acts, one in ${pace} ms at most: ${weighed.join(", ")}`,
+    `clocks: ${clocks.join("; ")}; slow: ${drawn.slow === null ? "none" : JSON.stringify(drawn.slow)}`,
+    `messages: ${drawn.textual ? "as text" : "as objects"}${drawn.frozen ? ", frozen" : ""}; keys: ${drawn.realKeys ? "Ed25519" : "modelled"}`,
+  ];
+}

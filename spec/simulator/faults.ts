@@ -1,0 +1,190 @@
+/** What is done to a court while a run is in its first phase. At most f seats are faulty for good; any may crash and come back. */
+import type { Message } from "../../objects/clerk/consensus/messages.ts";
+import { canonical } from "../../objects/shared/canonical.ts";
+import { leafDigest, merkleRoot } from "../../objects/shared/digests.ts";
+import type { Evaluation } from "../../objects/shared/evaluation.ts";
+import type { VirtualCourt } from "./court.ts";
+import { ACTS } from "./draw.ts";
+import type { Act, Drawn, Flaw } from "./draw.ts";
+import { CALM } from "./network.ts";
+import { DOOMS } from "./replica.ts";
+import type { SeatReplica } from "./replica.ts";
+
+const KINDS: readonly Message["kind"][] = [
+  "proposal",
+  "prepare",
+  "commit",
+  "decided",
+  "view-change",
+  "sync",
+  "blocks",
+  "batch-request",
+  "batch-answer",
+  "forward",
+];
+
+/** A crashed seat comes back by itself within so long. */
+const DOWN_MS = 6_000;
+const SPELL_MS = 1_500;
+
+export class Faults {
+  /** How often each thing was done. */
+  readonly counts = new Map<string, number>();
+  readonly #court: VirtualCourt;
+  readonly #drawn: Drawn;
+  readonly #deck: readonly Act[];
+  #calm = false;
+  /** Until then the network is well. */
+  #spellUntil = 0;
+
+  constructor(court: VirtualCourt, drawn: Drawn) {
+    this.#court = court;
+    this.#drawn = drawn;
+    this.#deck = ACTS.flatMap((act) =>
+      Array.from({ length: drawn.storm.acts[act] }, (): Act => act),
+    );
+    const { network } = court;
+    network.textual = drawn.textual;
+    network.frozen = drawn.frozen;
+    network.weather = drawn.storm.weather;
+    for (const replica of court.replicas) this.#prepare(replica);
+  }
+
+  /** Begins to act; goes on until {@link heal}. */
+  begin(): void {
+    for (const { seat, flaw } of this.#drawn.flaws) this.#strike(seat, flaw);
+    this.#next();
+  }
+
+  /** The faults end. Clocks are right, everybody who has a disk is up, the network is well; liars and broken machines stay. */
+  heal(): void {
+    this.#calm = true;
+    const { network, replicas } = this.#court;
+    network.heal();
+    network.weather = CALM;
+    for (const replica of replicas) {
+      const astray = Math.abs(replica.skewMs) > 2_000;
+      replica.doom = null;
+      replica.late = 0;
+      replica.driftPpm = 0;
+      if (astray) {
+        replica.stop("its clock is set");
+        replica.skewMs = 0;
+      }
+      replica.start();
+    }
+  }
+
+  #prepare(replica: SeatReplica): void {
+    const { clocks, slow } = this.#drawn;
+    const clock = clocks[replica.seat];
+    replica.skewMs = clock?.skewMs ?? 0;
+    replica.driftPpm = clock?.driftPpm ?? 0;
+    replica.late = slow?.seat === replica.seat ? slow.ms : 0;
+  }
+
+  #next(): void {
+    const { world } = this.#court;
+    world.after(1 + world.dice.below(this.#drawn.storm.pace), () => {
+      if (this.#calm) return;
+      this.#act(world.dice.one(this.#deck));
+      this.#next();
+    });
+  }
+
+  #count(what: string): void {
+    this.counts.set(what, (this.counts.get(what) ?? 0) + 1);
+  }
+
+  #act(act: Act): void {
+    const { network, replicas, world } = this.#court;
+    const { dice } = world;
+    const replica = dice.one(replicas);
+    const at = replicas.indexOf(replica);
+    this.#count(act);
+    switch (act) {
+      case "nothing":
+        return;
+      case "crash":
+        return this.#crash(replica);
+      case "doom":
+        replica.doom = dice.one(DOOMS);
+        this.#count(`doom: ${replica.doom}`);
+        return;
+      case "restart":
+        if (!replica.up) replica.start();
+        return;
+      case "restart all":
+        for (const each of replicas) this.#crash(each);
+        return;
+      case "split":
+        return network.split(replicas.map(() => dice.below(dice.one([2, 2, 3]))));
+      case "isolate":
+        return network.split(replicas.map((_, other) => (other === at ? 1 : 0)));
+      case "one way":
+        return network.cut(at, dice.below(replicas.length));
+      case "blackout":
+        return network.darken(dice.one(KINDS), replica.seat);
+      case "heal":
+        return network.heal();
+      case "calm spell":
+        return this.#spell();
+    }
+  }
+
+  #crash(replica: SeatReplica): void {
+    const { world } = this.#court;
+    replica.stop("crashed");
+    world.after(world.dice.below(DOWN_MS), () => replica.start());
+  }
+
+  /** Heights are decided between storms, and more can go wrong with the next. */
+  #spell(): void {
+    const { network, world } = this.#court;
+    const until = world.now + SPELL_MS;
+    this.#spellUntil = until;
+    network.heal();
+    network.weather = CALM;
+    world.after(SPELL_MS, () => {
+      if (!this.#calm && this.#spellUntil === until) network.weather = this.#drawn.storm.weather;
+    });
+  }
+
+  #strike(seat: number, flaw: Flaw): void {
+    const { world } = this.#court;
+    for (const replica of this.#court.replicas.filter((each) => each.seat === seat)) {
+      replica.excused = true;
+      if (flaw === "computes") replica.flaw = wrongly;
+      else world.after(world.dice.below(this.#drawn.chaosMs), () => this.#damage(replica, flaw));
+    }
+  }
+
+  #damage(replica: SeatReplica, flaw: Exclude<Flaw, "computes">): void {
+    const { world } = this.#court;
+    const { state } = replica.disk;
+    const keys = state.entityKeys();
+    this.#count(flaw);
+    if (flaw === "wiped") {
+      replica.wipe();
+      replica.start();
+    } else if (keys.length > 0) {
+      const key = world.dice.one(keys);
+      if (flaw === "damaged") state.damage(key);
+      else state.falsify(key, canonical({ onHand: 7_000 + world.dice.below(1_000), reserved: 0 }));
+    }
+  }
+}
+
+/** The first outcome is another than everybody else's. */
+function wrongly(evaluation: Evaluation): Evaluation {
+  const { outcomes } = evaluation;
+  if (outcomes.length === 0) return evaluation;
+  const wrong = outcomes.map((text, at) => (at === 0 ? falsified(text) : text));
+  const leaves = wrong.map(leafDigest);
+  return { ...evaluation, outcomes: wrong, leaves, root: merkleRoot(leaves) };
+}
+
+function falsified(text: string): string {
+  const reason = { code: "corrupted", detail: "computed wrongly" };
+  return canonical({ ...JSON.parse(text), status: "rejected", reason, changes: [] });
+}

@@ -1,0 +1,16 @@
+/** Who takes part in a run beside the court. */
+
+export interface Party {
+  /** The faults end: what it makes of them ends too, and nothing new is begun. */
+  calm(): void;
+  /** What is not yet decided, answered or published, in words; empty when everything is. */
+  pending(): readonly string[];
+  /** How often what happened, by name. */
+  counts(): Readonly<Record<string, number>>;
+}
+
+/** What parties and checkers may know of a run. */
+export interface Setting {
+  /** Seats that may be faulty in any way: what they decide, store or say counts for nothing. */
+  readonly faulty: ReadonlySet<number>;
+}

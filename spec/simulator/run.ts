@@ -1,0 +1,179 @@
+/**
+ * One run, from one seed: a phase of faults, then a calm one in which everything pending must be decided. Whatever happens is
+ * a function of seed and options.
+ */
+import { LIMITS } from "../../objects/shared/limits.ts";
+import { quorumOf } from "../../objects/shared/quorum.ts";
+import { Dice } from "../kit/dice.ts";
+import { VirtualCourt } from "./court.ts";
+import { draw, printed } from "./draw.ts";
+import type { Drawn, Options } from "./draw.ts";
+import { Faults } from "./faults.ts";
+import { Violation } from "./history.ts";
+import { joinsInTime } from "./joining.ts";
+import type { Party, Setting } from "./party.ts";
+import { realKeys } from "./signatures.ts";
+import { plainChecks, Source } from "./stopgap.ts";
+import { Tally } from "./tally.ts";
+import { Trace } from "./trace.ts";
+import { World } from "./world.ts";
+
+export interface Failure {
+  /** Of a crash: something was thrown that is no violation, by an honest seat's own code or by the simulator's. */
+  readonly kind: "safety" | "liveness" | "crash";
+  /** Name of the property that does not hold, or of the error. */
+  readonly property: string;
+  readonly detail: string;
+}
+
+export interface Result {
+  readonly seed: number;
+  readonly drawn: Drawn;
+  readonly failure: Failure | null;
+  /** SHA-256 over all facts. */
+  readonly digest: string;
+  /** Tasks done. */
+  readonly events: number;
+  /** How often what happened. */
+  readonly counts: Readonly<Record<string, number>>;
+  /** The last facts, as text; only of a failure. */
+  readonly trace: readonly string[];
+}
+
+/** Property of a run whose calm phase ends with something pending. */
+export const LIVENESS = "everything pending is decided";
+
+/**
+ * How long the calm phase may take. Patience may have grown to its cap in the storm; then each of the f faulty leaders may
+ * have to be waited for, one view more for seats that are not yet in the same one, and two more for what a decision sets free:
+ * an expiry, and writs that came after it.
+ */
+export function calmMs(mode: Drawn["mode"], seats: number): number {
+  const { f } = quorumOf(mode, seats);
+  return LIMITS.suspicionMs * LIMITS.suspicionCapFactor * (2 * f + 4);
+}
+
+const MOST_EVENTS = 2_000_000;
+const LOOK_MS = 250;
+
+export async function runSeed(seed: number, options: Options = {}): Promise<Result> {
+  const run = new Run(draw(seed, options));
+  return run.result();
+}
+
+class Run {
+  readonly #drawn: Drawn;
+  readonly #world: World;
+  readonly #court: VirtualCourt;
+  readonly #setting: Setting;
+  readonly #faults: Faults;
+  readonly #parties: readonly Party[];
+  readonly #trace = new Trace();
+  readonly #tally = new Tally();
+
+  constructor(drawn: Drawn) {
+    this.#drawn = drawn;
+    // Another chain of chances than the parameters': these stay the same when something else is drawn first.
+    this.#world = new World(new Dice(drawn.seed ^ 0x5eed));
+    this.#court = new VirtualCourt(this.#world, {
+      mode: drawn.mode,
+      seats: drawn.seats,
+      wardens: drawn.wardens,
+      windowMs: 300_000,
+      twins: [],
+      ...(drawn.realKeys ? { keys: realKeys() } : {}),
+    });
+    const faulty = [...drawn.liars, ...drawn.flaws.map(({ seat }) => seat)];
+    this.#setting = { faulty: new Set(faulty) };
+    for (const replica of this.#court.replicas)
+      replica.excused = this.#setting.faulty.has(replica.seat);
+    const { history } = this.#world;
+    history.watch((noted) => this.#trace.add(noted));
+    history.watch((noted) => this.#tally.add(noted));
+    history.watch(plainChecks(this.#setting));
+    joinsInTime(this.#court, this.#setting);
+    this.#faults = new Faults(this.#court, drawn);
+    this.#parties = [new Source(this.#court, this.#setting)];
+  }
+
+  async result(): Promise<Result> {
+    const failure = await this.#failure();
+    return {
+      seed: this.#drawn.seed,
+      drawn: this.#drawn,
+      failure,
+      digest: this.#trace.digest(),
+      events: this.#world.events,
+      counts: this.#counts(),
+      trace: failure === null ? [] : this.#trace.lines(),
+    };
+  }
+
+  async #failure(): Promise<Failure | null> {
+    try {
+      await this.#storm();
+      await this.#calm();
+      return null;
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      if (!(error instanceof Violation))
+        return { kind: "crash", property: error.name, detail: error.stack ?? error.message };
+      const kind = error.property === LIVENESS ? "liveness" : "safety";
+      return { kind, property: error.property, detail: error.message };
+    }
+  }
+
+  async #storm(): Promise<void> {
+    for (const replica of this.#court.replicas) replica.start();
+    this.#faults.begin();
+    await this.#world.run(this.#world.now + this.#drawn.chaosMs, () => this.#endless());
+  }
+
+  async #calm(): Promise<void> {
+    this.#world.note({ kind: "calm" });
+    this.#faults.heal();
+    for (const party of this.#parties) party.calm();
+    const end = this.#world.now + calmMs(this.#drawn.mode, this.#drawn.seats);
+    let looked = 0;
+    let settled = false;
+    await this.#world.run(end, () => {
+      if (this.#endless()) return true;
+      if (this.#world.now < looked + LOOK_MS) return false;
+      looked = this.#world.now;
+      settled = this.#pending().length === 0;
+      return settled;
+    });
+    const left = settled ? [] : this.#pending();
+    if (left.length > 0) throw new Violation(LIVENESS, left.join(", "));
+  }
+
+  #endless(): boolean {
+    if (this.#world.events < MOST_EVENTS) return false;
+    throw new Violation(LIVENESS, `it never rests: ${MOST_EVENTS} events`);
+  }
+
+  #pending(): string[] {
+    const sound = this.#court.replicas.filter(({ seat }) => !this.#setting.faulty.has(seat));
+    const heights = sound.map(({ disk }) => disk.chain.height());
+    const highest = Math.max(0, ...heights);
+    const behind = sound.flatMap(({ seat }, at) =>
+      heights[at] === highest ? [] : [`seat ${seat} at height ${heights[at] ?? 0} of ${highest}`],
+    );
+    return [...behind, ...this.#parties.flatMap((party) => party.pending())];
+  }
+
+  #counts(): Record<string, number> {
+    const counts: Record<string, number> = { ...this.#tally.counts() };
+    const add = (name: string, count: number): void => {
+      counts[name] = (counts[name] ?? 0) + count;
+    };
+    for (const [name, count] of Object.entries(this.#court.network.counts))
+      add(`message ${name}`, count);
+    for (const [name, count] of this.#faults.counts) add(`fault ${name}`, count);
+    for (const party of this.#parties)
+      for (const [name, count] of Object.entries(party.counts())) add(name, count);
+    return counts;
+  }
+}
+
+export { printed };

@@ -1,0 +1,43 @@
+import { expect, it } from "vitest";
+import { printed } from "./draw.ts";
+import type { Options } from "./draw.ts";
+import { runSeed } from "./run.ts";
+import type { Result } from "./run.ts";
+
+/** What failed, as one would look for it. */
+async function failuresOf(seeds: number, options: Options): Promise<string[]> {
+  const failures: string[] = [];
+  for (let seed = 0; seed < seeds; seed++) {
+    const { failure, drawn } = await runSeed(seed, options);
+    if (failure !== null) failures.push([failure.detail, ...printed(drawn)].join("\n"));
+  }
+  return failures;
+}
+
+const kinds: [what: string, seeds: number, options: Options][] = [
+  ["four seats", 60, {}],
+  ["seven seats", 8, { seats: 7 }],
+  ["two seats", 10, { mode: "detect" }],
+  ["one seat", 5, { mode: "solo" }],
+];
+
+it.each(kinds)(
+  "a simulated court of %s keeps every property through faults and comes to rest (%i seeds)",
+  async (_, seeds, options) => {
+    expect(await failuresOf(seeds, options)).toEqual([]);
+  },
+);
+
+const told = ({ digest, events, counts, drawn }: Result) => {
+  return { digest, events, counts, drawn: printed(drawn) };
+};
+
+it.each([1, 12, 32, 47])("seed %i runs the same twice, and as no other seed", async (seed) => {
+  const [one, again, other] = [
+    told(await runSeed(seed)),
+    told(await runSeed(seed)),
+    told(await runSeed(seed + 1)),
+  ];
+  expect(again).toEqual(one);
+  expect(other.digest).not.toBe(one.digest);
+});
