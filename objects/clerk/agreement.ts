@@ -167,7 +167,11 @@ export class Agreement {
 
   #tell(effect: Effect, now: number): void {
     const { post, bench } = this.#in;
-    if (effect.kind === "send" && !bench.faults.mute(now)) post.hold(effect.to, effect.message);
+    if (effect.kind === "send" && !bench.faults.mute(now)) {
+      const { sign, faults } = bench;
+      for (const said of faults.said(effect.message, effect.to, { sign, now }))
+        post.hold(effect.to, said);
+    }
     if (effect.kind === "arm") this.#listener.armed(effect.at);
     if (effect.kind === "agree")
       this.#listener.agreed(effect.block.header.height, effect.evaluation.entities);

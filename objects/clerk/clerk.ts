@@ -166,6 +166,7 @@ export class Clerk extends DurableObject<Bindings> implements ClerkApi {
     const silent = bench.quarantine !== null;
     bench.faults.inject(known, lasting, Date.now());
     if (known === "heal") bench.notes.delete("quarantine");
+    if (known === "corrupt-state") bench.state.rot();
     if (known === "wipe") await this.ctx.storage.deleteAll();
     // A seat that comes up again does so by itself, whether or not anybody calls.
     else await this.ctx.storage.setAlarm(bench.faults.downUntil(Date.now()) ?? Date.now());

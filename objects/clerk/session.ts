@@ -73,11 +73,11 @@ export class Session {
   }
 
   #publisher(bench: Bench, genesis: Genesis): Publisher {
-    const { env, deployment, court, seat, sign, verify, chain, incidents } = bench;
+    const { env, deployment, court, seat, sign, verify, chain, incidents, faults } = bench;
     const { quorum } = deployment;
     const { agreement } = this;
     return new Publisher({
-      ledger: { db: env.LEDGER, genesis: genesis.document, quorum, verify },
+      ledger: { db: faults.ledger(env.LEDGER), genesis: genesis.document, quorum, verify },
       genesis,
       court,
       seat,

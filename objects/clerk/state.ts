@@ -116,6 +116,11 @@ export class AgreedState implements StateReader {
     this.#dropEnded(time);
   }
 
+  /** Every entity row becomes what a failing disk would make of it: another text under the old digest. */
+  rot(): void {
+    this.#sql.exec("UPDATE entities SET state = state || ' '");
+  }
+
   #keep(rows: readonly KeyRow[]): void {
     const byBucket = Map.groupBy(rows, (row) => Math.floor(row.expires / this.#bucketMs));
     for (const [bucket, kept] of byBucket) {

@@ -2,6 +2,7 @@
 import type { Context as HonoContext, Hono } from "hono";
 import { z } from "zod";
 import { LIMITS } from "../../objects/shared/limits.ts";
+import { LEDGER_FAULTS, SEAT_FAULTS, WARDEN_FAULTS } from "../../objects/shared/faults.ts";
 import { clerkStub, wardenStub } from "../../objects/shared/shell/stubs.ts";
 import { refusalOf } from "../calls.ts";
 import type { Context } from "../context.ts";
@@ -10,6 +11,7 @@ import { readBody } from "./body.ts";
 import { complaintsOf } from "./events.ts";
 import { Problem } from "./problems.ts";
 import { courtIn, indexIn } from "./query.ts";
+import { REFUSE_BLOCKS, healLedger, tamper } from "./tampering.ts";
 
 const durations = {
   seconds: z
@@ -19,14 +21,12 @@ const durations = {
     .optional(),
   milliseconds: z.int().min(0).max(LIMITS.faultMaxMs).optional(),
 };
-const seatFault = z.strictObject({
-  kind: z.enum(["crash", "wipe", "corrupt-outcome", "mute", "slow", "heal"]),
-  ...durations,
-});
-const wardenFault = z.strictObject({ kind: z.enum(["crash", "wipe", "heal"]), ...durations });
-const ledgerFault = z.strictObject({ kind: z.enum(["refuse", "heal"]), ...durations });
+const seatFault = z.strictObject({ kind: z.enum(SEAT_FAULTS), ...durations });
+const wardenFault = z.strictObject({ kind: z.enum(WARDEN_FAULTS), ...durations });
+const ledgerFault = z.strictObject({ kind: z.enum(LEDGER_FAULTS), ...durations });
 
 type Fault = z.infer<typeof seatFault>;
+type LedgerFault = z.infer<typeof ledgerFault>;
 
 /** The fault routes exist only where `FAULT_INJECTION` is `"on"`. */
 export function operateRoutes(app: Hono, context: Context): void {
@@ -55,15 +55,31 @@ export function operateRoutes(app: Hono, context: Context): void {
   app.post("/v1/ledger/fault", async (c) => {
     operator(c);
     const fault = await faultIn(c.req.raw, ledgerFault);
-    await env.LEDGER.prepare(fault.kind === "refuse" ? REFUSE_BLOCKS : TAKE_BLOCKS).run();
+    await harmLedger(context, fault);
     return c.json(fault);
   });
 }
 
-// A trigger is D1 itself refusing, for everybody and over restarts, until it is dropped.
-const REFUSE_BLOCKS = `CREATE TRIGGER IF NOT EXISTS fault_refuse BEFORE INSERT ON blocks
-  BEGIN SELECT RAISE(ABORT, 'fault: the ledger refuses'); END`;
-const TAKE_BLOCKS = "DROP TRIGGER IF EXISTS fault_refuse";
+async function harmLedger({ env, deployment }: Context, fault: LedgerFault): Promise<void> {
+  const { kind } = fault;
+  if (kind === "refuse") await env.LEDGER.prepare(REFUSE_BLOCKS).run();
+  if (kind === "tamper") await tamper(env.LEDGER, deployment.generation);
+  if (kind === "heal") await healLedger(env.LEDGER);
+  if (kind === "refuse" || kind === "tamper") return;
+  const ms = millisecondsOf(fault);
+  await Promise.all(
+    seatsOf(deployment).map(({ court, seat }) =>
+      clerkStub(env, deployment, court, seat).fault(`ledger-${kind}`, ms),
+    ),
+  );
+}
+
+function seatsOf(deployment: Context["deployment"]) {
+  const seats = Array.from({ length: deployment.quorum.n }, (_, seat) => seat);
+  return Array.from({ length: deployment.courts }, (_, court) =>
+    seats.map((seat) => ({ court, seat })),
+  ).flat();
+}
 
 async function faultIn<T>(request: Request, shape: z.ZodType<T>): Promise<T> {
   const type = request.headers.get("Content-Type") ?? "";
@@ -83,7 +99,7 @@ async function faultIn<T>(request: Request, shape: z.ZodType<T>): Promise<T> {
 }
 
 /** What a message waits in a `slow`, otherwise how long the fault lasts: a crash ends by itself, the rest when healed (0). */
-function millisecondsOf({ kind, seconds, milliseconds }: Fault): number {
+function millisecondsOf({ kind, seconds, milliseconds }: Fault | LedgerFault): number {
   if (kind === "slow") return milliseconds ?? LIMITS.faultSlowMs;
   if (seconds !== undefined) return seconds * 1000;
   return kind === "crash" ? LIMITS.faultCrashMs : 0;

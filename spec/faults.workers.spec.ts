@@ -1,0 +1,172 @@
+import { env } from "cloudflare:workers";
+import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { clerkStub } from "../objects/shared/shell/stubs.ts";
+import type { Answer } from "./kit/deployment.ts";
+import {
+  court,
+  deployment,
+  eventually,
+  fault,
+  get,
+  onHand,
+  received,
+  seatStatus,
+  settle,
+} from "./kit/deployment.ts";
+import { bystander, followed, heal } from "./kit/surgery.ts";
+import { ask, migrate, post } from "./kit/worker.ts";
+
+beforeAll(migrate);
+
+async function harmed(seat: number, kind: string, more: object = {}): Promise<void> {
+  const response = await fault(seat, kind, more);
+  expect(response.status, await response.text()).toBe(200);
+}
+
+async function harmLedger(kind: string, more: object = {}): Promise<void> {
+  const response = await post("/v1/ledger/fault", { kind, ...more });
+  expect(response.status, await response.text()).toBe(200);
+}
+
+async function named(kind: string): Promise<number[]> {
+  const { items } = await get<{ items: { kind: string; seat: number }[] }>(
+    "/v1/courts/0/incidents",
+  );
+  return items.filter((item) => item.kind === kind).map(({ seat }) => seat);
+}
+
+function codeOf(seat: number): Promise<string | undefined> {
+  return clerkStub(env, deployment, 0, seat)
+    .status()
+    .then(
+      () => "answered",
+      (error: unknown) => (error as { code?: string }).code,
+    );
+}
+
+function published(answer: Answer): Promise<unknown> {
+  const { height } = answer.receipt;
+  return eventually(async () => (await court()).published >= height);
+}
+
+describe("a seat's faults", () => {
+  it("CrashStaysDown: a crashed seat refuses every call for its time, and the court goes on", async () => {
+    await settle(received("up", "faults", 1));
+    const seat = await bystander();
+    await harmed(seat, "crash", { seconds: 60 });
+    // Calls that were under way end with the life they came to; each later one meets the next.
+    await eventually(async () => (await codeOf(seat)) === "seat-down");
+    for (const asked of [1, 2, 3]) expect(await codeOf(seat), `call ${asked}`).toBe("seat-down");
+    expect((await settle(received("without one", "faults", 1))).status).toBe("accepted");
+    await heal(seat);
+  });
+
+  it("CorruptOutcomeIsOutvoted: who computes wrongly is named by its own signature", async () => {
+    const seat = await bystander();
+    await harmed(seat, "corrupt-outcome");
+    expect((await settle(received("computed", "faults", 1))).status).toBe("accepted");
+    await eventually(async () => (await named("dissent")).includes(seat));
+    await heal(seat);
+    expect(new Set(await named("dissent"))).toEqual(new Set([seat]));
+  });
+
+  it("CorruptStateIsNoticed: rows that are not what was written cost their seat its voice, and no answer shows them", async () => {
+    const { length } = await named("quarantine");
+    const before = await onHand("faults");
+    const seat = await bystander();
+    await harmed(seat, "corrupt-state");
+    const answer = await settle(received("over rotten rows", "faults", 1));
+    expect(answer.status).toBe("accepted");
+    expect(await onHand("faults")).toBe(before + 1);
+    await eventually(async () => (await seatStatus(seat)).stage === "quarantined");
+    expect((await seatStatus(seat)).reason).toContain("damaged storage");
+    expect((await named("quarantine")).length).toBe(length + 1);
+    // Healed before it has adopted what was certified, it would meet the rotten row again.
+    await eventually(async () => (await seatStatus(seat)).height >= answer.receipt.height);
+    await heal(seat);
+  });
+
+  it("MuteIsDoneWithout: a mute leader is replaced, and follows", async () => {
+    const { leader, view } = await court();
+    await harmed(leader, "mute");
+    const answer = await settle(received("unheard", "faults", 1));
+    expect((await court()).view).toBeGreaterThan(view);
+    await eventually(async () => (await seatStatus(leader)).height >= answer.receipt.height);
+    await heal(leader);
+  });
+
+  it("EquivocatorIsNamed: a leader that says two things is replaced, and both are kept as evidence", async () => {
+    const { leader } = await court();
+    await harmed(leader, "equivocate");
+    expect((await settle(received("told twice", "faults", 1))).status).toBe("accepted");
+    await eventually(async () => (await named("equivocation")).includes(leader));
+    await heal(leader);
+    expect(new Set(await named("equivocation"))).toEqual(new Set([leader]));
+  });
+
+  it("SlowIsWaitedFor: a seat that hears late still agrees", async () => {
+    const seat = await bystander();
+    await harmed(seat, "slow", { milliseconds: 200 });
+    expect((await followed(seat, "late", "faults")).status).toBe("accepted");
+    await heal(seat);
+  });
+
+  it("HealEndsFault: what is healed agrees again", async () => {
+    const { members } = await court();
+    expect(members.every(({ ready }) => ready)).toBe(true);
+    expect((await settle(received("healed", "faults", 1))).status).toBe("accepted");
+  });
+});
+
+describe("the Ledger's faults", () => {
+  afterEach(() => harmLedger("heal"));
+
+  it("RefusingLedgerDelays, HealedLedgerCatchesUp: agreement goes on, nothing is published, and then all of it", async () => {
+    await published(await settle(received("before", "faults", 1)));
+    await harmLedger("refuse");
+    const answer = await settle(received("refused", "faults", 1));
+    expect(answer).toMatchObject({ status: "accepted" });
+    await eventually(async () => (await seatStatus(0)).reason?.includes("the ledger refuses"));
+    expect((await court()).published).toBeLessThan(answer.receipt.height);
+    await harmLedger("heal");
+    await published(answer);
+  });
+
+  it("SlowLedgerDelays: what is agreed is published later", async () => {
+    await harmLedger("slow", { milliseconds: 300 });
+    const answer = await settle(received("slowly", "faults", 1));
+    expect(answer.status).toBe("accepted");
+    await published(answer);
+    await harmLedger("heal");
+  });
+
+  it("AmbiguousWriteIsRepeated: writes whose answers are lost are repeated, and each row stands once", async () => {
+    await harmLedger("ambiguous");
+    const answer = await settle(received("ambiguous", "faults", 1));
+    await published(answer);
+    await harmLedger("heal");
+    const { items } = await get<{ items: { id: string }[] }>("/v1/events?limit=1000");
+    expect(items.filter(({ id }) => id === "ambiguous")).toHaveLength(1);
+  });
+
+  it("TamperedRowIsNotServed: a changed row is a problem to whoever asks, never an answer", async () => {
+    const answer = await settle(received("tampered", "faults", 1));
+    await published(answer);
+    await harmLedger("tamper");
+    const seen = await ask("GET", `/v1/courts/0/blocks/${answer.receipt.height}`);
+    expect(seen.status).toBe(500);
+    expect(await seen.json()).toMatchObject({ type: "/problems/internal" });
+    await harmLedger("heal");
+    expect((await ask("GET", `/v1/courts/0/blocks/${answer.receipt.height}`)).status).toBe(200);
+  });
+});
+
+describe("a lost disk", () => {
+  it("WipeCostsVoice: a wiped seat counts no more, and the others go on", async () => {
+    const seat = await bystander();
+    await harmed(seat, "wipe");
+    await eventually(async () => (await seatStatus(seat)).stage === "quarantined");
+    expect((await settle(received("three left", "faults", 1))).status).toBe("accepted");
+    expect((await court()).members.filter(({ ready }) => ready)).toHaveLength(3);
+  });
+});
