@@ -1,13 +1,15 @@
 // Runs seeds of the simulator (spec/simulator): npm run simulate -- --seeds N [--seed S] [--ticks T] [--seats 4|7]
-// [--mode bft|detect|solo] [--liars K] [--workers W]. Exits with 0 when nothing failed, 1 for wrong arguments, 2 when safety
-// was broken, 3 when something stayed undecided, 4 when an honest seat's code threw.
+// [--mode bft|detect|solo] [--liars K] [--workers W] [--coverage]. Exits with 0 when nothing failed, 1 for wrong arguments, 2 when
+// safety was broken, 3 when something stayed undecided, 4 when an honest seat's code threw, 5 when with --coverage some code of
+// the core was never run and no reason is written for it.
 import { parseArgs } from "node:util";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import type { Options } from "../spec/simulator/draw.ts";
-import { printed, runSeed } from "../spec/simulator/run.ts";
+import { Coverage, inAll, judged } from "../spec/simulator/coverage.ts";
+import type { Block } from "../spec/simulator/coverage.ts";
 import type { Result } from "../spec/simulator/run.ts";
 
-const EXIT = { safety: 2, liveness: 3, crash: 4 } as const;
+const EXIT = { safety: 2, liveness: 3, crash: 4, coverage: 5 } as const;
 const PROGRESS_MS = 10_000;
 /** Failures told in full; of others one line. */
 const TOLD = 3;
@@ -17,7 +19,13 @@ interface Job {
   readonly step: number;
   readonly end: number;
   readonly options: Options;
+  readonly coverage: boolean;
 }
+
+/** What a job says of one run, and once at its end. */
+type Word =
+  | { readonly kind: "result"; readonly result: Result }
+  | { readonly kind: "unvisited"; readonly blocks: readonly Block[] };
 
 class Usage extends Error {}
 
@@ -41,6 +49,7 @@ function optionsFrom(args: string[]) {
       mode: text,
       liars: text,
       workers: text,
+      coverage: { type: "boolean" },
     },
   });
   const { mode } = values;
@@ -64,11 +73,18 @@ function optionsFrom(args: string[]) {
     seed: whole("seed", values.seed, 0) ?? 0,
     seeds: whole("seeds", values.seeds, 1) ?? (values.seed === undefined ? 100 : 1),
     workers: whole("workers", values.workers, 1) ?? 1,
+    coverage: values.coverage === true,
   };
 }
 
-async function work({ first, step, end, options }: Job, done: (result: Result) => void) {
-  for (let seed = first; seed < end; seed += step) done(await runSeed(seed, options));
+async function work({ first, step, end, options, coverage }: Job, tell: (word: Word) => void) {
+  const watch = coverage ? new Coverage() : null;
+  await watch?.start();
+  // Only now: what is loaded before the counting begins is not counted.
+  const { runSeed } = await import("../spec/simulator/run.ts");
+  for (let seed = first; seed < end; seed += step)
+    tell({ kind: "result", result: await runSeed(seed, options) });
+  if (watch !== null) tell({ kind: "unvisited", blocks: await watch.unvisited() });
 }
 
 /** The one line that runs the same again. */
@@ -122,12 +138,12 @@ class Sums {
   }
 
   #fail(result: Result): void {
-    const { failure, seed, drawn, trace } = result;
+    const { failure, seed, parameters, trace } = result;
     this.failures.push(result);
     say(`\nseed ${seed}: ${failure?.kind ?? ""}: ${failure?.detail ?? ""}`);
     say(`again: ${again(seed, this.#options)}`);
     if (this.failures.length > TOLD) return;
-    for (const line of [...printed(drawn), ...trace]) say(`  ${line}`);
+    for (const line of [...parameters, ...trace]) say(`  ${line}`);
   }
 }
 
@@ -135,9 +151,9 @@ function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-function inWorker(job: Job, done: (result: Result) => void): Promise<void> {
+function inWorker(job: Job, tell: (word: Word) => void): Promise<void> {
   const worker = new Worker(new URL(import.meta.url), { workerData: job });
-  worker.on("message", done);
+  worker.on("message", tell);
   return new Promise((resolve, reject) => {
     worker.on("error", reject);
     worker.on("exit", (code) => {
@@ -148,19 +164,39 @@ function inWorker(job: Job, done: (result: Result) => void): Promise<void> {
 }
 
 async function main(): Promise<number> {
-  const { options, seed, seeds, workers } = optionsFrom(process.argv.slice(2));
+  const { options, seed, seeds, workers, coverage } = optionsFrom(process.argv.slice(2));
   const sums = new Sums(seeds, options);
   const end = seed + seeds;
   const jobs = Array.from({ length: Math.min(workers, seeds) }, (_, at) => {
-    return { first: seed + at, step: workers, end, options };
+    return { first: seed + at, step: workers, end, options, coverage };
   });
   const run = jobs.length === 1 ? work : inWorker;
-  await Promise.all(jobs.map((job) => run(job, (result) => sums.add(result))));
+  const unvisited: (readonly Block[])[] = [];
+  await Promise.all(
+    jobs.map((job) =>
+      run(job, (word) => {
+        if (word.kind === "result") sums.add(word.result);
+        else unvisited.push(word.blocks);
+      }),
+    ),
+  );
   sums.print();
+  const covered = !coverage || tellCoverage(inAll(unvisited));
   if (seeds === 1) say(`trace digest ${sums.digest}`);
   const kinds = new Set(sums.failures.map(({ failure }) => failure?.kind));
   const worst = (["safety", "crash", "liveness"] as const).find((kind) => kinds.has(kind));
-  return worst === undefined ? 0 : EXIT[worst];
+  if (worst !== undefined) return EXIT[worst];
+  return covered ? 0 : EXIT.coverage;
+}
+
+/** Whether every piece of the core was run, or has a reason not to be. */
+function tellCoverage(unvisited: readonly Block[]): boolean {
+  const { unexplained, stale } = judged(unvisited);
+  const explained = unvisited.length - unexplained.length;
+  say(`the core: ${unexplained.length} pieces never run, ${explained} more with a written reason`);
+  for (const { file, line, code } of unexplained) say(`  ${file}:${line} ${code}`);
+  for (const reason of stale) say(`  run after all: ${reason}`);
+  return unexplained.length === 0;
 }
 
 if (isMainThread) {
@@ -175,5 +211,5 @@ if (isMainThread) {
   }
 } else {
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port of this process has no origin
-  await work(workerData as Job, (result) => parentPort?.postMessage(result));
+  await work(workerData as Job, (word) => parentPort?.postMessage(word));
 }

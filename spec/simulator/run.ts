@@ -29,6 +29,8 @@ export interface Failure {
 export interface Result {
   readonly seed: number;
   readonly drawn: Drawn;
+  /** As a person reads them. */
+  readonly parameters: readonly string[];
   readonly failure: Failure | null;
   /** SHA-256 over all facts. */
   readonly digest: string;
@@ -101,6 +103,7 @@ class Run {
     return {
       seed: this.#drawn.seed,
       drawn: this.#drawn,
+      parameters: printed(this.#drawn),
       failure,
       digest: this.#trace.digest(),
       events: this.#world.events,
@@ -175,5 +178,3 @@ class Run {
     return counts;
   }
 }
-
-export { printed };
