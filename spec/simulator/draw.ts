@@ -4,6 +4,8 @@ import { LIMITS } from "../../objects/shared/limits.ts";
 import { quorumOf } from "../../objects/shared/quorum.ts";
 import type { Mode } from "../../objects/shared/quorum.ts";
 import { Dice } from "../kit/dice.ts";
+import { drawLiars } from "./liars/catalogue.ts";
+import type { Liars } from "./liars/catalogue.ts";
 import type { Weather } from "./network.ts";
 
 export interface Options {
@@ -16,8 +18,8 @@ export interface Options {
   readonly ticks?: number;
 }
 
-/** How a seat fails that follows the rules: it computes, reads or keeps wrongly. Counts as one of the f. */
-export const FLAWS = ["computes", "falsified", "damaged", "wiped"] as const;
+/** How a seat fails that does not lie: a row of its state is found damaged, or all its storage is gone. Counts as one of the f. */
+export const FLAWS = ["damaged", "wiped"] as const;
 export type Flaw = (typeof FLAWS)[number];
 
 /** How the network is, until chance has it otherwise. */
@@ -46,6 +48,8 @@ export type Act = (typeof ACTS)[number];
 
 export interface Clock {
   readonly skewMs: number;
+  /** Beyond what votes allow for. */
+  readonly astray: boolean;
   readonly driftPpm: number;
 }
 
@@ -54,8 +58,8 @@ export interface Drawn {
   readonly mode: Mode;
   readonly seats: number;
   readonly chaosMs: number;
-  /** Seats that lie. What each of them does is drawn by the liars themselves. */
-  readonly liars: readonly number[];
+  /** Seats that lie, and those whose machine computes or reads wrongly. */
+  readonly liars: Liars;
   readonly flaws: readonly { readonly seat: number; readonly flaw: Flaw }[];
   readonly clocks: readonly Clock[];
   readonly slow: { readonly seat: number; readonly ms: number } | null;
@@ -98,29 +102,20 @@ function faulty(
   dice: Dice,
   { n, f, asked }: { readonly n: number; readonly f: number; readonly asked: number | undefined },
 ): Pick<Drawn, "liars" | "flaws"> {
-  assert(asked === undefined || (asked >= 0 && asked <= n), `so many liars are ${n} at most`);
-  const seats = shuffled(
-    dice,
-    Array.from({ length: n }, (_, seat) => seat),
-  );
-  // Mostly as bad as it may be.
-  const bad = dice.percent(85) ? f : dice.below(f + 1);
-  const lying = asked ?? Array.from({ length: bad }, () => dice.percent(75)).filter(Boolean).length;
-  const flawed = asked === undefined ? bad - lying : 0;
-  return {
-    liars: seats.slice(0, lying).toSorted((a, b) => a - b),
-    flaws: seats.slice(lying, lying + flawed).map((seat) => ({ seat, flaw: dice.one(FLAWS) })),
-  };
+  assert(asked === undefined || (asked >= 0 && asked <= n), `of ${n} seats no more can lie`);
+  const flawed = asked === undefined && f > 0 && dice.percent(15) ? 1 : 0;
+  const liars = drawLiars(dice, n, { most: f - flawed, exactly: asked });
+  const lying = liars.seats.map(({ seat }) => seat);
+  const sound = Array.from({ length: n }, (_, seat) => seat).filter((at) => !lying.includes(at));
+  return { liars, flaws: flawed === 0 ? [] : [{ seat: dice.one(sound), flaw: dice.one(FLAWS) }] };
 }
 
-function shuffled<T>(dice: Dice, of: readonly T[]): T[] {
-  const left = [...of];
-  return of.flatMap(() => left.splice(dice.below(left.length), 1));
-}
+/** Of two clocks one is at most twice as far ahead of the other: so far a vote lets it be. */
+const NEAR_MS = LIMITS.clockAheadMs / 2;
 
 /** Within the bounds that votes allow for; of at most f seats, sometimes, far beyond. */
 function clocksOf(dice: Dice, n: number, f: number): Clock[] {
-  const spread = dice.one([0, 20, 200, LIMITS.clockAheadMs / 2]);
+  const spread = dice.one([0, 20, 200, NEAR_MS]);
   const astray = dice.percent(15) && f > 0 ? dice.below(n) : null;
   return Array.from({ length: n }, (_, seat) => {
     const drift = dice.one([0, 0, 50, 500]);
@@ -128,6 +123,7 @@ function clocksOf(dice: Dice, n: number, f: number): Clock[] {
     const near = spread === 0 ? 0 : dice.below(2 * spread + 1) - spread;
     return {
       skewMs: seat === astray ? far : near,
+      astray: seat === astray,
       driftPpm: dice.percent(50) ? drift : -drift,
     };
   });
@@ -168,10 +164,11 @@ export function printed(drawn: Drawn): string[] {
     weight > 0 ? [`${act} ${weight}`] : [],
   );
   const clocks = drawn.clocks.map(({ skewMs, driftPpm }) => `${skewMs} ms ${driftPpm} ppm`);
+  const lying = drawn.liars.seats.map(({ seat, lie }) => `${seat} ${lie}`);
   const flaws = drawn.flaws.map(({ seat, flaw }) => `${seat} ${flaw}`);
   return [
     `seed ${drawn.seed}, mode ${drawn.mode}, ${drawn.seats} seats, ${drawn.wardens} Wardens, ${drawn.chaosMs} ms of faults`,
-    `liars: ${drawn.liars.join(", ") || "none"}; flaws: ${flaws.join(", ") || "none"}`,
+    `liars: ${lying.join(", ") || "none"}${drawn.liars.together ? ", together" : ""}; flaws: ${flaws.join(", ") || "none"}`,
     `network: ${JSON.stringify(weather)}`,
     `acts, one in ${pace} ms at most: ${weighed.join(", ")}`,
     `clocks: ${clocks.join("; ")}; slow: ${drawn.slow === null ? "none" : JSON.stringify(drawn.slow)}`,

@@ -6,6 +6,8 @@ import type { Evaluation } from "../../objects/shared/evaluation.ts";
 import type { VirtualCourt } from "./court.ts";
 import { ACTS } from "./draw.ts";
 import type { Act, Drawn, Flaw } from "./draw.ts";
+import type { MemoryState } from "./disk.ts";
+import { corrupt, traitsOf } from "./liars/catalogue.ts";
 import { CALM } from "./network.ts";
 import { DOOMS } from "./replica.ts";
 import type { SeatReplica } from "./replica.ts";
@@ -26,6 +28,7 @@ const KINDS: readonly Message["kind"][] = [
 /** A crashed seat comes back by itself within so long. */
 const DOWN_MS = 6_000;
 const SPELL_MS = 1_500;
+const FALSIFY_MS = 2_000;
 
 export class Faults {
   /** How often each thing was done. */
@@ -48,11 +51,14 @@ export class Faults {
     network.frozen = drawn.frozen;
     network.weather = drawn.storm.weather;
     for (const replica of court.replicas) this.#prepare(replica);
+    corrupt(court, drawn.liars, court.world.dice);
   }
 
   /** Begins to act; goes on until {@link heal}. */
   begin(): void {
     for (const { seat, flaw } of this.#drawn.flaws) this.#strike(seat, flaw);
+    for (const { seat, lie } of this.#drawn.liars.seats)
+      if (traitsOf(lie).corruptState) this.#falsify(seat);
     this.#next();
   }
 
@@ -63,7 +69,7 @@ export class Faults {
     network.heal();
     network.weather = CALM;
     for (const replica of replicas) {
-      const astray = Math.abs(replica.skewMs) > 2_000;
+      const astray = this.#drawn.clocks[replica.seat]?.astray ?? false;
       replica.doom = null;
       replica.late = 0;
       replica.driftPpm = 0;
@@ -76,7 +82,11 @@ export class Faults {
   }
 
   #prepare(replica: SeatReplica): void {
-    const { clocks, slow } = this.#drawn;
+    const { clocks, slow, liars } = this.#drawn;
+    const liar = liars.seats.find(({ seat }) => seat === replica.seat);
+    const traits = liar === undefined ? null : traitsOf(liar.lie);
+    replica.flaw = traits?.corruptEvaluation === true ? wrongly : null;
+    replica.forgetful = traits?.forgetsVotes === true;
     const clock = clocks[replica.seat];
     replica.skewMs = clock?.skewMs ?? 0;
     replica.driftPpm = clock?.driftPpm ?? 0;
@@ -152,26 +162,40 @@ export class Faults {
 
   #strike(seat: number, flaw: Flaw): void {
     const { world } = this.#court;
-    for (const replica of this.#court.replicas.filter((each) => each.seat === seat)) {
-      replica.excused = true;
-      if (flaw === "computes") replica.flaw = wrongly;
-      else world.after(world.dice.below(this.#drawn.chaosMs), () => this.#damage(replica, flaw));
-    }
+    for (const replica of this.#of(seat))
+      world.after(world.dice.below(this.#drawn.chaosMs), () => {
+        this.#count(flaw);
+        if (flaw === "damaged") return this.#damage(replica);
+        replica.wipe();
+        replica.start();
+      });
   }
 
-  #damage(replica: SeatReplica, flaw: Exclude<Flaw, "computes">): void {
+  #damage(replica: SeatReplica): void {
+    this.#court.world.note({ kind: "damaged", seat: replica.seat });
+    this.#onRow(replica, (state, key) => state.damage(key));
+  }
+
+  /** Again and again, for as long as the storm lasts. */
+  #falsify(seat: number): void {
     const { world } = this.#court;
-    const { state } = replica.disk;
-    const keys = state.entityKeys();
-    this.#count(flaw);
-    if (flaw === "wiped") {
-      replica.wipe();
-      replica.start();
-    } else if (keys.length > 0) {
-      const key = world.dice.one(keys);
-      if (flaw === "damaged") state.damage(key);
-      else state.falsify(key, canonical({ onHand: 7_000 + world.dice.below(1_000), reserved: 0 }));
-    }
+    world.after(1 + world.dice.below(FALSIFY_MS), () => {
+      if (this.#calm) return;
+      const wrong = canonical({ onHand: 7_000 + world.dice.below(1_000), reserved: 0 });
+      for (const replica of this.#of(seat))
+        this.#onRow(replica, (state, key) => state.falsify(key, wrong));
+      this.#count("falsified");
+      this.#falsify(seat);
+    });
+  }
+
+  #of(seat: number): SeatReplica[] {
+    return this.#court.replicas.filter((replica) => replica.seat === seat);
+  }
+
+  #onRow({ disk }: SeatReplica, work: (state: MemoryState, key: string) => void): void {
+    const keys = disk.state.entityKeys();
+    if (keys.length > 0) work(disk.state, this.#court.world.dice.one(keys));
   }
 }
 

@@ -11,6 +11,8 @@ export interface Party {
 
 /** What parties and checkers may know of a run. */
 export interface Setting {
-  /** Seats that may be faulty in any way: what they decide, store or say counts for nothing. */
+  /** Seats that are faulty in any way, wiped and damaged ones among them: nobody may rely on them. */
   readonly faulty: ReadonlySet<number>;
+  /** Of these, the ones that lie or compute wrongly: what they decide, store or say counts for nothing. */
+  readonly lying: ReadonlySet<number>;
 }

@@ -40,6 +40,8 @@ export class SeatReplica implements Hearer {
   doom: Doom | null = null;
   /** What a machine that computes wrongly makes of an evaluation. */
   flaw: ((evaluation: Evaluation) => Evaluation) | null = null;
+  /** It begins each life without votes and view. */
+  forgetful = false;
   /** A liar's broken invariants are its own affair, and so are those of a disk that was damaged. */
   excused = false;
   readonly #court: VirtualCourt;
@@ -243,6 +245,7 @@ export class SeatReplica implements Hearer {
   #restored(): Seat {
     const { disk } = this;
     disk.incarnation += 1;
+    if (this.forgetful) disk.durable = null;
     if (disk.quarantine !== null) return this.#from(false);
     try {
       return this.#from(true);

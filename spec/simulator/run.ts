@@ -5,15 +5,18 @@
 import { LIMITS } from "../../objects/shared/limits.ts";
 import { quorumOf } from "../../objects/shared/quorum.ts";
 import { Dice } from "../kit/dice.ts";
+import { checkersFor } from "./checkers/checkers.ts";
+import type { Checks, Options as Checked } from "./checkers/part.ts";
 import { VirtualCourt } from "./court.ts";
 import { draw, printed } from "./draw.ts";
 import type { Drawn, Options } from "./draw.ts";
 import { Faults } from "./faults.ts";
 import { Violation } from "./history.ts";
+import { traitsOf } from "./liars/catalogue.ts";
 import { joinsInTime } from "./joining.ts";
 import type { Party, Setting } from "./party.ts";
 import { realKeys } from "./signatures.ts";
-import { plainChecks, Source } from "./stopgap.ts";
+import { Source } from "./stopgap.ts";
 import { Tally } from "./tally.ts";
 import { Trace } from "./trace.ts";
 import { World } from "./world.ts";
@@ -56,6 +59,8 @@ export function calmMs(mode: Drawn["mode"], seats: number): number {
 }
 
 const MOST_EVENTS = 2_000_000;
+/** How far a clock may drift in a run. */
+const DRIFTED_MS = 500;
 const LOOK_MS = 250;
 
 export async function runSeed(seed: number, options: Options = {}): Promise<Result> {
@@ -68,6 +73,7 @@ class Run {
   readonly #world: World;
   readonly #court: VirtualCourt;
   readonly #setting: Setting;
+  readonly #checks: Checks;
   readonly #faults: Faults;
   readonly #parties: readonly Party[];
   readonly #trace = new Trace();
@@ -82,20 +88,39 @@ class Run {
       seats: drawn.seats,
       wardens: drawn.wardens,
       windowMs: 300_000,
-      twins: [],
+      twins: drawn.liars.seats.flatMap(({ seat, lie }) => (traitsOf(lie).twins ? [seat] : [])),
       ...(drawn.realKeys ? { keys: realKeys() } : {}),
     });
-    const faulty = [...drawn.liars, ...drawn.flaws.map(({ seat }) => seat)];
-    this.#setting = { faulty: new Set(faulty) };
+    const lying = drawn.liars.seats.map(({ seat }) => seat);
+    const flawed = drawn.flaws.map(({ seat }) => seat);
+    this.#setting = { faulty: new Set([...lying, ...flawed]), lying: new Set(lying) };
     for (const replica of this.#court.replicas)
       replica.excused = this.#setting.faulty.has(replica.seat);
     const { history } = this.#world;
     history.watch((noted) => this.#trace.add(noted));
     history.watch((noted) => this.#tally.add(noted));
-    history.watch(plainChecks(this.#setting));
+    this.#checks = checkersFor(this.#checked());
+    history.watch(this.#checks.checker);
     joinsInTime(this.#court, this.#setting);
     this.#faults = new Faults(this.#court, drawn);
     this.#parties = [new Source(this.#court, this.#setting)];
+  }
+
+  #checked(): Checked {
+    const { genesisTip, verify, rules, deployment } = this.#court;
+    const { keys, wardenKeys } = this.#court.setup(0);
+    const near = this.#drawn.clocks.filter(({ astray }) => !astray);
+    return {
+      court: 0,
+      ...deployment.quorum,
+      liars: this.#setting.lying,
+      genesis: genesisTip,
+      keys,
+      wardenKeys,
+      verify,
+      skewMs: Math.max(...near.map(({ skewMs }) => Math.abs(skewMs))) + DRIFTED_MS,
+      retentionMs: rules.windowMs + rules.clockBoundMs,
+    };
   }
 
   async result(): Promise<Result> {
@@ -148,6 +173,7 @@ class Run {
     });
     const left = settled ? [] : this.#pending();
     if (left.length > 0) throw new Violation(LIVENESS, left.join(", "));
+    this.#checks.end();
   }
 
   #endless(): boolean {

@@ -1,10 +1,8 @@
-/** A source of writs and the plainest checks, until Wardens and checkers take their places. */
+/** A source of writs until Wardens take its place. */
 import { canonical } from "../../objects/shared/canonical.ts";
 import { writDigest } from "../../objects/shared/digests.ts";
 import type { Writ } from "../../objects/shared/types.ts";
 import type { VirtualCourt } from "./court.ts";
-import { Violation } from "./history.ts";
-import type { Checker } from "./history.ts";
 import type { Party, Setting } from "./party.ts";
 
 const MOST = 20;
@@ -87,20 +85,4 @@ export class Source implements Party {
       sound.some((replica) => replica.life === 0 || !replica.decided(writ)),
     );
   }
-}
-
-export function plainChecks({ faulty }: Setting): Checker {
-  const decided = new Map<number, string>();
-  return ({ fact }) => {
-    if ("seat" in fact && faulty.has(fact.seat)) return;
-    if (fact.kind === "silenced")
-      throw new Violation("voice", `seat ${fact.seat} lost its voice: ${fact.reason}`);
-    if (fact.kind === "accused" && "seat" in fact.incident && !faulty.has(fact.incident.seat))
-      throw new Violation("framing", `seat ${fact.seat} accuses ${fact.incident.seat}`);
-    if (fact.kind !== "agreed") return;
-    const { height, block } = fact.block.certificate;
-    const before = decided.get(height) ?? block;
-    if (before !== block) throw new Violation("agreement", `two blocks at height ${height}`);
-    decided.set(height, block);
-  };
 }

@@ -15,17 +15,24 @@ const FRAMED = "NobodyFramed";
 
 export function evidence(options: Options, signatures: Signatures): Part {
   const { liars, mode } = options;
+  const damaged = new Set<number>();
   return {
     on: {
+      damaged({ seat }) {
+        damaged.add(seat);
+      },
       silenced({ seat, reason }) {
         // Two seats alone cannot tell which of them is wrong.
         const told = mode === "detect" && liars.size > 0;
-        must(liars.has(seat) || told, FRAMED, () => `honest seat ${seat} was silenced: ${reason}`);
+        const found = told || damaged.has(seat);
+        must(liars.has(seat) || found, FRAMED, () => `honest seat ${seat} was silenced: ${reason}`);
       },
       accused({ seat, incident }) {
         if (liars.has(seat)) return;
         const { kind } = incident;
-        const named = "seat" in incident ? incident.seat : kind === "outvoted" ? seat : null;
+        // Who has lost rows follows by what is certified, and says that it came to nothing itself.
+        const outvoted = kind === "outvoted" && !damaged.has(seat) ? seat : null;
+        const named = "seat" in incident ? incident.seat : outvoted;
         must(
           named === null || liars.has(named),
           FRAMED,

@@ -91,9 +91,16 @@ export interface Liars {
   readonly together: boolean;
 }
 
-/** Up to f liars, in one run of eight none; half of all lies are those of one who knows the protocol. */
-export function drawLiars(dice: Dice, n: number, f: number): Liars {
-  const count = dice.percent(12) ? 0 : Math.min(f, 1 + dice.below(Math.max(1, f)));
+/** How many lie: `exactly` so many, be it too many, or else up to `most`, in one run of eight none. */
+export interface Share {
+  readonly most: number;
+  readonly exactly?: number | undefined;
+}
+
+/** Half of all lies are those of one who knows the protocol. */
+export function drawLiars(dice: Dice, n: number, { most, exactly }: Share): Liars {
+  const some = dice.percent(12) ? 0 : Math.min(most, 1 + dice.below(Math.max(1, most)));
+  const count = exactly ?? some;
   const seats: { seat: number; lie: Lie }[] = [];
   const together = count > 1 && dice.percent(50);
   while (seats.length < count) {
