@@ -28,6 +28,7 @@ const bindings = {
   FAULT_INJECTION: "on",
   BOOT_ID: "test",
   DEADLINE_MS: "5000",
+  ROOT_HEIGHTS: "8",
 };
 
 const migrations = await readD1Migrations("objects/ledger/migrations");

@@ -22,6 +22,7 @@ import { matters, step } from "./consensus/step.ts";
 import type { Post } from "./post.ts";
 import { keepVotes, restoredSeat } from "./restore.ts";
 import { RowDamaged } from "./rows.ts";
+import { applyBlock } from "./source.ts";
 
 /** What the seat runs on. */
 export interface Chambers {
@@ -57,6 +58,7 @@ export class Agreement {
       evaluate: (batch: Batch) => this.#evaluate(batch),
       adopt: (block: Block) => this.#adopt(block),
       sign: bench.sign,
+      stateRoot: (base: number) => this.#stateRoot(base),
       blocksAbove: (height: number) => this.#blocksAbove(height),
     };
     this.seat = restoredSeat({ bench, genesis, setup: this.setup, world }, Date.now());
@@ -152,15 +154,12 @@ export class Agreement {
   }
 
   #write(effect: Effect, now: number): void {
-    const { notes, chain, state, incidents } = this.#in.bench;
+    const { notes, chain, incidents } = this.#in.bench;
     if (effect.kind === "persist" && !this.#follows) {
       chain.keepWrits(effect.writs);
       keepVotes(notes, effect.durable);
     }
-    if (effect.kind === "agree") {
-      chain.append(effect.block);
-      state.apply(effect.evaluation, effect.block.header.time);
-    }
+    if (effect.kind === "agree") applyBlock(this.#in.bench, effect.block, effect.evaluation);
     if (effect.kind === "quarantine") this.#in.bench.silence(effect.reason, now);
     if (effect.kind === "accuse") incidents.record(effect.incident, now);
   }
@@ -175,6 +174,24 @@ export class Agreement {
     if (effect.kind === "arm") this.#listener.armed(effect.at);
     if (effect.kind === "agree")
       this.#listener.agreed(effect.block.header.height, effect.evaluation.entities);
+  }
+
+  /** Reads on towards the next state root, for a bounded while. */
+  survey(): void {
+    try {
+      this.#in.bench.roots.advance(this.seat.tip.height, LIMITS.rootRowsPerBlock);
+    } catch (error) {
+      if (!(error instanceof RowDamaged) || this.seat.voice) throw error;
+    }
+  }
+
+  #stateRoot(base: number): string {
+    try {
+      return this.#in.bench.roots.root(base);
+    } catch (error) {
+      if (error instanceof RowDamaged && !this.seat.voice) return NO_ROOT;
+      throw error;
+    }
   }
 
   #blocksAbove(height: number): readonly Block[] {
@@ -224,6 +241,9 @@ export class Agreement {
   }
 }
 
+/** Equals none. */
+const NO_ROOT = "";
+
 const NO_EVALUATION: Evaluation = {
   outcomes: [],
   leaves: [],
@@ -243,6 +263,7 @@ function setupOf({ bench, genesis }: Chambers): Setup {
     seat,
     quorum: deployment.quorum,
     domainVersion: DOMAIN_VERSION,
+    rootEvery: document.rootEvery,
     keys: seatKeys(document, court),
     wardenKeys: Array.from({ length: document.wardens }, (_, warden) =>
       wardenKey(document, warden),

@@ -1,7 +1,6 @@
 /** What a seat is and has before it is seated: name, key, storage, faults. Throws `Refused` when its name is wrong. */
 import { deploymentOf } from "../shared/config.ts";
 import type { Deployment } from "../shared/config.ts";
-import { LIMITS } from "../shared/limits.ts";
 import { regionOf } from "../shared/names.ts";
 import { signer, verifier } from "../shared/node/crypto.ts";
 import type { KeyPair, Sign, Verify } from "../shared/node/crypto.ts";
@@ -12,7 +11,9 @@ import { Faults } from "./faults.ts";
 import { GenesisDesk } from "./genesis-desk.ts";
 import { Incidents } from "./incidents.ts";
 import { SeatNotes } from "./notes.ts";
+import { StateRoots } from "./roots.ts";
 import { RowDamaged } from "./rows.ts";
+import { stateSource } from "./source.ts";
 import { AgreedState } from "./state.ts";
 
 export class Bench {
@@ -29,6 +30,7 @@ export class Bench {
   readonly desk: GenesisDesk;
   readonly chain: Chain;
   readonly state: AgreedState;
+  readonly roots: StateRoots;
   readonly incidents: Incidents;
   readonly #storage: DurableObjectStorage;
 
@@ -50,7 +52,12 @@ export class Bench {
     this.faults = new Faults(this.notes, deployment.faultInjection);
     this.desk = new GenesisDesk(this);
     this.chain = new Chain(sql);
-    this.state = new AgreedState(sql, deployment.windowMs + LIMITS.clockBoundMs);
+    this.state = new AgreedState(sql, deployment.rootEvery);
+    this.roots = new StateRoots(
+      stateSource(this.state, this.chain, deployment.wardens),
+      this.notes,
+      deployment.rootEvery,
+    );
     this.incidents = new Incidents(sql);
   }
 

@@ -148,10 +148,14 @@ export class Chain {
     );
   }
 
-  /** How far each of the Wardens is decided, from where its last writ was. */
-  progress(wardens: number): WritProgress[] {
+  /** How far each of the Wardens is decided at a height, from where its last writ was. */
+  progress(wardens: number, height: number = Number.MAX_SAFE_INTEGER): WritProgress[] {
     return Array.from({ length: wardens }, (_, warden) => warden).flatMap((warden) => {
-      const last = this.#ranges("warden = ? ORDER BY number DESC, first DESC LIMIT 1", warden);
+      const last = this.#ranges(
+        "warden = ? AND height <= ? ORDER BY number DESC, first DESC LIMIT 1",
+        warden,
+        height,
+      );
       return last.map(({ number, first, count, complete }) => {
         return { warden, number, next: first + count, complete: complete === 1 };
       });

@@ -150,6 +150,7 @@ export class GenesisDesk {
       courts: deployment.courts,
       wardens: deployment.wardens,
       windowMs: deployment.windowMs,
+      rootEvery: deployment.rootEvery,
       domainVersion: DOMAIN_VERSION,
       time: Date.now(),
       keys: await this.#keys(),

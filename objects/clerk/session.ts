@@ -102,6 +102,7 @@ export class Session {
       this.#keeper.tend(() => {
         this.waiters.check();
         this.publisher.wake();
+        this.agreement.survey();
       }),
     );
     this.#keeper.alarmBy(Date.now() + LIMITS.alarmMs);

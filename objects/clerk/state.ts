@@ -1,10 +1,18 @@
-/** This seat's entity state and key table: the agreed state that evaluation reads. */
+/**
+ * This seat's entity state and used keys: the agreed state that evaluation reads, and as it stood at the last two bases (multiples
+ * of K), from which roots are computed and others are served. What is overwritten after a base leaves its image there.
+ */
 import type { StateReader } from "../arbiter/evaluation.ts";
 import type { Evaluation } from "../shared/evaluation.ts";
-import type { EntityRow, KeyRow } from "../shared/types.ts";
-import { checkRow, chunked, rowDigest } from "./rows.ts";
+import { bucketOf, entityStateRow, stateRowDigest } from "../shared/state-root.ts";
+import type { Cursor } from "../shared/state-root.ts";
+import type { EntityRow, Header, KeyRow } from "../shared/types.ts";
+import type { Page, Room } from "./roots.ts";
+import { RowDamaged, chunked } from "./rows.ts";
+import { UsedKeys, paged } from "./used-keys.ts";
 
 type StoredEntity = {
+  bucket: number;
   key: string;
   version: number;
   state: string;
@@ -12,66 +20,51 @@ type StoredEntity = {
   expires: number | null;
   digest: string;
 };
-type StoredKey = {
-  key: string;
-  fingerprint: string;
-  height: number;
-  idx: number;
-  expires: number;
-  digest: string;
-};
+
+/** Buckets of keys that one block reads and then writes, so that each is hashed once. */
+const BUCKETS_KNOWN = 16_384;
+
+const COLUMNS = `bucket INTEGER NOT NULL, key TEXT NOT NULL, version INTEGER NOT NULL, state TEXT NOT NULL,
+  height INTEGER NOT NULL, expires INTEGER, digest TEXT NOT NULL, PRIMARY KEY (bucket, key)`;
 
 export class AgreedState implements StateReader {
+  readonly keys: UsedKeys;
   readonly #sql: SqlStorage;
-  /** Length of a bucket of the key table: what lives at a block time spans two of them. */
-  readonly #bucketMs: number;
-  #buckets: number[];
+  readonly #every: number;
+  readonly #buckets = new Map<string, number>();
+  /** Bases with images of what was overwritten up to K heights after them. */
+  #imaged: number[];
 
-  constructor(sql: SqlStorage, lifetimeMs: number) {
+  /** `every` is K: heights between two bases. */
+  constructor(sql: SqlStorage, every: number) {
     this.#sql = sql;
-    this.#bucketMs = lifetimeMs;
+    this.#every = every;
     sql.exec(`
-      CREATE TABLE IF NOT EXISTS entities (
-        key TEXT PRIMARY KEY, version INTEGER NOT NULL, state TEXT NOT NULL, height INTEGER NOT NULL, expires INTEGER,
-        digest TEXT NOT NULL
-      ) STRICT, WITHOUT ROWID;
+      CREATE TABLE IF NOT EXISTS entities (${COLUMNS}) STRICT, WITHOUT ROWID;
       CREATE INDEX IF NOT EXISTS entities_by_expiry ON entities (expires, key) WHERE expires IS NOT NULL;
     `);
-    this.#buckets = sql
+    this.keys = new UsedKeys(sql, every, "keys");
+    this.#imaged = sql
       .exec<{ name: string }>(
-        "SELECT name FROM sqlite_master WHERE type = 'table' AND name GLOB 'keys_[0-9]*'",
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name GLOB 'images_[0-9]*'",
       )
       .toArray()
-      .map(({ name }) => Number(name.slice("keys_".length)))
-      .toSorted((a, b) => b - a);
+      .map(({ name }) => Number(name.slice("images_".length)));
   }
 
   entity(key: string): EntityRow | undefined {
     const row = this.#sql
-      .exec<StoredEntity>("SELECT * FROM entities WHERE key = ?", key)
+      .exec<StoredEntity>(
+        "SELECT * FROM entities WHERE bucket = ? AND key = ?",
+        this.#bucketOf(key),
+        key,
+      )
       .toArray()[0];
-    if (row === undefined) return undefined;
-    const { version, state, height, expires } = row;
-    checkRow("entities", row.digest, key, version, state, height, expires);
-    return { key, version, state, height, expires };
+    return row === undefined ? undefined : checked(row).row;
   }
 
   key(key: string): KeyRow | undefined {
-    for (const bucket of this.#buckets) {
-      const row = this.#sql
-        .exec<StoredKey>(`SELECT * FROM keys_${bucket} WHERE key = ?`, key)
-        .toArray()[0];
-      if (row === undefined) continue;
-      checkRow("keys", row.digest, key, row.fingerprint, row.height, row.idx, row.expires);
-      return {
-        key,
-        fingerprint: row.fingerprint,
-        height: row.height,
-        index: row.idx,
-        expires: row.expires,
-      };
-    }
-    return undefined;
+    return this.keys.row(key);
   }
 
   due(time: number, limit: number): string[] {
@@ -93,27 +86,31 @@ export class AgreedState implements StateReader {
       .one().at;
   }
 
-  /** Lays an agreed evaluation over the state, as of its block time; part of the block's transaction. */
-  apply(evaluation: Pick<Evaluation, "entities" | "keys">, time: number): void {
-    const entities = evaluation.entities.map(({ key, version, state, height, expires }) => [
-      key,
-      version,
-      state,
-      height,
-      expires,
-      rowDigest("entities", key, version, state, height, expires),
+  /** Lays a block's agreed evaluation over the state; part of the block's transaction. */
+  apply(
+    evaluation: Pick<Evaluation, "entities" | "keys">,
+    { height, time }: Pick<Header, "height" | "time">,
+  ): void {
+    const entities = evaluation.entities.map((row) => [
+      this.#bucketOf(row.key),
+      row.key,
+      row.version,
+      row.state,
+      row.height,
+      row.expires,
+      stateRowDigest(entityStateRow(row)),
     ]);
+    this.#keepImages(evaluation.entities, height);
     for (const chunk of chunked(entities, (row) => JSON.stringify(row))) {
       this.#sql.exec(
-        `INSERT INTO entities (key, version, state, height, expires, digest)
-         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 FROM json_each(?) WHERE true
-         ON CONFLICT (key) DO UPDATE SET version = excluded.version, state = excluded.state, height = excluded.height,
+        `INSERT INTO entities (bucket, key, version, state, height, expires, digest)
+         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6 FROM json_each(?) WHERE true
+         ON CONFLICT (bucket, key) DO UPDATE SET version = excluded.version, state = excluded.state, height = excluded.height,
            expires = excluded.expires, digest = excluded.digest`,
         JSON.stringify(chunk),
       );
     }
-    this.#keep(evaluation.keys);
-    this.#dropEnded(time);
+    this.keys.keep(evaluation.keys, time);
   }
 
   /** Every entity row becomes what a failing disk would make of it: another text under the old digest. */
@@ -121,44 +118,68 @@ export class AgreedState implements StateReader {
     this.#sql.exec("UPDATE entities SET state = state || ' '");
   }
 
-  #keep(rows: readonly KeyRow[]): void {
-    const byBucket = Map.groupBy(rows, (row) => Math.floor(row.expires / this.#bucketMs));
-    for (const [bucket, kept] of byBucket) {
-      this.#bucket(bucket);
-      const values = kept.map(({ key, fingerprint, height, index, expires }) => [
-        key,
-        fingerprint,
-        height,
-        index,
-        expires,
-        rowDigest("keys", key, fingerprint, height, index, expires),
-      ]);
-      for (const chunk of chunked(values, (row) => JSON.stringify(row))) {
-        this.#sql.exec(
-          `INSERT INTO keys_${bucket} (key, fingerprint, height, idx, expires, digest)
-           SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 FROM json_each(?) WHERE true
-           ON CONFLICT (key) DO UPDATE SET fingerprint = excluded.fingerprint, height = excluded.height, idx = excluded.idx,
-             expires = excluded.expires, digest = excluded.digest`,
-          JSON.stringify(chunk),
-        );
-      }
+  /** Entities of a bucket as of the newest base or the one before, above a key. */
+  page(bucket: number, base: number, after: Cursor | null, room: Room): Page {
+    const newer = base + this.#every;
+    const images = this.#imaged.filter((at) => at === base || at === newer);
+    const asOf = ["entities", ...images.map((at) => `images_${at}`)]
+      .map((table) => `SELECT * FROM ${table} WHERE bucket = ?1 AND key > ?2 AND height <= ?3`)
+      .join(" UNION ALL ");
+    const cursor = this.#sql.exec<StoredEntity>(
+      `${asOf} ORDER BY key LIMIT ?4`,
+      bucket,
+      after?.[1] ?? "",
+      base,
+      room.rows + 1,
+    );
+    return paged(cursor, room, (stored) => {
+      const { row, digest } = checked(stored);
+      return { row: entityStateRow(row), digest };
+    });
+  }
+
+  /** The base is the oldest that is asked for from now on; `liveEra` is the oldest era of keys as of it. */
+  forgetBefore(base: number, liveEra: number): void {
+    for (const old of this.#imaged.filter((at) => at < base))
+      this.#sql.exec(`DROP TABLE images_${old}`);
+    this.#imaged = this.#imaged.filter((at) => at >= base);
+    this.keys.dropBefore(liveEra);
+  }
+
+  /** A row as of the newest base is kept the first time it is overwritten; one made since did not exist there. */
+  #keepImages(rows: readonly EntityRow[], height: number): void {
+    const base = height - 1 - ((height - 1) % this.#every);
+    if (rows.length === 0 || base === 0) return;
+    if (!this.#imaged.includes(base)) {
+      this.#sql.exec(`CREATE TABLE images_${base} (${COLUMNS}) STRICT, WITHOUT ROWID`);
+      this.#imaged.push(base);
+    }
+    const places = rows.map(({ key }) => [this.#bucketOf(key), key]);
+    for (const chunk of chunked(places, (place) => JSON.stringify(place))) {
+      this.#sql.exec(
+        `INSERT OR IGNORE INTO images_${base}
+         SELECT e.* FROM json_each(?) AS place CROSS JOIN entities AS e
+         WHERE e.bucket = place.value ->> 0 AND e.key = place.value ->> 1 AND e.height <= ?`,
+        JSON.stringify(chunk),
+        base,
+      );
     }
   }
 
-  #bucket(bucket: number): void {
-    if (this.#buckets.includes(bucket)) return;
-    this.#sql.exec(`CREATE TABLE keys_${bucket} (
-      key TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, height INTEGER NOT NULL, idx INTEGER NOT NULL,
-      expires INTEGER NOT NULL, digest TEXT NOT NULL
-    ) STRICT, WITHOUT ROWID`);
-    this.#buckets = [bucket, ...this.#buckets].toSorted((a, b) => b - a);
+  #bucketOf(key: string): number {
+    const known = this.#buckets.get(key);
+    if (known !== undefined) return known;
+    if (this.#buckets.size >= BUCKETS_KNOWN) this.#buckets.clear();
+    const bucket = bucketOf(key);
+    this.#buckets.set(key, bucket);
+    return bucket;
   }
+}
 
-  /** A bucket all of whose rows have ended goes whole: dropping is free where deleting rows is billed by the row. */
-  #dropEnded(time: number): void {
-    const current = Math.floor(time / this.#bucketMs);
-    for (const bucket of this.#buckets.filter((old) => old < current))
-      this.#sql.exec(`DROP TABLE keys_${bucket}`);
-    this.#buckets = this.#buckets.filter((bucket) => bucket >= current);
-  }
+function checked(stored: StoredEntity): { readonly row: EntityRow; readonly digest: string } {
+  const { key, version, state, height, expires, digest } = stored;
+  const row = { key, version, state, height, expires };
+  if (stateRowDigest(entityStateRow(row)) !== digest)
+    throw new RowDamaged(`entities: ${JSON.stringify(key)}`);
+  return { row, digest };
 }

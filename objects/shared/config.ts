@@ -1,5 +1,6 @@
 /** The deployment's configuration, from the Worker's variables. Whoever serves compares it with the genesis. */
 import { z } from "zod";
+import { LIMITS } from "./limits.ts";
 import { quorumOf } from "./quorum.ts";
 import type { Quorum } from "./quorum.ts";
 
@@ -13,6 +14,7 @@ const variables = z.object({
   WARDENS: count(1, 256).default(2),
   REGISTRARS: count(1, 64).default(1),
   WINDOW_SECONDS: count(1, 7 * 24 * 3600).default(300),
+  ROOT_HEIGHTS: count(2, 4096).default(LIMITS.rootHeights),
   DEADLINE_MS: count(100, 60_000).default(5000),
   REGIONS: z.string().default("weur,eeur,enam,wnam"),
   GENESIS_DIGEST: z
@@ -30,6 +32,8 @@ export interface Deployment {
   readonly wardens: number;
   readonly registrars: number;
   readonly windowMs: number;
+  /** Heights from one state root to the next. */
+  readonly rootEvery: number;
   /** How long a submission waits for its outcome. */
   readonly deadlineMs: number;
   readonly regions: readonly string[];
@@ -54,6 +58,7 @@ export function deploymentOf(env: object): Deployment {
     wardens: v.WARDENS,
     registrars: v.REGISTRARS,
     windowMs: v.WINDOW_SECONDS * 1000,
+    rootEvery: v.ROOT_HEIGHTS,
     deadlineMs: v.DEADLINE_MS,
     regions: v.REGIONS.split(",").map((region) => region.trim()),
     genesisDigest: v.GENESIS_DIGEST,

@@ -15,6 +15,8 @@ export interface GenesisDocument {
   readonly courts: number;
   readonly wardens: number;
   readonly windowMs: number;
+  /** Heights from one state root to the next. */
+  readonly rootEvery: number;
   readonly domainVersion: number;
   /** Unix milliseconds at composition: the time of height 0. */
   readonly time: number;
@@ -44,6 +46,7 @@ const documentShape = z.strictObject({
   courts: count,
   wardens: count,
   windowMs: count,
+  rootEvery: count,
   domainVersion: count,
   time: count,
   keys: z.record(label, z.string().regex(/^[0-9a-f]{64}$/)),
@@ -85,6 +88,7 @@ export function genesisMismatch(document: GenesisDocument, deployment: Deploymen
     ["courts", document.courts, deployment.courts],
     ["wardens", document.wardens, deployment.wardens],
     ["window", document.windowMs, deployment.windowMs],
+    ["root interval", document.rootEvery, deployment.rootEvery],
     ["domain version", document.domainVersion, DOMAIN_VERSION],
   ];
   for (const [what, agreed, configured] of pairs) {

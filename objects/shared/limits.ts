@@ -96,6 +96,10 @@ export const LIMITS = {
   censoredHeights: 8,
   /** Consecutive heights at which a seat may be outvoted before it loses its voice. */
   dissentsToQuarantine: 2,
+  /** K: the result of every so manyth height carries the root of the state as of K heights before. */
+  rootHeights: 256,
+  /** Rows of the state that are read towards the next root with each block. */
+  rootRowsPerBlock: 1_000,
   /** Own votes are sent again after so long without a decision. */
   resendMs: 400,
   /** Times a view change is sent again while nothing is to be decided. */

@@ -97,6 +97,7 @@ export class Scribe {
       courts,
       wardens: 2,
       windowMs: 300_000,
+      rootEvery: 256,
       domainVersion: DOMAIN_VERSION,
       time: GENESIS_TIME,
       keys,

@@ -16,15 +16,26 @@ import type {
   Tip,
 } from "../../objects/clerk/consensus/seat.ts";
 import { matters, step } from "../../objects/clerk/consensus/step.ts";
+import { StateRoots } from "../../objects/clerk/roots.ts";
 import { known } from "../../objects/shared/assert.ts";
+import { canonical } from "../../objects/shared/canonical.ts";
 import { leafDigest, merkleRoot, resultDigest, writDigest } from "../../objects/shared/digests.ts";
 import type { Evaluation } from "../../objects/shared/evaluation.ts";
 import { sha256 } from "../../objects/shared/node/crypto.ts";
 import { quorumOf } from "../../objects/shared/quorum.ts";
 import type { Mode } from "../../objects/shared/quorum.ts";
-import type { Batch, Block, Header, Writ, WritProgress } from "../../objects/shared/types.ts";
+import type {
+  Batch,
+  Block,
+  EntityRow,
+  Header,
+  Writ,
+  WritProgress,
+} from "../../objects/shared/types.ts";
+import { MemoryNotes, RowStore } from "./row-store.ts";
 
 export const START = 1_000_000;
+const KEYS_LIVE_MS = 5_000;
 
 const keyOf = (who: string): string => sha256(`key of ${who}`);
 const signModel = (key: string, digested: string): string =>
@@ -55,6 +66,13 @@ export class Member {
   /** What was certified does not fit what it has. */
   unadoptable = false;
   evaluations = 0;
+  readonly rows: RowStore;
+  readonly roots: StateRoots;
+
+  constructor(rootEvery: number) {
+    this.rows = new RowStore(rootEvery);
+    this.roots = new StateRoots(this.rows.source(), new MemoryNotes(), rootEvery);
+  }
 }
 
 export class Cluster {
@@ -73,12 +91,15 @@ export class Cluster {
   fits = Number.MAX_SAFE_INTEGER;
   /** Events that each seat comes to another outcome for. */
   readonly nondeterministic = new Set<string>();
+  /** K. */
+  readonly rootEvery: number;
 
-  constructor(mode: Mode = "bft", n = 4, wardens = 2) {
+  constructor(mode: Mode = "bft", n = 4, wardens = 2, rootEvery = 256) {
     this.mode = mode;
     this.n = n;
     this.wardens = wardens;
-    this.members = Array.from({ length: n }, () => new Member());
+    this.rootEvery = rootEvery;
+    this.members = Array.from({ length: n }, () => new Member(rootEvery));
     this.members.forEach((_, at) => this.seats.push(this.#load(at)));
   }
 
@@ -89,6 +110,7 @@ export class Cluster {
       seat,
       quorum: quorumOf(this.mode, this.n),
       domainVersion: 1,
+      rootEvery: this.rootEvery,
       keys: Array.from({ length: this.n }, (_, other) => keyOf(`seat ${other}`)),
       wardenKeys: Array.from({ length: this.wardens }, (_, warden) => keyOf(`warden ${warden}`)),
     };
@@ -238,8 +260,12 @@ export class Cluster {
       setup: this.setup(at),
       world: {
         evaluate: (batch) => this.#evaluate(member, batch),
-        adopt: (block) => (member.unadoptable ? null : evaluationOf(block.outcomes)),
+        adopt: (block) =>
+          member.unadoptable
+            ? null
+            : { ...evaluationOf(block.outcomes), ...rowsAfter(member.rows, block) },
         sign: (digested) => this.sign(at, digested),
+        stateRoot: (base) => member.roots.root(base),
         blocksAbove: (height) => member.chain.slice(height, height + 64),
       },
       incarnation: member.incarnation,
@@ -261,7 +287,18 @@ export class Cluster {
         return `outcome of ${event}${flawed ? own : ""}`;
       }),
     );
-    return { ...evaluationOf(outcomes), fits: Math.min(this.fits, outcomes.length) };
+    return {
+      ...evaluationOf(outcomes),
+      ...rowsAfter(member.rows, batch),
+      fits: Math.min(this.fits, outcomes.length),
+    };
+  }
+
+  #agree(member: Member, block: Block, evaluation: Evaluation): void {
+    const { header, entries, result } = block;
+    member.chain.push(block);
+    member.rows.apply(evaluation, header.height, header.time, entries);
+    member.roots.agreed(header.height, evaluation.entities, result.state);
   }
 
   #carryOut(at: number, effect: Effect): boolean {
@@ -272,7 +309,7 @@ export class Cluster {
         for (const writ of effect.writs) member.writs.set(writDigest(writ), writ);
         return false;
       case "agree":
-        member.chain.push(effect.block);
+        this.#agree(member, effect.block, effect.evaluation);
         return true;
       case "send":
         this.network.push({ from: at, to: effect.to, message: effect.message });
@@ -295,6 +332,31 @@ function isOf<K extends Message["kind"]>(
   kind: K,
 ): message is Extract<Message, { kind: K }> {
   return message.kind === kind;
+}
+
+/** Each event changes the entity of its first letter, and uses up a key. */
+function rowsAfter(
+  rows: RowStore,
+  { header, entries }: Batch,
+): Pick<Evaluation, "entities" | "keys"> {
+  const { height, time } = header;
+  const events = entries.flatMap(({ writ, first, count }) =>
+    writ.events.slice(first, first + count).map((event, at) => ({ event, writ, at: first + at })),
+  );
+  const entities = new Map<string, EntityRow>();
+  for (const { event } of events) {
+    const key = `t/item/${event.slice(0, 1)}`;
+    const version = ((entities.get(key) ?? rows.entities.get(key))?.version ?? 0) + 1;
+    entities.set(key, { key, version, state: canonical({ event }), height, expires: null });
+  }
+  const keys = events.map(({ event, writ, at }, index) => {
+    const key = sha256(`${writ.warden}/${writ.number}/${at}`);
+    return { key, fingerprint: sha256(event), height, index, expires: time + KEYS_LIVE_MS };
+  });
+  return {
+    entities: [...entities.values()],
+    keys: keys.toSorted((a, b) => (a.key < b.key ? -1 : 1)),
+  };
 }
 
 export function tipOf(chain: readonly Block[]): Tip {

@@ -73,6 +73,7 @@ export class FakeClerks {
       courts: deployment.courts,
       wardens: deployment.wardens,
       windowMs: deployment.windowMs,
+      rootEvery: deployment.rootEvery,
       domainVersion: DOMAIN_VERSION,
       time: 0,
       keys,

@@ -92,6 +92,8 @@ export interface CourtOptions {
   readonly windowMs: number;
   /** Seats with two replicas. */
   readonly twins: readonly number[];
+  /** K: heights from one state root to the next. */
+  readonly rootEvery?: number;
   readonly keys?: Keys;
 }
 
@@ -119,6 +121,7 @@ export class VirtualCourt implements Court {
       ...(mode === "bft" ? { SEATS: seats } : {}),
       WARDENS: wardens,
       WINDOW_SECONDS: Math.ceil(windowMs / 1000),
+      ROOT_HEIGHTS: options.rootEvery ?? LIMITS.rootHeights,
     });
     this.genesis = genesisOf(this.deployment, this.#keys);
     this.genesisTip = tipOf(this.genesis.document);
@@ -196,6 +199,7 @@ function genesisOf(deployment: Deployment, keys: Keys): Genesis {
     courts: deployment.courts,
     wardens: deployment.wardens,
     windowMs: deployment.windowMs,
+    rootEvery: deployment.rootEvery,
     domainVersion: DOMAIN_VERSION,
     time: START,
     keys: Object.fromEntries(holders.map(({ name, who }) => [name, keys.publicKey(who)])),
@@ -215,7 +219,16 @@ function setupsOf({ quorum }: Deployment, document: GenesisDocument): Setup[] {
   const keys = seatKeys(document, 0);
   const wardenKeys = Array.from({ length: document.wardens }, (_, at) => wardenKey(document, at));
   return keys.map((_, seat) => {
-    return { court: 0, epoch: 1, seat, quorum, domainVersion: DOMAIN_VERSION, keys, wardenKeys };
+    return {
+      court: 0,
+      epoch: 1,
+      seat,
+      quorum,
+      domainVersion: DOMAIN_VERSION,
+      rootEvery: document.rootEvery,
+      keys,
+      wardenKeys,
+    };
   });
 }
 

@@ -1,5 +1,7 @@
 /** What survives a seat's life: its chain, state, votes and voice, as the seat's own storage has them (objects/clerk). */
 import type { StateReader } from "../../objects/arbiter/evaluation.ts";
+import { StateRoots } from "../../objects/clerk/roots.ts";
+import type { StateSource } from "../../objects/clerk/roots.ts";
 import { RowDamaged } from "../../objects/clerk/rows.ts";
 import type { Durable, Incident } from "../../objects/clerk/consensus/seat.ts";
 import { utf8Length } from "../../objects/shared/canonical.ts";
@@ -17,6 +19,7 @@ import type {
   Writ,
   WritProgress,
 } from "../../objects/shared/types.ts";
+import { MemoryNotes, RowStore } from "../kit/row-store.ts";
 
 /** A range of a writ and where it was decided. `index` is the block index of its first outcome. */
 export interface DecidedRange {
@@ -192,13 +195,40 @@ export class MemoryState implements StateReader {
 export class Disk {
   readonly chain = new MemoryChain();
   readonly state: MemoryState;
+  /** The same rows once more, as of each base. */
+  readonly rows: RowStore;
+  readonly roots: StateRoots;
   readonly incidents: Incident[] = [];
   durable: Durable | null = null;
   incarnation = 0;
   /** Why the seat has no voice; null when it has. The first reason stands. */
   quarantine: string | null = null;
 
-  constructor(drops = false) {
+  /** `rootEvery` is K. */
+  constructor(rootEvery: number, drops = false) {
     this.state = new MemoryState(drops);
+    this.rows = new RowStore(rootEvery);
+    const source = this.rows.source();
+    const page: StateSource["page"] = (part, base, after, room) => {
+      const read = source.page(part, base, after, room);
+      for (const { row } of read.rows) if (row[0] === "entity") this.state.entity(row[1]);
+      return read;
+    };
+    this.roots = new StateRoots({ ...source, page }, new MemoryNotes(), rootEvery);
+  }
+
+  agree(block: Block, evaluation: Evaluation): void {
+    const { header, entries, result } = block;
+    this.chain.append(block);
+    this.state.apply(evaluation, header.time);
+    this.rows.apply(evaluation, header.height, header.time, entries);
+    this.roots.agreed(header.height, evaluation.entities, result.state);
+  }
+
+  /** A row that reads well and is wrong. */
+  falsify(key: string, state: string): void {
+    this.state.falsify(key, state);
+    const row = this.rows.entities.get(key);
+    if (row !== undefined) this.rows.entities.set(key, { ...row, state });
   }
 }

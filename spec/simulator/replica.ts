@@ -32,7 +32,7 @@ export class SeatReplica implements Hearer {
   readonly copy: number;
   up = false;
   life = 0;
-  disk = new Disk();
+  disk: Disk;
   /** Of its clock: milliseconds, and millionths. */
   skewMs = 0;
   driftPpm = 0;
@@ -57,6 +57,7 @@ export class SeatReplica implements Hearer {
 
   constructor(court: VirtualCourt, seat: number, copy: number) {
     this.#court = court;
+    this.disk = new Disk(court.deployment.rootEvery);
     this.seat = seat;
     this.copy = copy;
   }
@@ -104,7 +105,7 @@ export class SeatReplica implements Hearer {
   /** Storage gone, and the key with it: such a seat has no voice until the court has taken it in again. */
   wipe(): void {
     this.stop("wiped");
-    this.disk = new Disk();
+    this.disk = new Disk(this.#court.deployment.rootEvery);
     this.disk.quarantine = "its key is not the court's";
     this.#court.forgetKey(this.seat);
     this.#court.world.note({ kind: "wiped", seat: this.seat });
@@ -208,8 +209,7 @@ export class SeatReplica implements Hearer {
         return;
       case "agree": {
         const { block, evaluation } = effect;
-        disk.chain.append(block);
-        disk.state.apply(evaluation, block.header.time);
+        disk.agree(block, evaluation);
         world.note({ kind: "agreed", seat, block, evaluation });
         return;
       }
@@ -286,6 +286,7 @@ export class SeatReplica implements Hearer {
       evaluate: (batch) => this.#evaluate(batch),
       adopt: (block) => this.#adopt(block),
       sign: (digest) => this.#court.sign(this.seat, digest),
+      stateRoot: (base) => this.#stateRoot(base),
       blocksAbove: (height) => this.disk.chain.above(height, LIMITS.syncBlocks, LIMITS.syncBytes),
     };
   }
@@ -298,6 +299,15 @@ export class SeatReplica implements Hearer {
       return this.flaw?.(evaluation) ?? evaluation;
     } catch (error) {
       if (error instanceof RowDamaged && !this.core().voice) return NO_EVALUATION;
+      throw error;
+    }
+  }
+
+  #stateRoot(base: number): string {
+    try {
+      return this.disk.roots.root(base);
+    } catch (error) {
+      if (error instanceof RowDamaged && !this.core().voice) return "";
       throw error;
     }
   }

@@ -15,6 +15,7 @@ import { LIMITS } from "../../shared/limits.ts";
 import type { Verify } from "../../shared/node/crypto.ts";
 import type { Batch, Block, Certificate, Writ } from "../../shared/types.ts";
 import { certificateFits, certificateValid, sealValid } from "../../shared/verify.ts";
+import { carriesRoot } from "./evaluate.ts";
 import { groundsOf, REASONS, statementDigest } from "./messages.ts";
 import type { Message, Prepared, ViewChange } from "./messages.ts";
 import type { Setup } from "./seat.ts";
@@ -303,6 +304,8 @@ function blockObjection(candidate: Block, setup: Setup, verify: Verify): string 
   if (batchDigest(head) !== proof.batch) return "a certificate of another batch";
   if (!certificateFits(proof, head.parent)) return "a certificate of another parent";
   if (resultDigest(result) !== proof.result) return "a certificate of another result";
+  if ((result.state !== null) !== carriesRoot(head.height, setup))
+    return "a state root at another height than every K-th";
   if (outcomes.length !== result.count) return "outcomes that are not as many as the result's";
   if (!outcomes.every(oneText) || merkleRoot(outcomes.map(leafDigest)) !== result.root)
     return "outcomes that are not the result's";

@@ -2,7 +2,7 @@
 import { assert } from "../../shared/assert.ts";
 import { batchDigest, resultDigest } from "../../shared/digests.ts";
 import type { Batch, Entry } from "../../shared/types.ts";
-import type { Evaluated, Seat } from "./seat.ts";
+import type { Evaluated, Seat, Setup } from "./seat.ts";
 
 /** Evaluates a batch of the next height over the agreed state. */
 export function evaluated(seat: Seat, batch: Batch): Evaluated {
@@ -12,9 +12,20 @@ export function evaluated(seat: Seat, batch: Batch): Evaluated {
   if (seat.evaluated?.batch === digested) return seat.evaluated;
   const evaluation = seat.world.evaluate(batch);
   const { root, outcomes } = evaluation;
-  const parts = { prior: seat.tip.result, count: outcomes.length, root, state: null };
+  const state = stateRootAt(seat, batch.header.height);
+  const parts = { prior: seat.tip.result, count: outcomes.length, root, state };
   seat.evaluated = { batch: digested, parts, result: resultDigest(parts), evaluation };
   return seat.evaluated;
+}
+
+/** At every K-th height the root as of K heights before: so there is time to compute it, and no vote waits for it. */
+function stateRootAt({ setup, world }: Seat, height: number): string | null {
+  return carriesRoot(height, setup) ? world.stateRoot(height - setup.rootEvery) : null;
+}
+
+/** Whether the result of a height carries a state root. */
+export function carriesRoot(height: number, { rootEvery }: Pick<Setup, "rootEvery">): boolean {
+  return height % rootEvery === 0;
 }
 
 /** Whether the outcomes stay within their bound; a batch whose do not is no valid one. */

@@ -33,6 +33,8 @@ export interface Setup {
   readonly seat: number;
   readonly quorum: Quorum;
   readonly domainVersion: number;
+  /** K: the result of every so manyth height carries the state root as of K heights before. */
+  readonly rootEvery: number;
   /** Public keys by seat and by Warden. */
   readonly keys: readonly string[];
   readonly wardenKeys: readonly string[];
@@ -44,6 +46,8 @@ export interface World {
   /** The rows after a certified block, from its outcomes alone; null if they do not fit its events. */
   readonly adopt: (block: Block) => Evaluation | null;
   readonly sign: (digest: string) => string;
+  /** The root of all replicated state as of a base: the highest multiple of K below the next height, or the genesis. */
+  readonly stateRoot: (base: number) => string;
   /** Agreed blocks above a height, in order, within the limits of one catch-up answer. */
   readonly blocksAbove: (height: number) => readonly Block[];
 }

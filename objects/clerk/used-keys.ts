@@ -1,0 +1,190 @@
+/**
+ * The seats' own table of used keys, append-only: by (height, key), so that an era is one run of it, and found by key. It is cut
+ * into tables of whole eras that are dropped whole, where deleting rows is billed by the row.
+ */
+import { eraOf, keyStateRow, stateRowDigest } from "../shared/state-root.ts";
+import type { Cursor } from "../shared/state-root.ts";
+import type { KeyRow } from "../shared/types.ts";
+import { RowDamaged, chunked } from "./rows.ts";
+import type { DigestedRow, Page, Room } from "./roots.ts";
+
+type StoredKey = {
+  height: number;
+  key: string;
+  fingerprint: string;
+  idx: number;
+  expires: number;
+  digest: string;
+};
+
+/** The table that is being filled. */
+interface Newest {
+  readonly table: number;
+  /** Block time at which its first key ends. */
+  readonly firstEnds: number;
+  lastHeight: number;
+}
+
+export class UsedKeys {
+  readonly #sql: SqlStorage;
+  readonly #every: number;
+  readonly #prefix: string;
+  /** By their first era, newest first. */
+  #tables: number[];
+  #newest: Newest | null;
+
+  constructor(sql: SqlStorage, every: number, prefix: string) {
+    this.#sql = sql;
+    this.#every = every;
+    this.#prefix = prefix;
+    this.#tables = tablesIn(sql, prefix);
+    this.#newest = this.#readNewest();
+  }
+
+  /** Ended or not, of those that may be live: a table is begun when the first key of the one before has ended. */
+  row(key: string): KeyRow | undefined {
+    for (const table of this.#tables.slice(0, 2)) {
+      const row = this.#sql
+        .exec<StoredKey>(
+          `SELECT * FROM ${this.#name(table)} WHERE key = ? ORDER BY height DESC LIMIT 1`,
+          key,
+        )
+        .toArray()[0];
+      if (row !== undefined) return checked(row).row;
+    }
+    return undefined;
+  }
+
+  /** Those of one block, as of its time. */
+  keep(rows: readonly KeyRow[], time: number): void {
+    const [first] = rows;
+    if (first === undefined) return;
+    const table = this.#tableFor(first, time);
+    const values = rows.map((row) => {
+      const { height, key, fingerprint, index, expires } = row;
+      return [height, key, fingerprint, index, expires, stateRowDigest(keyStateRow(row))];
+    });
+    for (const chunk of chunked(values, (row) => JSON.stringify(row))) {
+      this.#sql.exec(
+        `INSERT OR REPLACE INTO ${this.#name(table)} (height, key, fingerprint, idx, expires, digest)
+         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 FROM json_each(?)`,
+        JSON.stringify(chunk),
+      );
+    }
+  }
+
+  page(era: number, after: Cursor | null, room: Room): Page {
+    const table = this.#tables.find((first) => first <= era);
+    if (table === undefined) return { rows: [], last: true };
+    const [height, key] = after ?? [(era - 1) * this.#every + 1, ""];
+    const cursor = this.#sql.exec<StoredKey>(
+      `SELECT * FROM ${this.#name(table)} WHERE (height, key) > (?, ?) AND height <= ? ORDER BY height, key LIMIT ?`,
+      height,
+      key,
+      era * this.#every,
+      room.rows + 1,
+    );
+    return paged(cursor, room, (row) => {
+      const { row: read, digest } = checked(row);
+      return { row: keyStateRow(read), digest };
+    });
+  }
+
+  eras(): number[] {
+    return this.#tables.flatMap((table) =>
+      this.#sql
+        .exec<{ era: number }>(
+          `SELECT DISTINCT (height - 1) / ? + 1 AS era FROM ${this.#name(table)}`,
+          this.#every,
+        )
+        .toArray()
+        .map(({ era }) => era),
+    );
+  }
+
+  /** Drops what lies wholly before an era; the two tables that may hold live keys stay. */
+  dropBefore(era: number): void {
+    const kept = this.#tables.findIndex((first) => first <= era);
+    if (kept === -1) return;
+    for (const table of this.#tables.splice(Math.max(kept + 1, 2)))
+      this.#sql.exec(`DROP TABLE ${this.#name(table)}`);
+  }
+
+  #name(table: number): string {
+    return `${this.#prefix}_${table}`;
+  }
+
+  #tableFor({ height, expires }: KeyRow, time: number): number {
+    const newest = this.#newest;
+    const era = eraOf(height, this.#every);
+    const whole = newest !== null && eraOf(newest.lastHeight, this.#every) < era;
+    if (newest === null || (whole && newest.firstEnds <= time)) {
+      this.#sql.exec(`CREATE TABLE ${this.#name(era)} (
+        height INTEGER NOT NULL, key TEXT NOT NULL, fingerprint TEXT NOT NULL, idx INTEGER NOT NULL, expires INTEGER NOT NULL,
+        digest TEXT NOT NULL, PRIMARY KEY (height, key)
+      ) STRICT, WITHOUT ROWID`);
+      this.#sql.exec(`CREATE INDEX ${this.#name(era)}_by_key ON ${this.#name(era)} (key)`);
+      this.#tables = [era, ...this.#tables];
+      this.#newest = { table: era, firstEnds: expires, lastHeight: height };
+      return era;
+    }
+    newest.lastHeight = Math.max(newest.lastHeight, height);
+    return newest.table;
+  }
+
+  #readNewest(): Newest | null {
+    const table = this.#tables[0];
+    if (table === undefined) return null;
+    const [row] = this.#sql
+      .exec<{ ends: number; height: number }>(
+        `SELECT (SELECT expires FROM ${this.#name(table)} ORDER BY height LIMIT 1) AS ends, max(height) AS height
+         FROM ${this.#name(table)}`,
+      )
+      .toArray();
+    return row === undefined ? null : { table, firstEnds: row.ends, lastHeight: row.height };
+  }
+}
+
+function tablesIn(sql: SqlStorage, prefix: string): number[] {
+  return sql
+    .exec<{ name: string }>(
+      "SELECT name FROM sqlite_master WHERE type = 'table' AND name GLOB ?",
+      `${prefix}_[0-9]*`,
+    )
+    .toArray()
+    .map(({ name }) => Number(name.slice(prefix.length + 1)))
+    .toSorted((a, b) => b - a);
+}
+
+function checked(stored: StoredKey): { readonly row: KeyRow; readonly digest: string } {
+  const { height, key, fingerprint, idx, expires, digest } = stored;
+  const row = { key, fingerprint, height, index: idx, expires };
+  if (stateRowDigest(keyStateRow(row)) !== digest)
+    throw new RowDamaged(`keys: ${JSON.stringify(key)}`);
+  return { row, digest };
+}
+
+/** Rows of a cursor that was asked for one more than there is room for. */
+export function paged<Row extends { readonly digest: string }>(
+  cursor: Iterable<Row>,
+  room: Room,
+  read: (row: Row) => DigestedRow,
+): Page {
+  const rows: DigestedRow[] = [];
+  let bytes = 0;
+  for (const stored of cursor) {
+    if (rows.length >= room.rows || (bytes >= room.bytes && rows.length > 0))
+      return { rows, last: false };
+    const row = read(stored);
+    rows.push(row);
+    bytes += sizeOf(row);
+  }
+  return { rows, last: true };
+}
+
+function sizeOf({ row }: DigestedRow): number {
+  return row.reduce<number>(
+    (sum, field) => sum + (typeof field === "string" ? field.length : 8),
+    64,
+  );
+}

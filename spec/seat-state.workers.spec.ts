@@ -1,0 +1,94 @@
+import { env } from "cloudflare:workers";
+import { beforeAll, describe, expect, it } from "vitest";
+import { clerkStub } from "../objects/shared/shell/stubs.ts";
+import type { Block, EntityRow, KeyRow } from "../objects/shared/types.ts";
+import { deployment, eventually, received, seatStatus, settle } from "./kit/deployment.ts";
+import { rootOf } from "./kit/own-root.ts";
+import type { WholeState } from "./kit/own-root.ts";
+import { ask, endLife } from "./kit/surgery.ts";
+import { migrate } from "./kit/worker.ts";
+
+const EVERY = deployment.rootEvery;
+
+beforeAll(migrate);
+
+/** Decides events of one item each, until the court is at the height. */
+async function decideTo(height: number, items = 3): Promise<void> {
+  for (;;) {
+    const at = Math.max(...(await heights()));
+    if (at >= height) break;
+    await settle(received(`event ${at + 1}`, `item-${at % items}`, 1));
+  }
+  await eventually(async () => Math.min(...(await heights())) >= height);
+}
+
+async function heights(): Promise<number[]> {
+  const seats = await Promise.all([0, 1, 2, 3].map((seat) => seatStatus(seat)));
+  return seats.map((status) => status.height);
+}
+
+async function blockAt(seat: number, height: number): Promise<Block> {
+  return JSON.parse(await clerkStub(env, deployment, 0, seat).block(height)) as Block;
+}
+
+/** All that a seat's tables hold, read as they lie there. */
+async function wholeState(seat: number, height: number): Promise<WholeState> {
+  const tables = await ask<{ name: string }>(
+    seat,
+    "SELECT name FROM sqlite_master WHERE type = 'table' AND name GLOB 'keys_[0-9]*'",
+  );
+  const keys = await Promise.all(
+    tables.map(({ name }) =>
+      ask<{ key: string; fingerprint: string; height: number; idx: number; expires: number }>(
+        seat,
+        `SELECT key, fingerprint, height, idx, expires FROM ${name}`,
+      ),
+    ),
+  );
+  const entities = await ask<{ [Field in keyof EntityRow]: EntityRow[Field] }>(
+    seat,
+    "SELECT key, version, state, height, expires FROM entities",
+  );
+  const progress = await ask<{ warden: number; number: number; next: number }>(
+    seat,
+    "SELECT warden, max(number) AS number, first + count AS next FROM decided GROUP BY warden",
+  );
+  return {
+    entities,
+    keys: keys.flat().map(({ idx, ...row }): KeyRow => ({ ...row, index: idx })),
+    progress: progress.map((row) => ({ ...row, complete: true })),
+    time: (await blockAt(seat, height)).header.time,
+    every: EVERY,
+  };
+}
+
+describe("the state root in the real runtime", () => {
+  it("CarryStateRoot, RootAsOfBase: is what an independent reading of the tables at its base comes to", async () => {
+    for (const base of [EVERY, 2 * EVERY]) {
+      await decideTo(base);
+      const states = await Promise.all([0, 1].map((seat) => wholeState(seat, base)));
+      await decideTo(base + 3);
+      await endLife(1);
+      await decideTo(base + EVERY);
+      for (const state of states)
+        for (const seat of [0, 1, 2, 3])
+          expect((await blockAt(seat, base + EVERY)).result.state).toBe(rootOf(state));
+    }
+    expect((await seatStatus(1)).ready).toBe(true);
+  });
+
+  it("ServeCertifiedParts: images and ended keys leave when no base needs them", async () => {
+    await decideTo(4 * EVERY);
+    for (const seat of [0, 1, 2, 3]) {
+      const tables = await ask<{ name: string }>(
+        seat,
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name GLOB 'images_[0-9]*' ORDER BY name",
+      );
+      expect(tables.length).toBeGreaterThan(0);
+      for (const { name } of tables)
+        expect(Number(name.slice("images_".length))).toBeGreaterThanOrEqual(3 * EVERY);
+      const parts = await ask<{ k: string }>(seat, "SELECT k FROM notes WHERE k GLOB 'parts/*'");
+      expect(parts).toEqual([{ k: `parts/${3 * EVERY}` }]);
+    }
+  });
+});
