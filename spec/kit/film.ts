@@ -1,6 +1,6 @@
 /** A scripted court ({@link Cluster}) as the simulator's checkers see one: what its seats did, in order, as facts. */
-import { checkersFor } from "../simulator/checkers/checkers.ts";
-import type { Options } from "../simulator/checkers/part.ts";
+import { together } from "../simulator/checkers/part.ts";
+import type { Options, Part } from "../simulator/checkers/part.ts";
 import { History, Violation } from "../simulator/history.ts";
 import type { Fact, Noted } from "../simulator/history.ts";
 import type { Effect } from "../../objects/clerk/consensus/seat.ts";
@@ -94,16 +94,21 @@ export function optionsOf(court: Cluster, changes: Partial<Options> = {}): Optio
     keys,
     wardenKeys,
     verify: verifyModel,
-    skewMs: 0,
+    skewMs: court.members.map(() => 0),
+    parties: false,
     retentionMs: 330_000,
     ...changes,
   };
 }
 
-/** The property that the facts break, or null; other errors pass. */
-export function brokenBy(noted: readonly Noted[], options: Options): string | null {
+/** The property that the facts break, as the checkers have it, or null; other errors pass. */
+export function brokenBy(
+  noted: readonly Noted[],
+  parts: readonly Part[],
+  liars: ReadonlySet<number> = new Set(),
+): string | null {
   const history = new History();
-  const checks = checkersFor(options);
+  const checks = together(parts, liars);
   history.watch(checks.checker);
   try {
     for (const { at, fact } of noted) history.add(at, fact);

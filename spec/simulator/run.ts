@@ -14,9 +14,9 @@ import { Faults } from "./faults.ts";
 import { Violation } from "./history.ts";
 import { traitsOf } from "./liars/catalogue.ts";
 import { joinsInTime } from "./joining.ts";
-import { Parties } from "./parties/parties.ts";
 import type { Party, Setting } from "./party.ts";
 import { realKeys } from "./signatures.ts";
+import { Source } from "./stopgap.ts";
 import { Tally } from "./tally.ts";
 import { Trace } from "./trace.ts";
 import { World } from "./world.ts";
@@ -87,7 +87,7 @@ class Run {
       mode: drawn.mode,
       seats: drawn.seats,
       wardens: drawn.wardens,
-      windowMs: drawn.parties.windowMs,
+      windowMs: 300_000,
       twins: drawn.liars.seats.flatMap(({ seat, lie }) => (traitsOf(lie).twins ? [seat] : [])),
       ...(drawn.realKeys ? { keys: realKeys() } : {}),
     });
@@ -103,13 +103,12 @@ class Run {
     history.watch(this.#checks.checker);
     joinsInTime(this.#court, this.#setting);
     this.#faults = new Faults(this.#court, drawn);
-    this.#parties = [new Parties(this.#court, drawn.parties, this.#setting)];
+    this.#parties = [new Source(this.#court, this.#setting)];
   }
 
   #checked(): Checked {
     const { genesisTip, verify, rules, deployment } = this.#court;
     const { keys, wardenKeys } = this.#court.setup(0);
-    const near = this.#drawn.clocks.filter(({ astray }) => !astray);
     return {
       court: 0,
       ...deployment.quorum,
@@ -118,7 +117,8 @@ class Run {
       keys,
       wardenKeys,
       verify,
-      skewMs: Math.max(...near.map(({ skewMs }) => Math.abs(skewMs))) + DRIFTED_MS,
+      skewMs: this.#drawn.clocks.map(({ skewMs }) => Math.abs(skewMs) + DRIFTED_MS),
+      parties: false,
       retentionMs: rules.windowMs + rules.clockBoundMs,
     };
   }
@@ -148,8 +148,6 @@ class Run {
         return { kind: "crash", property: error.name, detail: error.stack ?? error.message };
       const kind = error.property === LIVENESS ? "liveness" : "safety";
       return { kind, property: error.property, detail: error.message };
-    } finally {
-      for (const party of this.#parties) party.close();
     }
   }
 
@@ -175,7 +173,6 @@ class Run {
     });
     const left = settled ? [] : this.#pending();
     if (left.length > 0) throw new Violation(LIVENESS, left.join(", "));
-    for (const party of this.#parties) party.end();
     this.#checks.end();
   }
 

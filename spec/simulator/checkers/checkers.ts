@@ -1,21 +1,44 @@
 /** All checkers of a run. They look at facts only, and share no code with what they check. */
 import { agreement } from "./agreement.ts";
+import { Answers } from "./answers.ts";
 import { evidence } from "./evidence.ts";
+import { Model, replay } from "./model.ts";
 import { together } from "./part.ts";
-import type { Checks, Options } from "./part.ts";
+import type { Checks, Options, Part } from "./part.ts";
 import { persistence } from "./persistence.ts";
+import { reads } from "./reads.ts";
 import { Signatures } from "./statements.ts";
+import { stock } from "./stock.ts";
+import { blockTimes, keysOnce, validity } from "./validity.ts";
 import { voice } from "./voice.ts";
 import { votes } from "./votes.ts";
 
 export function checkersFor(options: Options): Checks {
+  return together([...seatCheckers(options), ...outcomeCheckers(options)], options.liars);
+}
+
+/** Of what seats say, store and decide. */
+export function seatCheckers(options: Options): Part[] {
   const signatures = new Signatures(options);
-  const parts = [
+  return [
     agreement(options, signatures),
     persistence(options),
     votes(options, signatures),
     voice(options),
     evidence(options, signatures),
   ];
-  return together(parts, options.liars);
+}
+
+/** Of what blocks hold, and what is told of it. */
+export function outcomeCheckers(options: Options): Part[] {
+  const model = new Model(options.retentionMs);
+  return [
+    validity(options),
+    keysOnce(options),
+    blockTimes(options),
+    replay(options, model),
+    stock(),
+    new Answers(options),
+    reads(options, model),
+  ];
 }

@@ -1,5 +1,6 @@
 /** What a checker is made of, and what all of them are told of a run before it begins. */
-import type { Block } from "../../../objects/shared/types.ts";
+import { decidedBy } from "./decided.ts";
+import type { Decided } from "./decided.ts";
 import { Violation } from "../history.ts";
 import type { Checker, Fact } from "../history.ts";
 
@@ -17,8 +18,10 @@ export interface Options {
   readonly keys: readonly string[];
   readonly wardenKeys: readonly string[];
   readonly verify: (publicKey: string, digest: string, signature: string) => boolean;
-  /** A seat's clock is at most so far from virtual time, either way. */
-  readonly skewMs: number;
+  /** By seat: how far its clock is at most from virtual time, either way. */
+  readonly skewMs: readonly number[];
+  /** Wardens and clients take part, and tell what they seal and submit. */
+  readonly parties: boolean;
   /** How long the seats remember a key, in block time: the window and the clock bound. */
   readonly retentionMs: number;
 }
@@ -32,7 +35,7 @@ type Handlers = {
 export interface Part {
   readonly on?: Handlers;
   /** Each height once, rising, as the first honest seat agreed to it. */
-  readonly block?: (block: Block, at: number) => void;
+  readonly block?: (decided: Decided, at: number) => void;
   /** Nothing more will happen. */
   readonly end?: () => void;
 }
@@ -61,7 +64,9 @@ export function together(parts: readonly Part[], liars: ReadonlySet<number>): Ch
       if (fact.kind !== "agreed" || liars.has(fact.seat)) return;
       if (fact.block.header.height !== height + 1) return;
       height += 1;
-      for (const part of parts) part.block?.(fact.block, at);
+      if (parts.every(({ block }) => block === undefined)) return;
+      const decided = decidedBy(fact.block);
+      for (const part of parts) part.block?.(decided, at);
     },
     end() {
       for (const part of parts) part.end?.();

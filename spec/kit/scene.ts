@@ -1,0 +1,153 @@
+/** A chain written by hand for the simulator's checkers: real evaluations unless a script alters them, certified by modelled seats. */
+import { inventory } from "../../objects/arbiter/domains/inventory.ts";
+import {
+  batchDigest,
+  blockDigest,
+  entryDigests,
+  leafDigest,
+  merkleRoot,
+  resultDigest,
+} from "../../objects/shared/digests.ts";
+import type { Evaluation } from "../../objects/shared/evaluation.ts";
+import { receiptOf, settledBody } from "../../objects/shared/settled.ts";
+import type { Block, Certificate, Entry, Header, Outcome } from "../../objects/shared/types.ts";
+import type { Options } from "../simulator/checkers/part.ts";
+import type { Fact, Noted, Told } from "../simulator/history.ts";
+import { Cluster, tipOf } from "./cluster.ts";
+import { optionsOf } from "./film.ts";
+import { Bench, RETENTION_MS, rulesOf } from "./memory.ts";
+
+const SEAT = 0;
+
+export interface Twist {
+  /** Outcomes as they are agreed, instead of those that evaluation gives. */
+  readonly outcomes?: (texts: readonly string[]) => readonly string[];
+  /** Rows that the seat keeps. */
+  readonly rows?: (evaluation: Evaluation) => Evaluation;
+  readonly entries?: (entries: readonly Entry[]) => readonly Entry[];
+  /** Block time, where it is not the time of the scene. */
+  readonly time?: number;
+}
+
+export class Scene {
+  readonly noted: Noted[] = [];
+  readonly chain: Block[] = [];
+  now = 1_800_000_000_000;
+  readonly #court = new Cluster();
+  readonly #bench = new Bench(rulesOf(inventory));
+  readonly #started = this.now;
+  #number = 0;
+
+  constructor() {
+    this.note({ kind: "started", seat: SEAT, incarnation: 1, voice: true });
+  }
+
+  get options(): Options {
+    const { block, result } = tipOf([]);
+    return optionsOf(this.#court, {
+      parties: true,
+      genesis: { block, result, time: this.#started - 1 },
+      retentionMs: RETENTION_MS,
+    });
+  }
+
+  note(fact: Fact): void {
+    this.noted.push({ at: this.now, fact });
+  }
+
+  submit(...events: readonly string[]): void {
+    for (const event of events) this.note({ kind: "submitted", client: 0, event });
+  }
+
+  answer(event: string, told: Told): void {
+    this.note({ kind: "answered", client: 0, event, told });
+  }
+
+  /** The events as one writ, sealed, agreed in a block and submitted before if nobody has. */
+  block(events: readonly string[], twist: Twist = {}): Block {
+    const known = new Set(
+      this.noted.flatMap(({ fact }) => (fact.kind === "submitted" ? [fact.event] : [])),
+    );
+    this.submit(...events.filter((event) => !known.has(event)));
+    const entries = events.length === 0 ? [] : [this.#entry(events)];
+    return this.decide(twist.entries?.(entries) ?? entries, twist);
+  }
+
+  /** Without a word of who submitted or sealed it. */
+  decide(entries: readonly Entry[], twist: Twist = {}): Block {
+    this.now += 10;
+    const tip = tipOf(this.chain);
+    const time = twist.time ?? this.now;
+    const header: Header = {
+      court: 0,
+      epoch: 1,
+      height: tip.height + 1,
+      parent: tip.block,
+      time,
+      domainVersion: 1,
+      entries: entryDigests(entries),
+    };
+    const events = entries.flatMap(({ writ, first, count }) =>
+      writ.events.slice(first, first + count),
+    );
+    const evaluation = this.#bench.block(time, ...events);
+    const outcomes = twist.outcomes?.(evaluation.outcomes) ?? evaluation.outcomes;
+    const root = merkleRoot(outcomes.map(leafDigest));
+    const result = { prior: tip.result, count: outcomes.length, root, state: null };
+    const certificate = this.#certified(header, resultDigest(result));
+    const block = { header, entries, result, outcomes, certificate };
+    this.chain.push(block);
+    const rows = twist.rows?.(evaluation) ?? evaluation;
+    this.note({ kind: "agreed", seat: SEAT, block, evaluation: rows });
+    return block;
+  }
+
+  entry(events: readonly string[]): Entry {
+    return this.#entry(events);
+  }
+
+  #entry(events: readonly string[]): Entry {
+    const number = ++this.#number;
+    this.note({ kind: "sealed", warden: 0, number, events });
+    return { writ: this.#court.writ(number, events), first: 0, count: events.length };
+  }
+
+  #certified(header: Header, result: string): Certificate {
+    const { height } = header;
+    const batch = batchDigest(header);
+    const block = blockDigest(height, header.parent, batch, result);
+    const value = { height, view: 0, batch, result };
+    const prepare = this.#court.said(SEAT, { kind: "prepare", ...value }, 3 * height);
+    const commits = [0, 1, 2].map((seat) =>
+      this.#court.said(seat, { kind: "commit", ...value, block }, 3 * height + 1),
+    );
+    const [commit = null] = commits;
+    const vote = { prepare, header };
+    const durable = {
+      view: 0,
+      viewStart: 1,
+      vote,
+      commit,
+      prepared: null,
+      change: null,
+      dissents: 0,
+    };
+    this.note({ kind: "stored", seat: SEAT, durable });
+    const signatures = commits.map(({ from, incarnation, sequence, signature }) => {
+      return { seat: from, incarnation, sequence, signature };
+    });
+    return { court: 0, epoch: 1, ...value, block, signatures };
+  }
+}
+
+/** What a Warden tells of an outcome. */
+export function toldOf({ header, certificate, outcomes }: Block, index: number): Told {
+  const text = outcomes[index] ?? "";
+  const outcome = leafDigest(text);
+  const body = settledBody(
+    JSON.parse(text) as Outcome,
+    receiptOf(header, certificate, index, outcome),
+  );
+  const { height } = header;
+  return { kind: "outcome", outcome, body, height, index, block: certificate.block };
+}
