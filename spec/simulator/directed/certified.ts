@@ -10,7 +10,7 @@ export function oneCertificate({ liars, q }: Options): Part {
   /** Honest signers by height, view and block. */
   const signers = new Map<string, Set<number>>();
   const blocks = new Map<number, string>();
-  const seen = new WeakSet<object>();
+  const seen = new WeakSet();
   return {
     on: {
       stored({ seat, durable: { commit } }) {

@@ -176,7 +176,7 @@ class Play {
 
   #suspects(phase: Phase, body: Body): boolean {
     const at = this.#honest.indexOf(body);
-    return at === -1 || phase.suspects[at] === true;
+    return at === -1 || (phase.suspects[at] ?? false);
   }
 
   #again(): void {
@@ -193,7 +193,7 @@ class Play {
     stage.held = [];
     for (const flight of held) {
       const at = this.#honest.indexOf(flight.to);
-      if (lateTo[at] === true && lateKinds.includes(flight.message.kind)) stage.deliver(flight);
+      if ((lateTo[at] ?? false) && lateKinds.includes(flight.message.kind)) stage.deliver(flight);
       else stage.held.push(flight);
     }
   }

@@ -18,7 +18,7 @@ const JUSTIFIED = "JustifiedVotes";
 
 export function justified(options: Options, signatures: Signatures): Part {
   const proposals = new Map<string, Proposal[]>();
-  const seen = new WeakSet<object>();
+  const seen = new WeakSet();
   return {
     on: {
       said({ seat, message }) {

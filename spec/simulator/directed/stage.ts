@@ -10,6 +10,7 @@ import { matters, step } from "../../../objects/clerk/consensus/step.ts";
 import { BrokenInvariant, known } from "../../../objects/shared/assert.ts";
 import { writDigest } from "../../../objects/shared/digests.ts";
 import type { Evaluation } from "../../../objects/shared/evaluation.ts";
+import { sha256 } from "../../../objects/shared/node/crypto.ts";
 import { quorumOf } from "../../../objects/shared/quorum.ts";
 import type { Mode } from "../../../objects/shared/quorum.ts";
 import type { Batch, Block, Header, Writ, WritProgress } from "../../../objects/shared/types.ts";
@@ -65,6 +66,9 @@ export interface Cast {
   readonly twins: boolean;
 }
 
+const START = 1_000_000;
+/** Above every height of a run. */
+const ROOT_EVERY = 256;
 const STEPS = 4_000;
 const HELD = 400;
 const keys = modelledKeys();
@@ -93,7 +97,16 @@ export class Stage {
     const names = seats.map((seat) => keys.publicKey(`seat ${seat}`));
     const wardenKeys = [keys.publicKey("warden 0")];
     this.setups = seats.map((seat) => {
-      return { court: 0, epoch: 1, seat, quorum, domainVersion: 1, keys: names, wardenKeys };
+      return {
+        court: 0,
+        epoch: 1,
+        seat,
+        quorum,
+        domainVersion: 1,
+        rootEvery: ROOT_EVERY,
+        keys: names,
+        wardenKeys,
+      };
     });
     this.bodies = seats.flatMap((seat) =>
       twins && this.liars.has(seat) ? [new Body(seat, 0), new Body(seat, 1)] : [new Body(seat, 0)],
@@ -277,6 +290,7 @@ export class Stage {
         evaluate: (batch) => evaluate(batch, body.corrupt),
         adopt: ({ outcomes }) => evaluationOf(outcomes),
         sign: (digest) => this.sign(body.seat, digest),
+        stateRoot: () => sha256("no run gets so far"),
         blocksAbove: (height) => body.chain.slice(height),
       },
       incarnation: body.incarnation,
@@ -313,5 +327,3 @@ function batchOf(body: Body, header: Header): Batch {
   });
   return { header, entries };
 }
-
-const START = 1_000_000;
