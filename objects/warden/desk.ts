@@ -30,6 +30,8 @@ export interface DeskPorts {
   readonly clock: Clock;
   readonly verify: Verify;
   readonly court: (court: number) => Court;
+  /** An answer of a seat was dropped; `count` of its court so far in this life. */
+  readonly unproven: (court: number, seat: number, reason: string, count: number) => void;
   /** Ends this life of the object: its memory can no longer be trusted. */
   readonly stop: (error: unknown) => void;
 }
@@ -74,15 +76,12 @@ export class Desk {
   }
 
   #contact(court: number, { document }: Genesis): Contact {
-    const { deployment, clock, verify } = this.#ports;
+    const { deployment, clock, verify, unproven } = this.#ports;
     const seats = this.#ports.court(court);
     const keys = { court, keys: seatKeys(document, court), q: deployment.quorum.q, verify };
     const drive = new Drive(seats, keys, clock, {
       decided: (writ, settlements) => this.#settle(writ, settlements),
-      unproven: (seat, reason, count) =>
-        console.warn(
-          `answer ${count} dropped in court ${court}: seat ${seat} does not prove it: ${reason}`,
-        ),
+      unproven: (seat, reason, count) => unproven(court, seat, reason, count),
     });
     return { drive, watch: new Watch(seats, deployment.quorum, clock) };
   }

@@ -170,7 +170,8 @@ export class Warden extends DurableObject<Bindings> implements WardenApi {
       verify,
     };
     const court = (number: number): Court => this.#court(deployment, number);
-    const desk = new Desk({ ...ports, court, stop: (error) => this.#stop(error) }, genesis);
+    const stop = (error: unknown): void => this.#stop(error);
+    const desk = new Desk({ ...ports, court, unproven, stop }, genesis);
     this.#desk = desk;
     return desk;
   }
@@ -198,6 +199,12 @@ export class Warden extends DurableObject<Bindings> implements WardenApi {
     console.error("a Warden stops", error);
     this.ctx.abort(error instanceof Error ? error.message : "stopped");
   }
+}
+
+function unproven(court: number, seat: number, reason: string, count: number): void {
+  console.warn(
+    `answer ${count} dropped in court ${court}: seat ${seat} does not prove it: ${reason}`,
+  );
 }
 
 type Own = Pick<Post, "deployment" | "verify" | "name" | "keys">;

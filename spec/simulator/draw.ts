@@ -7,6 +7,8 @@ import { Dice } from "../kit/dice.ts";
 import { drawLiars } from "./liars/catalogue.ts";
 import type { Liars } from "./liars/catalogue.ts";
 import type { Weather } from "./network.ts";
+import { planOf, printedPlan } from "./parties/plan.ts";
+import type { PartiesPlan } from "./parties/plan.ts";
 
 export interface Options {
   readonly mode?: Mode;
@@ -71,6 +73,7 @@ export interface Drawn {
   /** Ed25519 in place of the model. */
   readonly realKeys: boolean;
   readonly wardens: number;
+  readonly parties: PartiesPlan;
 }
 
 export function draw(seed: number, options: Options = {}): Drawn {
@@ -81,6 +84,7 @@ export function draw(seed: number, options: Options = {}): Drawn {
   const { liars, flaws } = faulty(dice, { n, f, asked: options.liars });
   const slowed = dice.percent(20);
   const slow = slowed ? { seat: dice.below(n), ms: dice.one([20, 150, 800]) } : null;
+  const wardens = dice.one([1, 2, 2, 3]);
   return {
     seed,
     mode,
@@ -94,7 +98,8 @@ export function draw(seed: number, options: Options = {}): Drawn {
     textual: dice.below(8) === 0,
     frozen: dice.below(8) === 0,
     realKeys: dice.below(128) === 0,
-    wardens: dice.one([1, 2, 2, 3]),
+    wardens,
+    parties: planOf(dice, wardens),
   };
 }
 
@@ -173,5 +178,6 @@ export function printed(drawn: Drawn): string[] {
     `acts, one in ${pace} ms at most: ${weighed.join(", ")}`,
     `clocks: ${clocks.join("; ")}; slow: ${drawn.slow === null ? "none" : JSON.stringify(drawn.slow)}`,
     `messages: ${drawn.textual ? "as text" : "as objects"}${drawn.frozen ? ", frozen" : ""}; keys: ${drawn.realKeys ? "Ed25519" : "modelled"}`,
+    ...printedPlan(drawn.parties),
   ];
 }

@@ -5,6 +5,10 @@ export interface Party {
   calm(): void;
   /** What is not yet decided, answered or published, in words; empty when everything is. */
   pending(): readonly string[];
+  /** Everything is decided: tells what there is to be told of it all. Throws a `Violation` for what must not be. */
+  end(): void;
+  /** The run is over, well or not. */
+  close(): void;
   /** How often what happened, by name. */
   counts(): Readonly<Record<string, number>>;
 }

@@ -14,9 +14,9 @@ import { Faults } from "./faults.ts";
 import { Violation } from "./history.ts";
 import { traitsOf } from "./liars/catalogue.ts";
 import { joinsInTime } from "./joining.ts";
+import { Parties } from "./parties/parties.ts";
 import type { Party, Setting } from "./party.ts";
 import { realKeys } from "./signatures.ts";
-import { Source } from "./stopgap.ts";
 import { Tally } from "./tally.ts";
 import { Trace } from "./trace.ts";
 import { World } from "./world.ts";
@@ -87,7 +87,7 @@ class Run {
       mode: drawn.mode,
       seats: drawn.seats,
       wardens: drawn.wardens,
-      windowMs: 300_000,
+      windowMs: drawn.parties.windowMs,
       twins: drawn.liars.seats.flatMap(({ seat, lie }) => (traitsOf(lie).twins ? [seat] : [])),
       ...(drawn.realKeys ? { keys: realKeys() } : {}),
     });
@@ -103,7 +103,7 @@ class Run {
     history.watch(this.#checks.checker);
     joinsInTime(this.#court, this.#setting);
     this.#faults = new Faults(this.#court, drawn);
-    this.#parties = [new Source(this.#court, this.#setting)];
+    this.#parties = [new Parties(this.#court, drawn.parties, this.#setting)];
   }
 
   #checked(): Checked {
@@ -148,6 +148,8 @@ class Run {
         return { kind: "crash", property: error.name, detail: error.stack ?? error.message };
       const kind = error.property === LIVENESS ? "liveness" : "safety";
       return { kind, property: error.property, detail: error.message };
+    } finally {
+      for (const party of this.#parties) party.close();
     }
   }
 
@@ -173,6 +175,7 @@ class Run {
     });
     const left = settled ? [] : this.#pending();
     if (left.length > 0) throw new Violation(LIVENESS, left.join(", "));
+    for (const party of this.#parties) party.end();
     this.#checks.end();
   }
 

@@ -43,7 +43,9 @@ export class VirtualWarden {
   skewMs = 0;
   /** Its key is gone with its storage: it is not the Warden that the genesis names. */
   stranger = false;
-  readonly counts = { lives: 0, crashes: 0, stops: 0 };
+  /** Why a life stopped itself, if one did: it found its own memory wrong. */
+  failure: string | null = null;
+  readonly counts = { lives: 0, crashes: 0, stops: 0, unproven: 0 };
   readonly #court: Court;
   readonly #seats: Seats;
   #life: Life | null = null;
@@ -161,7 +163,12 @@ export class VirtualWarden {
     if (book.pending > 0) alarm.arm(clock.now() + LIMITS.alarmMs);
     const ports = { deployment, storage, store, book, alarm, clock, verify };
     const desk = new Desk(
-      { ...ports, court: () => this.#gated(life, stepped), stop: () => this.#stop(life) },
+      {
+        ...ports,
+        court: () => this.#gated(life, stepped),
+        unproven: () => (this.counts.unproven += 1),
+        stop: (error) => this.#stop(life, error),
+      },
       genesis,
     );
     return { desk, book, store, alarm };
@@ -218,9 +225,10 @@ export class VirtualWarden {
     this.#court.world.note({ kind: "sealed", warden: this.number, number, events });
   }
 
-  #stop(life: Life): void {
+  #stop(life: Life, error: unknown): void {
     if (!life.alive) return;
     this.counts.stops += 1;
+    this.failure = error instanceof Error ? (error.stack ?? error.message) : String(error);
     this.#end(life);
   }
 

@@ -1,0 +1,246 @@
+/** A client: sends events, asks again for what it does not know, and now and then for what it was told long ago. */
+import { LIMITS } from "../../../objects/shared/limits.ts";
+import { Refused } from "../../../objects/shared/rpc.ts";
+import type { Submission, WardenAnswer } from "../../../objects/shared/rpc.ts";
+import type { Receipt } from "../../../objects/shared/types.ts";
+import type { Told } from "../history.ts";
+import type { World } from "../world.ts";
+import { SMOOTH } from "./reach.ts";
+import type { Way } from "./reach.ts";
+import type { VirtualWarden } from "./warden.ts";
+import { happening, submissionOf } from "./workload.ts";
+import type { Identity } from "./workload.ts";
+
+/** Shares are in a hundred, times in milliseconds. */
+export interface Habits {
+  /** Events that it makes, and the longest pause between two requests. */
+  readonly events: number;
+  readonly pace: number;
+  /** Events of one request, at most. */
+  readonly batch: number;
+  readonly waitMs: number;
+  readonly deadlineMs: number;
+  /** How its clock is off. */
+  readonly skewMs: number;
+  /** Events say when they were sent; without that nothing may be asked again after the window. */
+  readonly sentAt: boolean;
+  /** Answered events that are sent once more: soon, and after the window. */
+  readonly again: number;
+  readonly late: number;
+  /** Events under a key that was used for another. */
+  readonly reuse: number;
+  readonly way: Way;
+}
+
+interface Errand {
+  readonly identity: Identity;
+  readonly submission: Submission;
+  readonly since: number;
+  /** What it was told at last, if that was conclusive. */
+  told: Told | null;
+  /** Requests under way or intended that hold it. */
+  asks: number;
+}
+
+/** Whom it asks: the Warden of each of its sources. */
+export interface Door {
+  readonly tenant: string;
+  readonly source: string;
+  readonly warden: VirtualWarden;
+}
+
+const RETRY_MS = 3_000;
+/** Nothing that is answered later than this after the faults is asked for again after its window. */
+const LATEST_MS = 25_000;
+
+export class Client {
+  readonly number: number;
+  readonly counts = { asked: 0, outcomes: 0, refused: 0, unknown: 0, late: 0 };
+  readonly #world: World;
+  readonly #habits: Habits;
+  readonly #windowMs: number;
+  readonly #errands: { readonly door: Door; readonly errand: Errand }[] = [];
+  readonly #doors: readonly Door[];
+  #left: number;
+  #calm = false;
+  #calmAt = Number.MAX_SAFE_INTEGER;
+
+  constructor(
+    world: World,
+    number: number,
+    doors: readonly Door[],
+    of: { habits: Habits; windowMs: number },
+  ) {
+    this.#world = world;
+    this.number = number;
+    this.#doors = doors;
+    this.#habits = of.habits;
+    this.#windowMs = of.windowMs;
+    this.#left = of.habits.events;
+  }
+
+  begin(): void {
+    this.#world.after(1 + this.#world.dice.below(this.#habits.pace + 1), () => {
+      if (this.#calm || this.#left <= 0) return;
+      this.#send();
+      this.begin();
+    });
+  }
+
+  /** It makes nothing new, and asks for what it does not know until it knows it. */
+  calm(): void {
+    this.#calm = true;
+    this.#calmAt = this.#world.now;
+    for (const { door, errand } of this.#errands) {
+      if (errand.told === null && errand.asks === 0) this.#askSoon(door, errand, 500);
+    }
+  }
+
+  /** Of which events it was never told what became of them though their Warden is there, and what it still means to ask. */
+  pending(): string[] {
+    return this.#errands.flatMap(({ door, errand }) => {
+      const { event } = errand.submission;
+      if (errand.asks > 0) return [`is about to ask for ${event}`];
+      const known = errand.told !== null || door.warden.stranger || this.#tooLate(errand);
+      return known ? [] : [`does not know of ${event}`];
+    });
+  }
+
+  #send(): void {
+    const { dice, now } = this.#world;
+    const door = dice.one(this.#doors);
+    const count = Math.min(1 + dice.below(this.#habits.batch), this.#left);
+    this.#left -= count;
+    const errands = Array.from({ length: count }, () => {
+      const sentAt = this.#habits.sentAt ? now + this.#habits.skewMs : null;
+      const identity = this.#identity(door);
+      const submission = submissionOf(identity, happening(dice), sentAt);
+      const errand: Errand = { identity, submission, since: now, told: null, asks: 1 };
+      this.#errands.push({ door, errand });
+      return errand;
+    });
+    this.#ask(door, errands);
+  }
+
+  /** A new one, or one that it has used a moment ago. */
+  #identity({ tenant, source }: Door): Identity {
+    const { dice, now } = this.#world;
+    const used = this.#errands.filter(
+      ({ errand }) => errand.identity.source === source && now - errand.since < this.#windowMs / 2,
+    );
+    if (used.length > 0 && dice.percent(this.#habits.reuse)) return dice.one(used).errand.identity;
+    return { tenant, source, id: `${this.number}-${this.#errands.length}` };
+  }
+
+  #askSoon(door: Door, errand: Errand, ms: number): void {
+    errand.asks += 1;
+    this.#world.after(1 + this.#world.dice.below(ms), () => this.#ask(door, [errand]));
+  }
+
+  /** One request; each of its errands counts it among its asks. */
+  #ask(door: Door, errands: readonly Errand[]): void {
+    const asked = errands.filter((errand) => {
+      if (!this.#tooLate(errand)) return true;
+      errand.asks -= 1;
+      return false;
+    });
+    if (asked.length === 0) return;
+    this.counts.asked += asked.length;
+    for (const { submission } of asked)
+      this.#world.note({ kind: "submitted", client: this.number, event: submission.event });
+    let open = true;
+    const hear = (answers: readonly WardenAnswer[] | null): void => {
+      if (!open) return;
+      open = false;
+      cancel();
+      asked.forEach((errand, at) => this.#hear(door, errand, toldBy(answers?.[at])));
+    };
+    const cancel = this.#world.after(this.#habits.deadlineMs, () => hear(null));
+    const submissions = asked.map(({ submission }) => submission);
+    this.#through(door.warden, submissions).then(hear, () => hear(null));
+  }
+
+  /** The way to the Warden and back, with the Usher on it, which asks a Warden that is replaced again (worker/wardens.ts). */
+  async #through(
+    warden: VirtualWarden,
+    submissions: readonly Submission[],
+  ): Promise<WardenAnswer[] | null> {
+    await this.#go();
+    let answers: WardenAnswer[] | null = null;
+    for (let attempt = 1; attempt <= LIMITS.wardenAttempts; attempt++) {
+      try {
+        answers = await warden.admit(submissions, this.#habits.waitMs);
+        break;
+      } catch (error) {
+        if (!(error instanceof Refused) || attempt > 1) continue;
+        answers = submissions.map(() => ({ kind: "no-quorum", detail: error.message }));
+        break;
+      }
+    }
+    await this.#go();
+    return answers;
+  }
+
+  #go(): Promise<void> {
+    const { dice } = this.#world;
+    const { lost, delay, jitter } = this.#calm ? SMOOTH : this.#habits.way;
+    const fails = dice.percent(lost);
+    return new Promise((resolve, reject) => {
+      this.#world.after(delay + dice.below(jitter + 1), () => {
+        this.#world.awaited();
+        if (fails) reject(new Error("the connection broke"));
+        else resolve();
+      });
+    });
+  }
+
+  #hear(door: Door, errand: Errand, told: Told): void {
+    const { dice } = this.#world;
+    const { event } = errand.submission;
+    errand.asks -= 1;
+    this.#world.note({ kind: "answered", client: this.number, event, told });
+    if (told.kind === "outcome") this.counts.outcomes += 1;
+    else this.counts[told.kind] += 1;
+    if (isConclusive(told)) {
+      const first = errand.told === null;
+      errand.told = told;
+      if (first) this.#later(door, errand);
+      return;
+    }
+    if (errand.told !== null || errand.asks > 0) return;
+    if (door.warden.stranger) return;
+    if (this.#calm) this.#askSoon(door, errand, 500);
+    else if (dice.percent(75)) this.#askSoon(door, errand, RETRY_MS);
+  }
+
+  /** Once more, though it knows. */
+  #later(door: Door, errand: Errand): void {
+    const { dice } = this.#world;
+    if (dice.percent(this.#habits.again))
+      this.#askSoon(door, errand, dice.one([50, 3_000, 12_000]));
+    if (!dice.percent(this.#habits.late) || this.#world.now > this.#calmAt + LATEST_MS) return;
+    this.counts.late += 1;
+    errand.asks += 1;
+    const gone = this.#windowMs + LIMITS.clockBoundMs;
+    this.#world.after(gone + dice.below(gone / 4), () => this.#ask(door, [errand]));
+  }
+
+  /** Without a time of sending a Warden cannot tell it from a new one once it has forgotten it. */
+  #tooLate({ submission, since }: Errand): boolean {
+    return submission.sentAt === null && this.#world.now - since > this.#windowMs;
+  }
+}
+
+function isConclusive(told: Told): boolean {
+  if (told.kind === "refused") return told.code === "key-reused" || told.code === "too-old";
+  return told.kind === "outcome";
+}
+
+function toldBy(answer: WardenAnswer | undefined): Told {
+  if (answer === undefined || answer.kind === "pending") return { kind: "unknown" };
+  if (answer.kind !== "settled") return { kind: "refused", code: answer.kind };
+  const { body } = answer;
+  const { receipt } = JSON.parse(body) as { readonly receipt: Receipt };
+  const { outcome, height, index, block } = receipt;
+  return { kind: "outcome", outcome, height, index, block, body };
+}

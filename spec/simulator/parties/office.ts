@@ -1,0 +1,247 @@
+/**
+ * What a seat's object does beside the agreement, as session.ts and clerk.ts wire it: answers to Wardens, its publisher, its
+ * feed to a Registrar. All of it is memory, made anew with each life of the seat.
+ */
+import { Answers } from "../../../objects/clerk/answers.ts";
+import { parseWrit } from "../../../objects/clerk/consensus/check.ts";
+import { leaderNow } from "../../../objects/clerk/consensus/step.ts";
+import { Feed } from "../../../objects/clerk/feed.ts";
+import { Publisher } from "../../../objects/clerk/publisher.ts";
+import { LIMITS } from "../../../objects/shared/limits.ts";
+import { Refused } from "../../../objects/shared/rpc.ts";
+import type { EntityAnswer } from "../../../objects/shared/rpc.ts";
+import type { Court, Replica } from "../court.ts";
+import type { VirtualD1 } from "./d1.ts";
+import { VirtualRegistrar } from "./registrar.ts";
+
+interface Waiter {
+  readonly ready: () => boolean;
+  readonly end: () => void;
+}
+
+/** What goes with the seat's memory. */
+interface Desk {
+  readonly life: number;
+  readonly answers: Answers;
+  readonly feed: Feed;
+  readonly publisher: Publisher | null;
+  readonly waiters: Set<Waiter>;
+}
+
+/** How the calls between a seat and its Registrar go; shares are in a hundred. */
+export interface Nearby {
+  lost: number;
+  jitter: number;
+}
+
+export class Office {
+  readonly replica: Replica;
+  readonly registrar: VirtualRegistrar;
+  readonly nearby: Nearby = { lost: 0, jitter: 3 };
+  /** Obstacles that its publisher met, each once. */
+  readonly obstacles: string[] = [];
+  readonly #court: Court;
+  readonly #d1: VirtualD1 | null;
+  #desk: Desk | null = null;
+  #published = 0;
+
+  constructor(court: Court, replica: Replica, d1: VirtualD1 | null) {
+    this.#court = court;
+    this.replica = replica;
+    this.#d1 = d1;
+    this.registrar = new VirtualRegistrar(court.world, (key) => this.#row(key));
+    replica.onStart(() => this.#begin());
+    replica.onAgreed((block, evaluation) => {
+      this.#desk?.feed.changed(block.header.height, evaluation.entities);
+      court.world.awaited();
+      // After this synchronous piece: the tip moves with it.
+      court.world.after(0, () => this.#stirred());
+    });
+  }
+
+  get published(): number {
+    return this.#desk?.publisher?.attested ?? 0;
+  }
+
+  /** Whether anything agreed here is still to be published, as far as this seat can help it. */
+  get behind(): boolean {
+    return this.replica.up && (this.#desk?.publisher?.behind() ?? false);
+  }
+
+  /** As `ClerkApi.submit`. */
+  async submit(text: string, waitMs: number): Promise<string> {
+    const desk = this.#open();
+    const { replica } = this;
+    const writ = parseWrit(text);
+    if (writ === null || !replica.submit(writ)) throw new Refused("malformed", "not a sealed writ");
+    const decided = (): boolean => replica.decided(writ);
+    await this.#until(desk, decided, Math.min(waitMs, LIMITS.answerWaitMs));
+    const { view, voice } = replica.core();
+    return JSON.stringify({ view, parts: decided() && voice ? desk.answers.of(writ) : [] });
+  }
+
+  /** As `ClerkApi.status`, of it what a Warden looks at. */
+  status(): string {
+    this.#open();
+    const { voice, backlogFull } = this.replica.core();
+    return JSON.stringify({
+      ready: voice,
+      stage: voice ? "ready" : "quarantined",
+      published: this.published,
+      overloaded: backlogFull,
+    });
+  }
+
+  #row(key: string): Promise<EntityAnswer> {
+    return new Promise((resolve, reject) => {
+      this.#carried(
+        () => {
+          this.#open();
+          const { tip, voice } = this.replica.core();
+          if (!voice) throw new Refused("not-ready", "this seat has no voice");
+          const row = this.replica.disk.state.entity(key);
+          const { version = 0, state = null, height: since = 0 } = row ?? {};
+          const { height } = tip;
+          return { height, certificate: null, version, state, since };
+        },
+        resolve,
+        reject,
+      );
+    });
+  }
+
+  /** A call that is late both ways or lost. */
+  #carried<T>(work: () => T, resolve: (value: T) => void, reject: (error: Error) => void): void {
+    const { world } = this.#court;
+    const back = (say: () => void): void => {
+      world.after(this.#way(), () => {
+        world.awaited();
+        say();
+      });
+    };
+    if (world.dice.percent(this.nearby.lost)) return back(() => reject(new Error("lost")));
+    world.after(this.#way(), () => {
+      try {
+        const value = work();
+        back(() => resolve(value));
+      } catch (error) {
+        back(() => reject(error instanceof Error ? error : new Error(String(error))));
+      }
+    });
+  }
+
+  #way(): number {
+    return this.#court.world.dice.below(this.nearby.jitter + 1);
+  }
+
+  #open(): Desk {
+    if (!this.replica.up || this.#desk === null) throw new Refused("seat-down", "it is down");
+    return this.#desk;
+  }
+
+  #begin(): void {
+    const { world, deployment } = this.#court;
+    const { replica } = this;
+    // Whoever waited at the life before hears that it ended.
+    for (const { end } of this.#desk?.waiters ?? []) end();
+    const { life } = replica;
+    const alive = (): boolean => replica.up && replica.life === life;
+    const wait = (ms: number): Promise<void> =>
+      new Promise((resolve) => {
+        world.after(ms, () => {
+          if (!alive()) return;
+          world.awaited();
+          resolve();
+        });
+      });
+    const feed = new Feed(deployment.registrars, replica.disk.chain.height(), {
+      registrar: () => ({ push: (after, height, rows) => this.#push([after, height, rows]) }),
+      shardOf: () => 0,
+      wait,
+    });
+    this.#desk = {
+      life,
+      answers: new Answers(replica.disk.chain),
+      feed,
+      publisher: this.#publisher(alive, wait),
+      waiters: new Set(),
+    };
+    this.#tend(alive);
+  }
+
+  #push(push: readonly [number, number, string]): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#carried(() => this.registrar.push(...push), resolve, reject);
+    });
+  }
+
+  #publisher(alive: () => boolean, wait: (ms: number) => Promise<void>): Publisher | null {
+    const { genesis, deployment, verify, world } = this.#court;
+    const { seat, disk } = this.replica;
+    if (this.#d1 === null) return null;
+    const { quorum } = deployment;
+    return new Publisher({
+      ledger: { db: this.#d1.reached(alive), genesis: genesis.document, quorum, verify },
+      genesis,
+      court: 0,
+      seat,
+      sign: (digest) => this.#court.sign(seat, digest),
+      chain: disk.chain,
+      incidents: { recordOnce: (obstacle) => this.#met(obstacle) },
+      clock: { now: () => world.now, wait },
+      voice: () => alive() && this.replica.core().voice,
+      leads: () => leaderNow(this.replica.core()) === seat,
+      backlog: (blocks) => this.#backlog(blocks),
+      damaged: (error) => {
+        throw error;
+      },
+    });
+  }
+
+  #met(obstacle: { readonly kind: string; readonly height: number }): void {
+    const detail = "detail" in obstacle ? String(obstacle.detail) : "";
+    this.obstacles.push(`${obstacle.kind} at height ${obstacle.height}: ${detail}`);
+  }
+
+  #backlog(blocks: number): void {
+    const full = blocks > LIMITS.publishBacklogBlocks;
+    if (full !== this.replica.core().backlogFull) this.replica.backlog(full);
+  }
+
+  /** The object's alarm, while this life lasts. */
+  #tend(alive: () => boolean): void {
+    this.#stirred();
+    this.#court.world.after(LIMITS.alarmMs, () => {
+      if (alive()) this.#tend(alive);
+    });
+  }
+
+  #stirred(): void {
+    const { world } = this.#court;
+    const desk = this.#desk;
+    if (desk === null || !this.replica.up) return;
+    world.awaited();
+    for (const waiter of desk.waiters) if (waiter.ready()) waiter.end();
+    desk.publisher?.wake();
+    if (this.published === this.#published) return;
+    this.#published = this.published;
+    world.note({ kind: "published", seat: this.replica.seat, height: this.#published });
+  }
+
+  async #until(desk: Desk, ready: () => boolean, ms: number): Promise<void> {
+    if (!ready() && ms > 0) {
+      await new Promise<void>((resolve) => {
+        const end = (): void => {
+          desk.waiters.delete(waiter);
+          cancel();
+          this.#court.world.awaited();
+          resolve();
+        };
+        const waiter = { ready, end };
+        const cancel = this.#court.world.after(ms, end);
+        desk.waiters.add(waiter);
+      });
+    }
+    if (this.#desk !== desk || !this.replica.up) throw new Error("the object went away");
+  }
+}

@@ -1,0 +1,227 @@
+/** Everybody around one court in a run: Wardens, their clients, Registrars with readers, the Ledger and the seats' publishers. */
+import { readFileSync } from "node:fs";
+import { known } from "../../../objects/shared/assert.ts";
+import { wardenOf } from "../../../objects/shared/names.ts";
+import type { Court } from "../court.ts";
+import { Violation } from "../history.ts";
+import type { Party, Setting } from "../party.ts";
+import { Client } from "./client.ts";
+import type { Door } from "./client.ts";
+import { CLEAR, VirtualD1 } from "./d1.ts";
+import { Office } from "./office.ts";
+import { MISHAPS, wayOf, weatherOf } from "./plan.ts";
+import type { Mishap, PartiesPlan } from "./plan.ts";
+import { SMOOTH, Ways } from "./reach.ts";
+import { VirtualWarden } from "./warden.ts";
+import { entityKeys } from "./workload.ts";
+
+const SCHEMA = readFileSync(
+  new URL("../../../objects/ledger/migrations/0001_ledger.sql", import.meta.url),
+  "utf8",
+);
+const TENANT = "t";
+
+export class Parties implements Party {
+  readonly wardens: readonly VirtualWarden[];
+  readonly clients: readonly Client[];
+  readonly offices: readonly Office[];
+  readonly ways: Ways;
+  readonly d1: VirtualD1 | null;
+  readonly #court: Court;
+  readonly #plan: PartiesPlan;
+  readonly #deck: readonly Mishap[];
+  readonly #keys = entityKeys(TENANT);
+  /** Seats whose word nobody has to take. */
+  readonly #faulty: ReadonlySet<number>;
+  #calm = false;
+
+  /** Before the seats begin their first life. */
+  constructor(court: Court, plan: PartiesPlan, { faulty, lying }: Setting) {
+    this.#court = court;
+    this.#plan = plan;
+    this.#faulty = faulty;
+    this.d1 = plan.ledger ? new VirtualD1(court.world, SCHEMA) : null;
+    this.offices = court.replicas.map((replica) => new Office(court, replica, this.d1));
+    this.ways = new Ways(court.world, this.offices, lying);
+    this.wardens = plan.wardenSkews.map((skewMs, number) => {
+      const warden = new VirtualWarden(court, number, () => this.ways.seats());
+      warden.skewMs = skewMs;
+      return warden;
+    });
+    this.clients = plan.clients.map((habits, number) => {
+      return new Client(court.world, number, this.#doors(number), {
+        habits,
+        windowMs: plan.windowMs,
+      });
+    });
+    this.#deck = MISHAPS.flatMap((mishap) =>
+      Array.from({ length: plan.mishaps[mishap] }, (): Mishap => mishap),
+    );
+    this.#begin();
+  }
+
+  #begin(): void {
+    this.ways.way = this.#plan.way;
+    if (this.d1 !== null) this.d1.weather = this.#plan.ledgerWeather;
+    for (const client of this.clients) client.begin();
+    this.#next();
+    if (this.#plan.reads !== null) this.#read(this.#plan.reads);
+  }
+
+  /** The mishaps end, and every client asks for what it does not know. */
+  calm(): void {
+    this.#calm = true;
+    this.ways.way = SMOOTH;
+    if (this.d1 !== null) {
+      this.d1.weather = CLEAR;
+      this.d1.away = false;
+    }
+    for (const { nearby } of this.offices) Object.assign(nearby, { lost: 0, jitter: 3 });
+    for (const { storage } of this.wardens) storage.slowness = 2;
+    for (const client of this.clients) client.calm();
+  }
+
+  pending(): string[] {
+    const clients = this.clients.flatMap((client) =>
+      client.pending().map((what) => `client ${client.number} ${what}`),
+    );
+    const wardens = this.wardens.flatMap(({ number, pending, stranger }) =>
+      pending > 0 && !stranger ? [`Warden ${number} has ${pending} events pending`] : [],
+    );
+    const seats = this.offices.flatMap(({ behind, replica, obstacles }) =>
+      behind && !this.#faulty.has(replica.seat)
+        ? [`seat ${replica.seat} is behind in publishing: ${obstacles.join("; ")}`]
+        : [],
+    );
+    return [...clients, ...wardens, ...seats];
+  }
+
+  /** Tells the checkers what the Ledger holds. */
+  end(): void {
+    for (const warden of this.wardens) {
+      if (warden.counts.stops > 0)
+        throw new Violation("warden", `Warden ${warden.number} stopped: ${warden.failure ?? ""}`);
+    }
+    for (const { obstacles, replica } of this.offices) {
+      if (obstacles.length > 0 && !this.#faulty.has(replica.seat))
+        throw new Violation("publish", `seat ${replica.seat} met ${obstacles.join("; ")}`);
+    }
+    if (this.d1 === null) return;
+    const rows = (table: string, order: string) =>
+      known(this.d1, "a Ledger").run({
+        sql: `SELECT * FROM ${table} ORDER BY ${order}`,
+        cells: [],
+      });
+    const tables = {
+      genesis: rows("genesis", "generation"),
+      blocks: rows("blocks", "court, height"),
+      writs: rows("writs", "court, height, position"),
+      events: rows("events", "court, height, idx"),
+      entity_versions: rows("entity_versions", "tenant, entity, version"),
+      attestations: rows("attestations", "court, seat"),
+    };
+    this.#court.world.note({ kind: "ledger", tables });
+  }
+
+  close(): void {
+    for (const warden of this.wardens) warden.close();
+    this.d1?.close();
+  }
+
+  /** How often things happened, by name. */
+  counts(): Record<string, number> {
+    const sums: Record<string, number> = {};
+    const add = (of: string, counts: Readonly<Record<string, number>>): void => {
+      for (const [name, count] of Object.entries(counts))
+        sums[`${of} ${name}`] = (sums[`${of} ${name}`] ?? 0) + count;
+    };
+    for (const client of this.clients) add("client", client.counts);
+    for (const warden of this.wardens) add("warden", warden.counts);
+    for (const office of this.offices) add("registrar", office.registrar.counts);
+    add("way", this.ways.counts);
+    add("ledger", this.d1?.counts ?? {});
+    return sums;
+  }
+
+  #doors(client: number): Door[] {
+    const { deployment } = this.#court;
+    return Array.from({ length: this.#plan.sources }, (_, at) => {
+      const source = `/client/${client}/${at}`;
+      const number = wardenOf(deployment, TENANT, source);
+      return { tenant: TENANT, source, warden: known(this.wardens[number], "a Warden") };
+    });
+  }
+
+  #next(): void {
+    const { world } = this.#court;
+    world.after(1 + world.dice.below(this.#plan.pace), () => {
+      if (this.#calm) return;
+      this.#strike(world.dice.one(this.#deck));
+      this.#next();
+    });
+  }
+
+  #strike(mishap: Mishap): void {
+    const { dice } = this.#court.world;
+    const warden = dice.one(this.wardens);
+    const { registrar, nearby } = dice.one(this.offices);
+    switch (mishap) {
+      case "nothing":
+        return;
+      case "warden crashes":
+        return warden.crash();
+      case "warden is doomed":
+        return warden.doom(dice.below(dice.one([20, 200])));
+      case "warden forgets":
+        return warden.forgetAnswers();
+      case "warden is wiped":
+        return warden.wipe();
+      case "slow disk":
+        warden.storage.slowness = dice.one([2, 40, 400]);
+        return;
+      case "ways change":
+        this.ways.way = wayOf(dice);
+        return;
+      case "ledger away":
+        return this.#away(500 + dice.below(6_000));
+      case "ledger weather":
+        if (this.d1 !== null) this.d1.weather = weatherOf(dice);
+        return;
+      case "registrar crashes":
+        return registrar.crash(false);
+      case "registrar is wiped":
+        return registrar.crash(true);
+      case "near ways change":
+        nearby.lost = dice.one([0, 10, 50]);
+        nearby.jitter = dice.one([3, 100, 900]);
+    }
+  }
+
+  #away(ms: number): void {
+    const { d1 } = this;
+    if (d1 === null || d1.away) return;
+    d1.away = true;
+    this.#court.world.after(ms, () => (d1.away = false));
+  }
+
+  /** Somebody beside a seat reads there, and so on. */
+  #read(pause: number): void {
+    const { world } = this.#court;
+    world.after(1 + world.dice.below(pause), () => {
+      if (this.#calm) return;
+      const { registrar, replica } = world.dice.one(this.offices);
+      const key = world.dice.one(this.#keys);
+      world.awaited();
+      registrar.read(key).then(
+        ({ version, state, height }) => {
+          const { seat } = replica;
+          // A seat whose rows are wrong shows them.
+          if (!this.#faulty.has(seat))
+            world.note({ kind: "read", seat, key, version, state, height });
+        },
+        () => undefined,
+      );
+      this.#read(pause);
+    });
+  }
+}
