@@ -12,7 +12,7 @@ import { Answers } from "./simulator/checkers/answers.ts";
 import { outcomeCheckers, seatCheckers } from "./simulator/checkers/checkers.ts";
 import { stock } from "./simulator/checkers/stock.ts";
 import { keysOnce } from "./simulator/checkers/validity.ts";
-import type { Fact, Told } from "./simulator/history.ts";
+import type { Fact, Noted, Told } from "./simulator/history.ts";
 
 const place = { item: "a", warehouse: "w" };
 const received = (id: string, quantity = 5): string =>
@@ -26,10 +26,10 @@ const reserved = (id: string, reservation = "r", ttlSeconds = 5): string =>
 const fulfilled = (id: string): string =>
   textOf({ id, type: "reservation.fulfilled", data: { item: "a", reservation: "r" } });
 
-const broken = (scene: Scene): string | null =>
-  brokenBy(scene.noted, [...seatCheckers(scene.options), ...outcomeCheckers(scene.options)]);
+const broken = ({ noted, options }: Scene): string | null =>
+  brokenBy(noted, [...seatCheckers(options), ...outcomeCheckers(options)]);
 
-function scene(...acts: readonly ((scene: Scene) => void)[]): Scene {
+function scene(...acts: readonly ((made: Scene) => void)[]): Scene {
   const made = new Scene();
   made.block([received("first", 10), reserved("second")]);
   for (const act of acts) act(made);
@@ -51,6 +51,10 @@ const states =
     });
     return { ...outcome, changes };
   };
+
+const accepted = ({ first: _first, ...rest }: Outcome): Outcome => {
+  return { ...rest, status: "accepted" };
+};
 
 it("a chain of every kind of event, answered and read, breaks nothing", () => {
   const sound = scene(
@@ -218,10 +222,6 @@ describe("what a block may hold", () => {
 
   it("OneUsePerKey: a key in effect twice while it lives, or referred to where it is not in use", () => {
     const alone = (made: Scene): string | null => brokenBy(made.noted, [keysOnce(made.options)]);
-    const accepted = (outcome: Outcome): Outcome => {
-      const { first: _, ...rest } = outcome;
-      return { ...rest, status: "accepted" };
-    };
     const again = (ms: number, change: (outcome: Outcome) => Outcome): Scene =>
       scene(
         (at) => (at.now += ms),
@@ -254,10 +254,10 @@ describe("what a block may hold", () => {
     expect(broken(still)).toBe("BlockTimeNearTrue");
     const unvoted = scene((made) => made.block([received("next")]));
     const stored = unvoted.noted.findLastIndex(({ fact }) => fact.kind === "stored");
-    const { at: when = 0, fact } = unvoted.noted[stored] ?? {};
+    const { fact } = unvoted.noted[stored] ?? {};
     if (fact?.kind !== "stored") throw new Error("a vote is stored");
     const durable = { ...fact.durable, vote: null };
-    unvoted.noted[stored] = { at: when, fact: { ...fact, durable } };
+    unvoted.noted[stored] = { at: unvoted.now, fact: { ...fact, durable } };
     expect(broken(unvoted)).toBe("BlockTimeNearTrue");
   });
 });
@@ -314,7 +314,7 @@ describe("what clients are told", () => {
         (at) => (at.now += ms),
         (at) =>
           at.block([first], {
-            outcomes: last(({ first: _, ...outcome }) => ({ ...outcome, status: "accepted" })),
+            outcomes: last(accepted),
           }),
         (at) => at.answer(first, told(at, 2, (at.chain[1]?.outcomes.length ?? 0) - 1)),
       );
@@ -325,35 +325,22 @@ describe("what clients are told", () => {
   });
 
   it("RealTimeOrder: what was sent after an answer stands behind it", () => {
-    const late = scene((at) => at.block([received("x")]));
-    const ordered = [...late.noted];
-    expect(broken(late)).toBeNull();
-    const sent = ordered.findLastIndex(({ fact }) => fact.kind === "submitted");
-    const answer = {
-      kind: "answered",
-      client: 0,
-      event: received("x"),
-      told: told(late, 2, 0),
-    } as const;
-    const third = scene((at) => at.block([received("x"), received("z")]));
-    const before = third.noted.findIndex(
-      ({ fact }) => fact.kind === "submitted" && fact.event === received("z"),
-    );
-    third.noted.splice(before, 0, {
-      at: third.now,
-      fact: { ...answer, told: told(third, 2, 0) },
-    });
-    expect(broken(third)).toBeNull();
-    const swapped = scene((at) => at.block([received("z"), received("x")]));
-    const place = swapped.noted.findIndex(
-      ({ fact }) => fact.kind === "submitted" && fact.event === received("z"),
-    );
-    swapped.noted.splice(place, 0, {
-      at: swapped.now,
-      fact: { ...answer, told: told(swapped, 2, 1) },
-    });
-    expect(sent).toBeGreaterThan(0);
-    expect(broken(swapped)).toBe("RealTimeOrder");
+    const [x, z] = [received("x"), received("z")];
+    /** Both in one block; the first is answered before the second is sent. */
+    const answered = (events: readonly string[]): Scene => {
+      const made = scene((at) => at.block(events));
+      const answer = {
+        kind: "answered",
+        client: 0,
+        event: x,
+        told: told(made, 2, events.indexOf(x)),
+      } as const;
+      const sent = ({ fact }: Noted): boolean => fact.kind === "submitted" && fact.event === z;
+      made.noted.splice(made.noted.findIndex(sent), 0, { at: made.now, fact: answer });
+      return made;
+    };
+    expect(broken(answered([x, z]))).toBeNull();
+    expect(broken(answered([z, x]))).toBe("RealTimeOrder");
   });
 
   it("NothingKeptOnRefusal: an event refused as often as it was sent stands nowhere", () => {
