@@ -74,7 +74,8 @@ export function staged(cast: Cast, watched: Watched = "all"): { stage: Stage; en
     keys,
     wardenKeys,
     verify: stage.verify,
-    skewMs: 0,
+    skewMs: [],
+    parties: false,
     retentionMs: 0,
   };
   const signatures = new Signatures(options);
