@@ -118,7 +118,7 @@ class Run {
       wardenKeys,
       verify,
       skewMs: this.#drawn.clocks.map(({ skewMs }) => Math.abs(skewMs) + DRIFTED_MS),
-      parties: false,
+      parties: true,
       retentionMs: rules.windowMs + rules.clockBoundMs,
     };
   }

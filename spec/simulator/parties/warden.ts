@@ -146,6 +146,8 @@ export class VirtualWarden {
       throw new Gone("the object went away");
     };
     Object.assign(life, this.#opened(life, stepped));
+    // It may have ended in a call that it made, whose failure its own code takes as one of the network.
+    if (!life.alive) throw new Gone("the object went away");
     world.awaited();
     return life;
   }
