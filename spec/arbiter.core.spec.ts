@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { inventory } from "../objects/arbiter/domains/inventory.ts";
+import { rowsOf } from "../objects/arbiter/adopt.ts";
 import { causalGroups } from "../objects/arbiter/groups.ts";
 import { registryOf } from "../objects/arbiter/registry.ts";
 import { canonical } from "../objects/shared/canonical.ts";
@@ -18,6 +19,46 @@ const received = (id: string, quantity = 1, of: Partial<LedgerEvent> = {}) =>
 const court = () => new Bench(rulesOf(inventory));
 const codesOf = (evaluation: { outcomes: readonly string[] }) =>
   evaluation.outcomes.map((text) => JSON.parse(text).reason?.code ?? JSON.parse(text).status);
+
+describe("an event that the court cannot decide", () => {
+  test.each(["nondeterministic", "unable"] as const)(
+    "RejectCondemnedEvent: %s, without any domain code, and its key is used up",
+    (code) => {
+      const never = (): never => {
+        throw new Error("domain code ran");
+      };
+      const schema = z.custom<object>(never);
+      const bench = new Bench(rulesOf(boxes({ schema, partition: never, decide: never })));
+      const condemned = bench.condemn(START, code, put(1));
+      expect(codesOf(condemned)).toEqual([code]);
+      expect(condemned.entities).toEqual([]);
+      expect(condemned.keys).toHaveLength(1);
+      expect(codesOf(bench.block(START + 1, put(1)))).toEqual(["duplicate"]);
+      const block = { court: 0, height: 1, time: START, domainVersion: 1, condemned: code };
+      const { entities, keys, outcomes } = condemned;
+      expect(rowsOf(block, [put(1)], outcomes, bench.rules)).toEqual({ entities, keys });
+      const other = outcomes.map((text) => text.replace(code, "overflow"));
+      expect(rowsOf(block, [put(1)], other, bench.rules)).toBeNull();
+    },
+  );
+
+  test("RejectCondemnedEvent: what is settled without the domain is settled so", () => {
+    const bench = court();
+    bench.block(START, received("1"));
+    expect(codesOf(bench.condemn(START + 1, "unable", received("1")))).toEqual(["duplicate"]);
+    expect(codesOf(bench.condemn(START + 2, "unable", received("1", 2)))).toEqual(["key_reused"]);
+    expect(codesOf(bench.condemn(START + 3, "unable", "nonsense"))).toEqual(["invalid_event"]);
+  });
+
+  test("RejectCondemnedEvent: expiries come first, as always", () => {
+    const bench = court();
+    const hold = { item: "a", warehouse: "w", quantity: 1, reservation: "r", ttlSeconds: 60 };
+    bench.block(START, received("1"), textOf({ id: "2", type: "stock.reserved", data: hold }));
+    const late = bench.condemn(START + 60_000, "nondeterministic", received("3"));
+    expect(outcomesOf(late).map(({ type }) => type)).toEqual(["assize.expired", "stock.received"]);
+    expect(late.system).toBe(1);
+  });
+});
 
 describe("at the door", () => {
   const { validate } = registryOf([inventory]);

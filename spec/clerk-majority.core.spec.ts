@@ -155,6 +155,26 @@ describe("a batch without majority", () => {
     expect(court.heights()).toEqual([0, 0, 0, 0]);
   });
 
+  it("HalveWithoutMajority: nothing to halve in a batch of no event", () => {
+    const court = new Cluster();
+    court.expiries = [court.now];
+    for (const seat of court.seats) seat.nextExpiry = court.now;
+    for (const member of court.members) member.corrupt = true;
+    const batch = batchOn(court, court.seat(1), []);
+    for (const from of [0, 2, 3]) {
+      const said = {
+        kind: "prepare",
+        height: 1,
+        view: 0,
+        batch: batchDigest(batch.header),
+      } as const;
+      court.hear(1, court.said(from, { ...said, result: String(from).repeat(64) }));
+    }
+    court.hear(1, proposalBy(court, 0, 0, batch, byCertificate(null)));
+    expect(court.incidents(1, "no-majority")).toHaveLength(1);
+    expect(court.seat(1)).toMatchObject({ view: 1, cut: LIMITS.blockEvents, condemned: null });
+  });
+
   it("GrowAfterDecision: a fresh batch is twice as large after each decision, up to any size", () => {
     const court = new Cluster();
     for (const seat of court.seats) seat.cut = 2;
@@ -166,5 +186,86 @@ describe("a batch without majority", () => {
     court.giveAll(court.writ(2, ["z"]));
     court.settle();
     expect(court.seat(0).cut).toBe(LIMITS.blockEvents);
+  });
+});
+
+describe("an event that each seat comes to another outcome for", () => {
+  it("CondemnWithoutMajority, RejectCondemned: it alone is rejected, and the rest decided, without anybody's patience ending", () => {
+    for (const [count, odd] of [
+      [1, 0],
+      [2, 0],
+      [7, 3],
+      [40, 39],
+    ] as const) {
+      const court = oddCourt();
+      const started = court.now;
+      const events = mixed(count, odd);
+      court.giveAll(court.writ(1, events));
+      court.settle();
+      expect(court.now).toBe(started);
+      expect(decided(court).flat()).toEqual(events);
+      const condemned = court
+        .member(0)
+        .chain.filter(({ outcomes }) => outcomes.includes("nondeterministic is odd"));
+      expect(condemned.map(({ outcomes }) => outcomes.length)).toEqual([1]);
+      expect(new Set(court.heights()).size).toBe(1);
+    }
+  });
+
+  it("RecordCondemned: every seat keeps the proof", () => {
+    const court = oddCourt();
+    court.giveAll(court.writ(1, mixed(3, 1)));
+    court.settle();
+    for (let seat = 0; seat < 4; seat++) {
+      const [incident, ...others] = court.incidents(seat, "poison");
+      expect(others).toEqual([]);
+      expect(incident).toMatchObject({ height: 2, warden: 0, number: 1, first: 1 });
+      expect(incident).toMatchObject({ proof: { reason: "nondeterministic" } });
+    }
+  });
+
+  it("CondemnWithoutMajority: not while one seat is away, and once it is back", () => {
+    const court = oddCourt();
+    court.crash(2);
+    court.giveAll(court.writ(1, ["odd"]));
+    court.pass(10_000);
+    expect(court.heights()).toEqual([0, 0, 0, 0]);
+    court.restart(2);
+    court.pass(60_000);
+    expect(court.heights()).toEqual([1, 1, 1, 1]);
+  });
+
+  it("RejectCondemned: whoever missed the block is given its proof, and so is a seat that stops after its vote", () => {
+    const court = oddCourt();
+    const writ = court.writ(1, ["odd", "even"]);
+    let doomed = true;
+    court.passes = ({ to, message }) => {
+      const condemning = message.kind === "proposal" && message.batch.entries[0]?.poison;
+      if (to !== 3 || condemning === undefined || !doomed) return true;
+      // It hears the proposal, votes, and what it says is lost with it.
+      doomed = false;
+      court.input(3, { kind: "message", message, now: court.now }, true);
+      court.restart(3);
+      return false;
+    };
+    court.giveAll(writ);
+    court.pass(30_000);
+    expect(doomed).toBe(false);
+    expect(new Set(court.heights())).toEqual(new Set([2]));
+    expect(decided(court, 3).flat()).toEqual(["odd", "even"]);
+  });
+
+  it("ReproposePrepared: a condemned event that some seat committed to is proposed again with its proof", () => {
+    const court = oddCourt();
+    court.passes = ({ message }) => message.kind !== "commit" && message.kind !== "decided";
+    court.giveAll(court.writ(1, ["odd"]));
+    court.settle();
+    expect(court.seats.some(({ prepared }) => prepared?.batch.entries[0]?.poison)).toBe(true);
+    court.restart(0);
+    expect(court.seat(0).prepared?.batch.entries[0]?.poison?.reason).toBe("nondeterministic");
+    court.passes = () => true;
+    court.pass(30_000);
+    expect(court.heights()).toEqual([1, 1, 1, 1]);
+    expect(court.incidents(0, "no-majority")).toHaveLength(1);
   });
 });

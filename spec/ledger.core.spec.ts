@@ -118,6 +118,32 @@ describe("ReportWrongHeight", () => {
     expect(verdict({ ...rows, events })).not.toBeNull();
   });
 
+  it.each(["nondeterministic", "unable"] as const)(
+    "finds a changed proof of poison: %s",
+    (reason) => {
+      const sealed = scribe.seal(0, told(400, 2));
+      const first = { sealed, first: 0, count: 1 };
+      const poison = scribe.poison(0, sealed, 0, reason);
+      const condemned = scribe.extend(0, [{ ...first, poison }]);
+      const shown = rowsOf(condemned);
+      expect(blockOf(shown, trust)).toEqual(condemned);
+      const [writ] = shown.writs;
+      expect(writ?.poison).toContain(reason);
+      if (writ === undefined) return;
+      const changes = [
+        null,
+        "{}",
+        (writ.poison ?? "").replace('"view":3', '"view":4'),
+        (writ.poison ?? "").replace('"seat":1', '"seat":2'),
+      ];
+      for (const changed of changes)
+        expect(verdict({ ...shown, writs: [{ ...writ, poison: changed }] })).not.toBeNull();
+      // Certified, and still no proof: of another place.
+      const elsewhere = scribe.extend(0, [{ sealed, first: 1, count: 1, poison }]);
+      expect(verdict(rowsOf(elsewhere))).toBe("a writ at 0 that is not proven poison");
+    },
+  );
+
   it("finds missing rows", () => {
     expect(verdict({ ...rows, events: rows.events.slice(1) })).not.toBeNull();
     expect(verdict({ ...rows, writs: rows.writs.slice(1) })).not.toBeNull();

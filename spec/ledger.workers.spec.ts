@@ -7,6 +7,8 @@ import {
 } from "../objects/ledger/append.ts";
 import { attest, attestedHeights } from "../objects/ledger/attest.ts";
 import { auditRange } from "../objects/ledger/audit.ts";
+import { provenEvents } from "../objects/ledger/load.ts";
+import { storedBlock } from "../objects/ledger/stored.ts";
 import { LedgerConflict, LedgerGap } from "../objects/ledger/ledger.ts";
 import type { Ledger } from "../objects/ledger/ledger.ts";
 import { LedgerCorrupt } from "../objects/ledger/trust.ts";
@@ -64,6 +66,25 @@ describe("appending", () => {
     expect(await publishedHeight(ledger, 0)).toBe(3);
     expect((await contents("append")).map((rows) => rows.length)).toEqual([3, 2, 2, 2]);
   });
+
+  it.each(["nondeterministic", "unable"] as const)(
+    "AppendAgreed, AuditHeight, ServeProven: a block with its proof of poison: %s",
+    async (reason) => {
+      const { scribe, ledger } = await opened(`poison-${reason}`);
+      const sealed = scribe.seal(0, [received("a"), { id: "odd", status: "rejected" }]);
+      const blocks = [scribe.extend(0, [{ sealed, count: 1 }])];
+      const poison = scribe.poison(0, sealed, 1, reason);
+      blocks.push(scribe.extend(0, [{ sealed, first: 1, count: 1, poison }]));
+      expect(await publishRun(ledger, 0, blocks)).toBe(2);
+      expect(await storedBlock(ledger, 0, 2)).toEqual(blocks[1]);
+      expect(await auditRange(ledger, 0, { from: 0, to: 2 }, () => null)).toEqual({
+        auditedHeight: 2,
+      });
+      const places = [{ court: 0, height: 2, idx: 0, writ: 0 }];
+      const [served] = await provenEvents(ledger, "dev", places);
+      expect(served?.entry).toEqual(blocks[1]?.entries[0]);
+    },
+  );
 
   it("AppendAgainIsNoop: the same run again, an overlap, and another certificate change nothing", async () => {
     const { scribe, ledger } = await opened("again");
@@ -170,7 +191,7 @@ describe("appending", () => {
     const attempts = [
       db.prepare(event).bind(2, 0, outcome),
       db.prepare(event).bind(1, 1, outcome),
-      db.prepare("INSERT INTO writs VALUES ('orphan', 0, 2, 0, 0, 1, 0, 1, 1, 'seal', '[]')"),
+      db.prepare("INSERT INTO writs VALUES ('orphan', 0, 2, 0, 0, 1, 0, 1, 1, 'seal', '[]', NULL)"),
       db.prepare(
         "INSERT INTO entity_versions VALUES ('orphan', 'dev', 'stock/e-0-0@w1', 9, 0, 1, 0)",
       ),

@@ -82,6 +82,8 @@ class Adoption {
     const row = keyRow(event, index, this.#block, this.#rules);
     if (outcome.fingerprint !== row.fingerprint) return false;
     if (outcome.status !== "duplicate" && outcome.reason?.code !== KEY_REUSED) {
+      const { condemned } = this.#block;
+      if (condemned !== undefined && outcome.reason?.code !== condemned) return false;
       if (this.#keys.has(row.key)) return false;
       this.#keys.set(row.key, row);
     }

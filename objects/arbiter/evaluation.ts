@@ -1,5 +1,6 @@
 /** The Arbiter's contract with the Clerk. */
-import type { EntityRow, KeyRow } from "../shared/types.ts";
+import type { Batch, EntityRow, KeyRow } from "../shared/types.ts";
+import type { CourtCode } from "./outcome.ts";
 import type { Registry } from "./registry.ts";
 
 export interface BlockContext {
@@ -8,6 +9,19 @@ export interface BlockContext {
   /** Block time, Unix milliseconds. */
   readonly time: number;
   readonly domainVersion: number;
+  /** Why its one event is rejected without being evaluated. */
+  readonly condemned?: CourtCode | undefined;
+}
+
+/** The context of a batch: nothing but what its seats agree on. */
+export function contextOf({ header, entries }: Pick<Batch, "header" | "entries">): BlockContext {
+  const { court, height, time, domainVersion } = header;
+  return { court, height, time, domainVersion, condemned: entries[0]?.poison?.reason };
+}
+
+/** Canonical texts of the submitted events, in order. */
+export function eventsOf({ entries }: Pick<Batch, "entries">): string[] {
+  return entries.flatMap(({ writ, first, count }) => writ.events.slice(first, first + count));
 }
 
 /** What a deployment evaluates by; the same on every seat. */

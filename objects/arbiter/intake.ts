@@ -7,7 +7,7 @@ import type { KeyRow, LedgerEvent } from "../shared/types.ts";
 import { fromDomain, judged, refuse } from "./decide.ts";
 import type { Task } from "./decide.ts";
 import type { BlockContext, Rules, StateReader } from "./evaluation.ts";
-import { NOBODY, rejected } from "./outcome.ts";
+import { condemned, NOBODY, rejected } from "./outcome.ts";
 import type { Identity, Verdict } from "./outcome.ts";
 import { keyRow } from "./rows.ts";
 
@@ -69,6 +69,8 @@ export class Intake {
     const used = this.#live(fresh.key);
     if (used === undefined) {
       this.#keys.set(fresh.key, fresh);
+      const code = this.#block.condemned;
+      if (code !== undefined) return { identity, step: condemned(code) };
       return { identity, step: judged(() => taskOf(parsed, this.#block, this.#rules)) };
     }
     const { height, index: first } = used;

@@ -27,7 +27,12 @@ export function reasonOf(code: ArbiterCode): Reason {
 }
 
 /** What a court comes to about an event that its seats cannot decide alike, or at all. */
-const COURT_CODES: readonly string[] = ["nondeterministic", "unable"];
+const COURT_REASONS = {
+  nondeterministic: "the seats of the court came to different outcomes",
+  unable: "the seats of the court could not evaluate the event",
+} as const;
+
+export type CourtCode = keyof typeof COURT_REASONS;
 
 /** Whether a domain may give this reason, whatever its types promise. Throws for a detail without a canonical text. */
 export function isDomainReason({ code, detail }: Reason): boolean {
@@ -35,7 +40,7 @@ export function isDomainReason({ code, detail }: Reason): boolean {
     typeof code === "string" &&
     /^[a-z][a-z0-9_]{0,63}$/.test(code) &&
     !Object.hasOwn(REASONS, code) &&
-    !COURT_CODES.includes(code) &&
+    !Object.hasOwn(COURT_REASONS, code) &&
     typeof detail === "string" &&
     utf8Length(canonical(detail)) <= LIMITS.reasonBytes
   );
@@ -68,6 +73,10 @@ export const NOBODY: Identity = { tenant: "", source: "", id: "", type: "" };
 
 export function rejected(code: ArbiterCode): Verdict {
   return { status: "rejected", reason: reasonOf(code) };
+}
+
+export function condemned(code: CourtCode): Verdict {
+  return { status: "rejected", reason: { code, detail: COURT_REASONS[code] } };
 }
 
 export function changeText({ entity, version, state }: AfterState): string {

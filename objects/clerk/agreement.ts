@@ -4,7 +4,8 @@
  */
 import { rowsOf } from "../arbiter/adopt.ts";
 import { evaluateBlock } from "../arbiter/evaluate.ts";
-import type { BlockContext, Rules } from "../arbiter/evaluation.ts";
+import { contextOf, eventsOf } from "../arbiter/evaluation.ts";
+import type { Rules } from "../arbiter/evaluation.ts";
 import { DOMAINS } from "../arbiter/registry.ts";
 import type { Deployment } from "../shared/config.ts";
 import { leafDigest } from "../shared/digests.ts";
@@ -13,7 +14,7 @@ import { DOMAIN_VERSION, seatKeys, wardenKey } from "../shared/genesis.ts";
 import type { Genesis } from "../shared/genesis.ts";
 import { LIMITS } from "../shared/limits.ts";
 import { courtOf } from "../shared/names.ts";
-import type { Batch, Block, EntityRow, Header, Writ } from "../shared/types.ts";
+import type { Batch, Block, EntityRow, Writ } from "../shared/types.ts";
 import type { Bench } from "./bench.ts";
 import { objection, parseMessages, writObjection } from "./consensus/check.ts";
 import type { Message } from "./consensus/messages.ts";
@@ -207,7 +208,7 @@ export class Agreement {
     const { state, faults, deployment } = this.#in.bench;
     try {
       const evaluation = evaluateBlock(
-        contextOf(batch.header),
+        contextOf(batch),
         eventsOf(batch),
         state,
         rulesOf(deployment),
@@ -222,7 +223,7 @@ export class Agreement {
 
   #adopt(block: Block): Evaluation | null {
     const rows = rowsOf(
-      contextOf(block.header),
+      contextOf(block),
       eventsOf(block),
       block.outcomes,
       rulesOf(this.#in.bench.deployment),
@@ -273,14 +274,6 @@ function setupOf({ bench, genesis }: Chambers): Setup {
 
 function isWrite({ kind }: Effect): boolean {
   return kind !== "send" && kind !== "arm";
-}
-
-function contextOf({ court, height, time, domainVersion }: Header): BlockContext {
-  return { court, height, time, domainVersion };
-}
-
-function eventsOf(batch: Batch): string[] {
-  return batch.entries.flatMap(({ writ, first, count }) => writ.events.slice(first, first + count));
 }
 
 function rulesOf(deployment: Deployment): Rules {

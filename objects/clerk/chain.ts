@@ -9,10 +9,12 @@ import type {
   Certificate,
   Entry,
   Header,
+  Poison,
   ResultParts,
   Writ,
   WritProgress,
 } from "../shared/types.ts";
+import { condemning } from "./consensus/seat.ts";
 import { RowDamaged, checkRow, chunked, rowDigest } from "./rows.ts";
 
 type StoredBlock = {
@@ -69,6 +71,9 @@ export class Chain {
         complete INTEGER NOT NULL, height INTEGER NOT NULL, idx INTEGER NOT NULL, digest TEXT NOT NULL,
         PRIMARY KEY (warden, number, first)
       ) STRICT, WITHOUT ROWID;
+      CREATE TABLE IF NOT EXISTS poison (
+        height INTEGER PRIMARY KEY, proof TEXT NOT NULL, digest TEXT NOT NULL
+      ) STRICT;
     `);
   }
 
@@ -99,7 +104,7 @@ export class Chain {
     return writ;
   }
 
-  /** A header's batch from the stored writs: those of a vote or a block are there. Throws {@link RowDamaged}. */
+  /** A header's batch from the stored writs, without proofs: those of a vote or a block are there. Throws {@link RowDamaged}. */
   batch(header: Header): Batch {
     const entries = header.entries.map(([digested, first, count]) => {
       return { writ: this.#writ(digested), first, count };
@@ -135,7 +140,30 @@ export class Chain {
       this.#keepWrit(digested, entry.writ);
       this.#keepRange(entry, header.height, index);
       index += entry.count;
+      if (entry.poison !== undefined) this.#keepPoison(header.height, entry.poison);
     });
+  }
+
+  #keepPoison(height: number, poison: Poison): void {
+    const row = [height, JSON.stringify(poison)] as const;
+    this.#sql.exec(
+      "INSERT OR REPLACE INTO poison VALUES (?, ?, ?)",
+      ...row,
+      rowDigest("poison", ...row),
+    );
+  }
+
+  /** The proof against the one event of a block. Throws {@link RowDamaged}. */
+  #poison(height: number): Poison {
+    const row = this.#sql
+      .exec<{ proof: string; digest: string }>(
+        "SELECT proof, digest FROM poison WHERE height = ?",
+        height,
+      )
+      .toArray()[0];
+    if (row === undefined) throw new RowDamaged(`poison: ${height} is missing`);
+    checkRow("poison", row.digest, height, row.proof);
+    return JSON.parse(row.proof) as Poison;
   }
 
   #keepRange({ writ, first, count }: Entry, height: number, index: number): void {
@@ -204,7 +232,10 @@ export class Chain {
     if (height < 1 || height > this.height()) return undefined;
     const { header, result, certificate } = this.head(height);
     const outcomes = this.outcomes(height, result.count);
-    return { ...this.batch(header), result, certificate, outcomes };
+    const batch = this.batch(header);
+    const condemned = header.entries.some(([, , , poison]) => poison !== null);
+    const whole = condemned ? condemning(batch, this.#poison(height)) : batch;
+    return { ...whole, result, certificate, outcomes };
   }
 
   /** Blocks above a height, in order, as many as `blocks` and `bytes` allow, at least one if there is any. */

@@ -35,6 +35,7 @@ const COLUMNS = {
     "bytes",
     "seal",
     "rest",
+    "poison",
   ],
   events: ["court", "height", "idx", "writ", "event", "outcome"],
 } as const;

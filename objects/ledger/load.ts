@@ -22,7 +22,7 @@ export interface Place {
 
 /** Columns and joins that make a {@link Place} of each (court, height, idx) of the subquery `found`; ?1 is the generation. */
 export const PLACE = `found.court, found.height, found.idx, e.writ, octet_length(e.outcome) AS ofEvent,
-  coalesce(w.bytes + octet_length(w.rest), 0) AS ofWrit,
+  coalesce(w.bytes + octet_length(w.rest) + coalesce(octet_length(w.poison), 0), 0) AS ofWrit,
   coalesce(octet_length(b.header) + octet_length(b.certificate) + octet_length(b.leaves), 0) AS ofBlock`;
 export const PLACE_JOINS = `
   CROSS JOIN events e ON e.generation = ?1 AND e.court = found.court AND e.height = found.height AND e.idx = found.idx
@@ -212,7 +212,7 @@ const WRITS = `(SELECT DISTINCT value ->> 0 AS court, value ->> 1 AS height, val
 function writQuery(ledger: Ledger, places: readonly At[]): D1PreparedStatement {
   return query(
     ledger,
-    `SELECT w.court, w.height, w.position, w.warden, w.number, w.start, w.count, w.bytes, w.seal, w.rest FROM ${WRITS}`,
+    `SELECT w.court, w.height, w.position, w.warden, w.number, w.start, w.count, w.bytes, w.seal, w.rest, w.poison FROM ${WRITS}`,
     places,
   );
 }

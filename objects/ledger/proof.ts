@@ -10,6 +10,7 @@ import {
   leafDigest,
   merklePath,
   merkleRoot,
+  poisonDigest,
   resultDigest,
   writDigest,
 } from "../shared/digests.ts";
@@ -23,9 +24,9 @@ import type {
   ResultParts,
   Writ,
 } from "../shared/types.ts";
-import { sealValid } from "../shared/verify.ts";
+import { poisonValid, sealValid } from "../shared/verify.ts";
 import type { BlockRow, BlockRows, EventRow, WritRow } from "./rows.ts";
-import { certified, LedgerCorrupt } from "./trust.ts";
+import { certified, LedgerCorrupt, seatsOf } from "./trust.ts";
 import type { Trust } from "./trust.ts";
 
 /** A proven block without its events: what every outcome and event of it is checked against. */
@@ -41,6 +42,12 @@ export interface Head {
 const natural = z.number().int().min(0);
 const hex = z.string().regex(/^[0-9a-f]+$/);
 // Strict: a member that the digests do not cover would be served unproven.
+const votes = z.strictObject({
+  seat: natural,
+  incarnation: natural,
+  sequence: natural,
+  signature: hex,
+});
 const headerShape = z.strictObject({
   court: natural,
   epoch: natural,
@@ -58,10 +65,22 @@ const certificateShape = z.strictObject({
   batch: hex,
   result: hex,
   block: hex,
-  signatures: z.array(
-    z.strictObject({ seat: natural, incarnation: natural, sequence: natural, signature: hex }),
-  ),
+  signatures: z.array(votes),
 });
+const poisonShape = z.discriminatedUnion("reason", [
+  z.strictObject({
+    reason: z.literal("nondeterministic"),
+    view: natural,
+    header: headerShape,
+    prepares: z.array(votes.extend({ result: hex })),
+  }),
+  z.strictObject({
+    reason: z.literal("unable"),
+    view: natural,
+    header: headerShape,
+    rejects: z.array(votes),
+  }),
+]);
 const keyShape = z.object({
   tenant: z.string(),
   source: z.string(),
@@ -112,7 +131,7 @@ export function outcomeOf(row: EventRow, head: Head): Outcome {
 export function entryOf(row: WritRow, events: readonly EventRow[], head: Head): Entry {
   const demand = demandsOf(row);
   const wrong = `a writ at ${row.position} that is not the agreed one`;
-  const [digest, first, count] = head.header.entries[row.position] ?? ["", 0, 0];
+  const [digest, first, count, condemned] = head.header.entries[row.position] ?? ["", 0, 0, null];
   const start = head.header.entries
     .slice(0, row.position)
     .reduce((sum, [, , before]) => sum + before, head.system);
@@ -132,7 +151,9 @@ export function entryOf(row: WritRow, events: readonly EventRow[], head: Head): 
     seal: row.seal,
   };
   demand(writDigest(writ) === digest, wrong);
-  return { writ, first, count };
+  const poison = row.poison === null ? undefined : parsed(row, poisonShape, row.poison);
+  demand((poison === undefined ? null : poisonDigest(poison)) === condemned, wrong);
+  return { writ, first, count, ...(poison === undefined ? {} : { poison }) };
 }
 
 /** Whether a proven event is the one that a proven outcome speaks of. */
@@ -164,6 +185,11 @@ export function blockOf({ block, writs, events }: BlockRows, trust: Trust): Bloc
     start += entry.count;
     const sealed = sealValid(entry.writ, wardenKey(trust.genesis, row.warden), trust.verify);
     demand(sealed, `a writ at ${position} whose seal does not verify`);
+    const { poison } = entry;
+    demand(
+      poison === undefined || poisonValid(poison, header, seatsOf(trust, header), trust.verify),
+      `a writ at ${position} that is not proven poison`,
+    );
     return entry;
   });
   events.forEach((row, index) => {

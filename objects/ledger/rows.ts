@@ -1,4 +1,4 @@
-/** The rows a block is stored as. Names are the columns' of migrations/0001_ledger.sql. */
+/** The rows a block is stored as. Names are the columns' of migrations/. */
 import { known } from "../shared/assert.ts";
 import { canonical, utf8Length } from "../shared/canonical.ts";
 import { leafDigest } from "../shared/digests.ts";
@@ -30,6 +30,8 @@ export interface WritRow {
   readonly seal: string;
   /** JSON array: the writ's events before and after the ones of this block. */
   readonly rest: string;
+  /** JSON of {@link Entry.poison}, or null. */
+  readonly poison: string | null;
 }
 
 export interface EventRow {
@@ -91,6 +93,7 @@ function writColumns({
   writ,
   first,
   count,
+  poison,
 }: Entry): Omit<WritRow, "court" | "height" | "position" | "start"> {
   const here = writ.events.slice(first, first + count);
   return {
@@ -100,5 +103,6 @@ function writColumns({
     bytes: here.reduce((sum, event) => sum + utf8Length(event), 0),
     seal: writ.seal,
     rest: JSON.stringify([...writ.events.slice(0, first), ...writ.events.slice(first + count)]),
+    poison: poison === undefined ? null : canonical(poison),
   };
 }

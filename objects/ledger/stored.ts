@@ -28,7 +28,7 @@ export async function measures(
          b.bytes + coalesce(sum(octet_length(e.outcome) + coalesce(octet_length(e.event), 0)), 0) AS bytes
        FROM (
          SELECT height, outcomes, octet_length(header) + octet_length(leaves) + octet_length(certificate) + coalesce(
-             (SELECT sum(octet_length(w.rest)) FROM writs w
+             (SELECT sum(octet_length(w.rest) + coalesce(octet_length(w.poison), 0)) FROM writs w
                WHERE w.generation = ?1 AND w.court = ?2 AND w.height = blocks.height), 0) AS bytes
          FROM blocks WHERE generation = ?1 AND court = ?2 AND height > ?3 AND height <= ?4 ORDER BY height LIMIT ?5
        ) b
@@ -61,7 +61,7 @@ export async function blockRows(
       `SELECT court, height, outcomes, prior, root, state, header, certificate, leaves FROM blocks ${where}`,
     ),
     query(
-      `SELECT court, height, position, warden, number, start, count, bytes, seal, rest FROM writs ${where}, position`,
+      `SELECT court, height, position, warden, number, start, count, bytes, seal, rest, poison FROM writs ${where}, position`,
     ),
     query(`SELECT court, height, idx, writ, event, outcome FROM events ${where}, idx`),
   ]);

@@ -5,6 +5,7 @@ import type { Verify } from "../shared/node/crypto.ts";
 import type { Quorum } from "../shared/quorum.ts";
 import type { Certificate } from "../shared/types.ts";
 import { certificateValid } from "../shared/verify.ts";
+import type { Seats } from "../shared/verify.ts";
 
 export interface Trust {
   readonly genesis: GenesisDocument;
@@ -27,6 +28,11 @@ export class LedgerCorrupt extends Error {
 }
 
 export function certified(trust: Trust, certificate: Certificate): boolean {
-  const keys = seatKeys(trust.genesis, certificate.court);
-  return certificateValid(certificate, keys, trust.quorum.q, trust.verify);
+  const { keys, quorum } = seatsOf(trust, certificate);
+  return certificateValid(certificate, keys, quorum.q, trust.verify);
+}
+
+/** Who may speak for the court. */
+export function seatsOf({ genesis, quorum }: Trust, { court }: { readonly court: number }): Seats {
+  return { keys: seatKeys(genesis, court), quorum };
 }

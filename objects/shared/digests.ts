@@ -8,6 +8,7 @@ import type {
   EntryDigest,
   Header,
   LedgerEvent,
+  Poison,
   ResultParts,
   Writ,
 } from "./types.ts";
@@ -42,7 +43,27 @@ export function blockDigest(height: number, parent: string, batch: string, resul
 }
 
 export function entryDigests(entries: Batch["entries"]): EntryDigest[] {
-  return entries.map(({ writ, first, count }) => [writDigest(writ), first, count, null]);
+  return entries.map(({ writ, first, count, poison }) => [
+    writDigest(writ),
+    first,
+    count,
+    poison === undefined ? null : poisonDigest(poison),
+  ]);
+}
+
+export function poisonDigest(poison: Poison): string {
+  const { reason, view, header } = poison;
+  const said =
+    poison.reason === "unable"
+      ? poison.rejects.map((vote) => [vote.seat, vote.incarnation, vote.sequence, vote.signature])
+      : poison.prepares.map((vote) => [
+          vote.seat,
+          vote.incarnation,
+          vote.sequence,
+          vote.signature,
+          vote.result,
+        ]);
+  return digest("poison", reason, view, batchDigest(header), said);
 }
 
 /** Identity of an event for idempotency: (tenant, source, id). */

@@ -30,7 +30,28 @@ export interface Entry {
   readonly writ: Writ;
   readonly first: number;
   readonly count: number;
+  /** Why the event, then alone in its block, is rejected without being evaluated. */
+  readonly poison?: Poison | undefined;
 }
+
+/**
+ * Proof by the seats' own signatures that a court cannot decide an event: `header` is of a batch of that event alone, for the height
+ * and parent of the block it is rejected in. Either all n seats prepared that batch and no result has q, or q said that they are
+ * unable to evaluate it.
+ */
+export type Poison =
+  | {
+      readonly reason: "nondeterministic";
+      readonly view: number;
+      readonly header: Header;
+      readonly prepares: readonly (VoteSignature & { readonly result: string })[];
+    }
+  | {
+      readonly reason: "unable";
+      readonly view: number;
+      readonly header: Header;
+      readonly rejects: readonly VoteSignature[];
+    };
 
 /** What a batch digest covers of an entry: writ digest, first, count, digest of the poison proof or null. */
 export type EntryDigest = readonly [

@@ -14,19 +14,21 @@ import {
 import { DOMAIN_VERSION, genesisDigest } from "../../objects/shared/genesis.ts";
 import type { Genesis, GenesisDocument } from "../../objects/shared/genesis.ts";
 import { nameOf } from "../../objects/shared/names.ts";
-import { drawKeyPair, signer, verifier } from "../../objects/shared/node/crypto.ts";
+import { drawKeyPair, sha256, signer, verifier } from "../../objects/shared/node/crypto.ts";
 import type { Sign } from "../../objects/shared/node/crypto.ts";
 import { quorumOf } from "../../objects/shared/quorum.ts";
 import type {
   Block,
   Certificate,
   Entry,
+  Header,
   LedgerEvent,
   Outcome,
+  Poison,
   Writ,
 } from "../../objects/shared/types.ts";
 import { PROTOCOL_VERSION } from "../../objects/shared/types.ts";
-import { commitDigest } from "../../objects/shared/verify.ts";
+import { commitDigest, statedDigest } from "../../objects/shared/verify.ts";
 
 /** An event and what it came to; each changed entity gets its next version. */
 export interface Told {
@@ -49,6 +51,7 @@ export interface Part {
   readonly sealed: Sealed;
   readonly first?: number;
   readonly count?: number;
+  readonly poison?: Poison;
 }
 
 interface Options {
@@ -133,21 +136,21 @@ export class Scribe {
   /** The court's next block: these parts of sealed writs. */
   extend(court: number, parts: readonly Part[], options: Options = {}): Block {
     const tip = this.#tips.get(court) ?? this.#start();
-    const entries = parts.map(({ sealed, first = 0, count = sealed.told.length }) => ({
-      entry: { writ: sealed.writ, first, count } satisfies Entry,
+    const entries = parts.map(({ sealed, first = 0, count = sealed.told.length, poison }) => ({
+      entry: {
+        writ: sealed.writ,
+        first,
+        count,
+        ...(poison === undefined ? {} : { poison }),
+      } satisfies Entry,
       told: sealed.told.slice(first, first + count),
     }));
     const told = [...(options.system ?? []), ...entries.flatMap((part) => part.told)];
     const outcomes = told.map((item) => canonical(this.#outcomeOf(item)));
-    const header = {
+    const header = this.#header(
       court,
-      epoch: 0,
-      height: tip.height + 1,
-      parent: tip.block,
-      time: tip.time + 100,
-      domainVersion: DOMAIN_VERSION,
-      entries: entryDigests(entries.map(({ entry }) => entry)),
-    };
+      entries.map(({ entry }) => entry),
+    );
     const result = {
       prior: tip.result,
       count: outcomes.length,
@@ -186,6 +189,38 @@ export class Scribe {
       return { ...vote, signature: this.seat(agreed.court, seat)(commitDigest(agreed, vote)) };
     });
     return { ...agreed, signatures };
+  }
+
+  #header(court: number, entries: readonly Entry[]): Header {
+    const tip = this.#tips.get(court) ?? this.#start();
+    return {
+      court,
+      epoch: 0,
+      height: tip.height + 1,
+      parent: tip.block,
+      time: tip.time + 100,
+      domainVersion: DOMAIN_VERSION,
+      entries: entryDigests(entries),
+    };
+  }
+
+  /** What the seats said of a batch of this one event, had it been proposed for the court's next height. */
+  poison(court: number, { writ }: Sealed, first: number, reason: Poison["reason"]): Poison {
+    const header = this.#header(court, [{ writ, first, count: 1 }]);
+    const said = (kind: string, seat: number, what: string) => {
+      const vote = { seat, incarnation: 1, sequence: ++this.#sequence };
+      const content = [court, header.epoch, header.height, 3, batchDigest(header), what];
+      return { ...vote, signature: this.seat(court, seat)(statedDigest(kind, content, vote)) };
+    };
+    if (reason === "unable") {
+      const rejects = [0, 1, 3].map((seat) => said("reject", seat, reason));
+      return { reason, view: 3, header, rejects };
+    }
+    const prepares = [0, 1, 2, 3].map((seat) => {
+      const result = sha256(`what ${seat % 3} came to`);
+      return { ...said("prepare", seat, result), result };
+    });
+    return { reason, view: 3, header, prepares };
   }
 
   #sign(name: string): Sign {

@@ -281,8 +281,9 @@ export class Cluster {
   #evaluate(member: Member, batch: Batch): Evaluation {
     member.evaluations += 1;
     const own = ` corrupted in ${this.members.indexOf(member)}`;
-    const outcomes = batch.entries.flatMap(({ writ, first, count }) =>
+    const outcomes = batch.entries.flatMap(({ writ, first, count, poison }) =>
       writ.events.slice(first, first + count).map((event) => {
+        if (poison !== undefined) return `${poison.reason} is ${event}${member.corrupt ? own : ""}`;
         const flawed = member.corrupt || this.nondeterministic.has(event);
         return `outcome of ${event}${flawed ? own : ""}`;
       }),

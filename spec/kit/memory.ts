@@ -65,8 +65,20 @@ export class Bench {
   }
 
   block(time: number, ...events: readonly string[]): Evaluation {
+    return this.#evaluate({ time }, events);
+  }
+
+  /** A block of one event that the court cannot decide. */
+  condemn(time: number, condemned: "nondeterministic" | "unable", event: string): Evaluation {
+    return this.#evaluate({ time, condemned }, [event]);
+  }
+
+  #evaluate(
+    block: Pick<BlockContext, "time" | "condemned">,
+    events: readonly string[],
+  ): Evaluation {
     this.height += 1;
-    const context: BlockContext = { court: 0, height: this.height, time, domainVersion: 1 };
+    const context = { court: 0, height: this.height, domainVersion: 1, ...block };
     const evaluation = evaluateBlock(context, events, this.state, this.rules);
     this.state.apply(evaluation);
     return evaluation;

@@ -1,7 +1,7 @@
 /** A running copy of a seat: what `Agreement` and `restore.ts` do for the object, over a virtual disk that survives it. */
 import { rowsOf } from "../../objects/arbiter/adopt.ts";
 import { evaluateBlock } from "../../objects/arbiter/evaluate.ts";
-import type { BlockContext } from "../../objects/arbiter/evaluation.ts";
+import { contextOf, eventsOf } from "../../objects/arbiter/evaluation.ts";
 import { objection, writObjection } from "../../objects/clerk/consensus/check.ts";
 import type { Message } from "../../objects/clerk/consensus/messages.ts";
 import { seatFrom } from "../../objects/clerk/consensus/seat.ts";
@@ -12,7 +12,7 @@ import { BrokenInvariant, known } from "../../objects/shared/assert.ts";
 import { leafDigest } from "../../objects/shared/digests.ts";
 import type { Evaluation } from "../../objects/shared/evaluation.ts";
 import { LIMITS } from "../../objects/shared/limits.ts";
-import type { Batch, Block, Header, Writ } from "../../objects/shared/types.ts";
+import type { Batch, Block, Writ } from "../../objects/shared/types.ts";
 import type { VirtualCourt } from "./court.ts";
 import { Disk } from "./disk.ts";
 import type { Hearer } from "./network.ts";
@@ -294,7 +294,7 @@ export class SeatReplica implements Hearer {
   #evaluate(batch: Batch): Evaluation {
     const { state } = this.disk;
     try {
-      const context = contextOf(batch.header);
+      const context = contextOf(batch);
       const evaluation = evaluateBlock(context, eventsOf(batch), state, this.#court.rules);
       return this.flaw?.(evaluation) ?? evaluation;
     } catch (error) {
@@ -313,8 +313,8 @@ export class SeatReplica implements Hearer {
   }
 
   #adopt(block: Block): Evaluation | null {
-    const { header, outcomes, result, entries } = block;
-    const rows = rowsOf(contextOf(header), eventsOf(block), outcomes, this.#court.rules);
+    const { outcomes, result, entries } = block;
+    const rows = rowsOf(contextOf(block), eventsOf(block), outcomes, this.#court.rules);
     if (rows === null) return null;
     const submitted = entries.reduce((sum, entry) => sum + entry.count, 0);
     const system = outcomes.length - submitted;
@@ -339,12 +339,4 @@ const NO_EVALUATION: Evaluation = {
 
 function isWrite({ kind }: Effect): boolean {
   return kind === "persist" || kind === "agree" || kind === "quarantine";
-}
-
-function contextOf({ court, height, time, domainVersion }: Header): BlockContext {
-  return { court, height, time, domainVersion };
-}
-
-function eventsOf(batch: Batch): string[] {
-  return batch.entries.flatMap(({ writ, first, count }) => writ.events.slice(first, first + count));
 }

@@ -14,7 +14,7 @@ import { utf8Length } from "../../shared/canonical.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import type { Verify } from "../../shared/node/crypto.ts";
 import type { Batch, Block, Certificate, Writ } from "../../shared/types.ts";
-import { certificateFits, certificateValid, sealValid } from "../../shared/verify.ts";
+import { certificateFits, certificateValid, poisonValid, sealValid } from "../../shared/verify.ts";
 import { carriesRoot } from "./evaluate.ts";
 import { groundsOf, REASONS, statementDigest } from "./messages.ts";
 import type { Message, Prepared, ViewChange } from "./messages.ts";
@@ -39,9 +39,13 @@ const stated = {
 };
 const seats = 64;
 
-const voteSignatures = z
-  .array(z.object({ seat: natural, incarnation: natural, sequence: natural, signature }))
-  .max(seats);
+const voteSignature = z.object({
+  seat: natural,
+  incarnation: natural,
+  sequence: natural,
+  signature,
+});
+const voteSignatures = z.array(voteSignature).max(seats);
 const certificate = z.object({
   court: natural,
   epoch: natural,
@@ -66,10 +70,27 @@ const header = z.object({
   parent: hash,
   time: natural,
   domainVersion: natural,
-  entries: z.array(z.tuple([hash, natural, natural, z.null()])).max(LIMITS.blockEvents),
+  entries: z.array(z.tuple([hash, natural, natural, hash.nullable()])).max(LIMITS.blockEvents),
 });
+const lone = header.extend({
+  entries: z.array(z.tuple([hash, natural, natural, z.null()])).length(1),
+});
+const poison = z.discriminatedUnion("reason", [
+  z.object({
+    reason: z.literal("nondeterministic"),
+    view: natural,
+    header: lone,
+    prepares: z.array(voteSignature.extend({ result: hash })).max(seats),
+  }),
+  z.object({
+    reason: z.literal("unable"),
+    view: natural,
+    header: lone,
+    rejects: voteSignatures,
+  }),
+]);
 const entries = z
-  .array(z.object({ writ, first: natural, count: natural.min(1) }))
+  .array(z.object({ writ, first: natural, count: natural.min(1), poison: poison.optional() }))
   .max(LIMITS.blockEvents);
 const batch = z.object({ header, entries });
 const block = z.object({
@@ -232,10 +253,12 @@ function batchObjection(candidate: Batch, setup: Setup, verify: Verify): string 
     return "a batch of another court or epoch";
   if (JSON.stringify(entryDigests(parts)) !== JSON.stringify(head.entries))
     return "a header that is not of its entries";
-  for (const { writ: part, first: from, count } of parts) {
+  for (const { writ: part, first: from, count, poison: proof } of parts) {
     if (from + count > part.events.length) return "an entry beyond its writ";
     const objected = writObjection(part, setup, verify);
     if (objected !== null) return objected;
+    if (proof !== undefined && !poisonValid(proof, head, setup, verify))
+      return "a false poison proof";
   }
   return null;
 }

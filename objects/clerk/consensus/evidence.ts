@@ -1,5 +1,5 @@
 /** What signed statements prove against their senders. Two that no honest seat signs both are equivocation (README.md, "Evidence"). */
-import type { Certificate } from "../../shared/types.ts";
+import type { Certificate, Entry } from "../../shared/types.ts";
 import { contentOf, voteKey } from "./messages.ts";
 import type { Commit, Prepare, Proposal, ViewChange } from "./messages.ts";
 import type { Turn } from "./turn.ts";
@@ -62,4 +62,12 @@ export function accuseDissent(turn: Turn, prepare: Prepare, certificate: Certifi
   const { from: seat, height } = prepare;
   const incident = { kind: "dissent", seat, height, prepare, certificate } as const;
   turn.accuseOnce(`dissent/${height}/${seat}`, incident);
+}
+
+/** An event of the block just decided was rejected without being evaluated. */
+export function noteCondemned(turn: Turn, { writ, first, poison: proof }: Entry): void {
+  if (proof === undefined) return;
+  const { warden, number } = writ;
+  const kind = proof.reason === "unable" ? "unable" : "poison";
+  turn.accuse({ kind, height: turn.seat.tip.height, warden, number, first, proof });
 }

@@ -1,9 +1,9 @@
 /** Where no quorum can come about: proposals that are rejected, and batches that seats come to different results for. */
 import { batchDigest } from "../../shared/digests.ts";
 import { LIMITS } from "../../shared/limits.ts";
-import type { Batch } from "../../shared/types.ts";
+import type { Batch, Poison } from "../../shared/types.ts";
 import { eventsIn } from "./evaluate.ts";
-import { voteKey } from "./messages.ts";
+import { voteKey, voteSignature } from "./messages.ts";
 import type { Prepare, Proposal, Reason, Reject } from "./messages.ts";
 import type { Because, Seat } from "./seat.ts";
 import type { Turn } from "./turn.ts";
@@ -85,7 +85,14 @@ export function tryNoMajority(turn: Turn): boolean {
     turn.quarantine(`the seats differ at height ${height}`);
     return true;
   }
-  const learnt = halve(seat, seat.vote.batch);
+  const learnt = isLone(seat.vote.batch)
+    ? condemn(seat, seat.vote.batch, {
+        reason: "nondeterministic",
+        view,
+        header: seat.vote.batch.header,
+        prepares: prepares.map((one) => ({ ...voteSignature(one), result: one.result })),
+      })
+    : halve(seat, seat.vote.batch);
   return view === seat.view && leave(turn, "no-majority", learnt);
 }
 
@@ -93,10 +100,23 @@ function supporters(prepares: readonly Prepare[], one: Prepare): number {
   return prepares.filter((other) => other.result === one.result).length;
 }
 
+/** One event, and no proof against it yet. */
+function isLone({ entries }: Batch): boolean {
+  const [entry] = entries;
+  return entries.length === 1 && entry?.count === 1 && entry.poison === undefined;
+}
+
+/** The next fresh batch rejects the event; whether that was not yet known. */
+function condemn(seat: Seat, { entries: [entry] }: Batch, poison: Poison): boolean {
+  if (seat.condemned !== null || entry === undefined) return false;
+  seat.condemned = { ...entry, poison };
+  return true;
+}
+
 /** Fresh batches are at most half of this one, until decisions let them grow again; whether they were larger. */
 function halve(seat: Seat, batch: Batch): boolean {
   const before = seat.cut;
   const half = Math.floor(eventsIn(batch.entries) / 2);
-  seat.cut = Math.min(before, Math.max(1, half));
+  if (half > 0) seat.cut = Math.min(before, half);
   return seat.cut < before;
 }

@@ -4,8 +4,7 @@
  */
 import type { Json } from "../../shared/canonical.ts";
 import { batchDigest, digest, writDigest } from "../../shared/digests.ts";
-import { PROTOCOL_VERSION } from "../../shared/types.ts";
-import { commitDigest } from "../../shared/verify.ts";
+import { commitDigest, statedDigest } from "../../shared/verify.ts";
 import type { Batch, Block, Certificate, VoteSignature, Writ } from "../../shared/types.ts";
 
 interface Stated {
@@ -199,17 +198,8 @@ export function statementDigest(statement: Statement, by: Speaker): string {
   const { court, epoch, from, incarnation, sequence } = by;
   if (statement.kind === "commit")
     return commitDigest({ ...statement, court, epoch }, { seat: from, incarnation, sequence });
-  const content = contentOf(statement);
-  return digest(
-    statement.kind,
-    court,
-    epoch,
-    ...content,
-    from,
-    incarnation,
-    sequence,
-    PROTOCOL_VERSION,
-  );
+  const content = [court, epoch, ...contentOf(statement)];
+  return statedDigest(statement.kind, content, { seat: from, incarnation, sequence });
 }
 
 /** A vote's signature as certificates keep it. */

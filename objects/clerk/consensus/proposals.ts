@@ -96,8 +96,9 @@ function batchToPropose(turn: Turn, justification: Justification): Batch | null 
 function freshBatch(turn: Turn): Batch | null {
   const { seat, now } = turn;
   const { tip } = seat;
-  const entries = firstEvents(nextEntries(seat), seat.cut);
   const time = Math.max(now, tip.time + 1);
+  if (seat.condemned !== null) return batchOf(seat, [seat.condemned], time);
+  const entries = firstEvents(nextEntries(seat), seat.cut);
   if (entries.length === 0 && !emptyAllowed(seat, time)) return null;
   const whole = batchOf(seat, entries, time);
   const { evaluation } = evaluated(seat, whole);

@@ -8,7 +8,9 @@ import type {
   Batch,
   Block,
   Certificate,
+  Entry,
   Header,
+  Poison,
   ResultParts,
   Writ,
   WritProgress,
@@ -62,14 +64,21 @@ export interface Tip {
   readonly certificate: Certificate | null;
 }
 
+/** What makes a batch again with the stored writs. */
+interface KeptBatch {
+  readonly header: Header;
+  /** Of its one entry, if that has any. */
+  readonly poison?: Poison | undefined;
+}
+
 /** Votes and view, as they must survive a crash (D1). `batch` comes back from the header and the stored writs. */
 export interface Durable {
   readonly view: number;
   /** Incarnation that entered the view: a later one never proposes in it (D3). */
   readonly viewStart: number;
-  readonly vote: { readonly prepare: Prepare; readonly header: Header } | null;
+  readonly vote: ({ readonly prepare: Prepare } & KeptBatch) | null;
   readonly commit: Commit | null;
-  readonly prepared: { readonly proof: Prepared; readonly header: Header } | null;
+  readonly prepared: ({ readonly proof: Prepared } & KeptBatch) | null;
   readonly change: ViewChange | null;
   /** Consecutive heights, up to the last decided, at which this seat was outvoted. */
   readonly dissents: number;
@@ -132,6 +141,8 @@ export interface Seat {
   evaluated: Evaluated | null;
   /** Most events of a fresh batch: halved where no majority was, until the one that made it so stands alone. */
   cut: number;
+  /** An event that the court cannot decide, with the proof; the next fresh batch rejects it. */
+  condemned: Entry | null;
   /** Certificate of the next height whose batch or matching result is missing here. */
   certified: Certificate | null;
   /** Verified blocks by height, from the next one on without a gap. */
@@ -198,6 +209,15 @@ export type Incident =
       readonly height: number;
       readonly view: number;
       readonly prepares: readonly Prepare[];
+    }
+  /** An event was rejected because no quorum came to one outcome for it, or could evaluate it. */
+  | {
+      readonly kind: "poison" | "unable";
+      readonly height: number;
+      readonly warden: number;
+      readonly number: number;
+      readonly first: number;
+      readonly proof: Poison;
     };
 
 /** Why a seat left its view. */
@@ -273,6 +293,7 @@ export function seatFrom(restored: Restored): Seat {
     evaluated: null,
     rejects: new Map(),
     cut: LIMITS.blockEvents,
+    condemned: null,
     certified: null,
     blocks: new Map(),
     proven: tip.height,
@@ -313,27 +334,40 @@ function votesFrom({ setup, durable, tip, batchOf }: Restored): Votes {
     changes: new Map(),
   };
   if (vote?.prepare.height === next) {
-    votes.vote = { prepare: vote.prepare, batch: batchOf(vote.header) };
+    votes.vote = { prepare: vote.prepare, batch: restoredBatch(vote, batchOf) };
     votes.prepares.set(voteKey(vote.prepare), vote.prepare);
   }
   if (prepared?.proof.height === next)
-    votes.prepared = { proof: prepared.proof, batch: batchOf(prepared.header) };
+    votes.prepared = { proof: prepared.proof, batch: restoredBatch(prepared, batchOf) };
   if (votes.commit !== null) votes.commits.set(voteKey(votes.commit), votes.commit);
   if (change !== null) votes.changes.set(setup.seat, change);
   return votes;
+}
+
+function restoredBatch({ header, poison }: KeptBatch, batchOf: (header: Header) => Batch): Batch {
+  const batch = batchOf(header);
+  return poison === undefined ? batch : condemning(batch, poison);
+}
+
+/** The batch with the proof against its one event. */
+export function condemning(batch: Batch, poison: Poison): Batch {
+  return { ...batch, entries: batch.entries.map((entry) => ({ ...entry, poison })) };
+}
+
+function keptBatch({ header, entries }: Batch): KeptBatch {
+  return { header, poison: entries[0]?.poison };
 }
 
 export function durableOf(seat: Seat): Durable {
   return {
     view: seat.view,
     viewStart: seat.viewStart,
-    vote:
-      seat.vote === null ? null : { prepare: seat.vote.prepare, header: seat.vote.batch.header },
+    vote: seat.vote === null ? null : { prepare: seat.vote.prepare, ...keptBatch(seat.vote.batch) },
     commit: seat.commit,
     prepared:
       seat.prepared === null
         ? null
-        : { proof: seat.prepared.proof, header: seat.prepared.batch.header },
+        : { proof: seat.prepared.proof, ...keptBatch(seat.prepared.batch) },
     change: seat.change,
     dissents: seat.dissents,
   };

@@ -5,7 +5,7 @@ import type { Evaluation } from "../../shared/evaluation.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import type { Block, Certificate } from "../../shared/types.ts";
 import { evaluated } from "./evaluate.ts";
-import { accuseDissent } from "./evidence.ts";
+import { accuseDissent, noteCondemned } from "./evidence.ts";
 import type { Blocks } from "./messages.ts";
 import { forgetProposal, knownBatch } from "./proposals.ts";
 import type { Seat } from "./seat.ts";
@@ -126,7 +126,10 @@ function decide(turn: Turn, block: Block, evaluation: Evaluation): void {
     time: header.time,
     certificate,
   };
-  for (const entry of entries) served(seat, entry);
+  for (const entry of entries) {
+    served(seat, entry);
+    noteCondemned(turn, entry);
+  }
   forget(seat);
   if (certificate.view > seat.view) enter(seat, certificate.view);
   seat.applying = true;
@@ -141,6 +144,7 @@ function forget(seat: Seat): void {
   seat.prepared = null;
   seat.proposed = null;
   seat.certified = null;
+  seat.condemned = null;
   seat.evaluated = null;
   seat.batches.clear();
   seat.proven = Math.max(seat.proven, height);

@@ -1,5 +1,5 @@
 /** Everybody around one court in a run: Wardens, their clients, Registrars with readers, the Ledger and the seats' publishers. */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { known } from "../../../objects/shared/assert.ts";
 import { wardenOf } from "../../../objects/shared/names.ts";
 import type { Court } from "../court.ts";
@@ -15,10 +15,10 @@ import { SMOOTH, Ways } from "./reach.ts";
 import { VirtualWarden } from "./warden.ts";
 import { entityKeys } from "./workload.ts";
 
-const SCHEMA = readFileSync(
-  new URL("../../../objects/ledger/migrations/0001_ledger.sql", import.meta.url),
-  "utf8",
-);
+const MIGRATIONS = new URL("../../../objects/ledger/migrations/", import.meta.url);
+const SCHEMA = readdirSync(MIGRATIONS)
+  .toSorted()
+  .map((file) => readFileSync(new URL(file, MIGRATIONS), "utf8"));
 const TENANT = "t";
 
 export class Parties implements Party {
@@ -40,7 +40,7 @@ export class Parties implements Party {
     this.#court = court;
     this.#plan = plan;
     this.#faulty = faulty;
-    this.d1 = plan.ledger ? new VirtualD1(court.world, SCHEMA) : null;
+    this.d1 = plan.ledger ? new VirtualD1(court.world, ...SCHEMA) : null;
     this.offices = court.replicas.map((replica) => new Office(court, replica, this.d1));
     this.ways = new Ways(court.world, this.offices, lying);
     this.wardens = plan.wardenSkews.map((skewMs, number) => {
