@@ -80,15 +80,15 @@ export function staged(cast: Cast, watched: Watched = "all"): { stage: Stage; en
   };
   const signatures = new Signatures(options);
   const agreed = agreement(options, signatures);
+  const certified = oneCertificate(options);
   const others = [
     persistence(options),
     votes(options, signatures),
     voice(options),
     evidence(options, signatures),
     justified(options, signatures),
-    oneCertificate(options),
   ];
-  const parts = watched === "all" ? [agreed, ...others] : [agreed];
+  const parts = watched === "all" ? [agreed, certified, ...others] : [agreed, certified];
   const { checker, end } = together(parts, stage.liars);
   stage.history.watch(checker);
   return { stage, end };

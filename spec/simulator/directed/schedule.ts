@@ -131,7 +131,7 @@ function phaseOf(sides: readonly number[], reach: Reach, dice: Dice): Phase {
       ["proposal", "prepare", "commit", "view-change", "decided"],
     ]),
     again: dice.percent(35),
-    restarts: dice.percent(12) ? dice.one(honest) : null,
+    restarts: dice.percent(20) ? dice.one(honest) : null,
     restartsLate: dice.percent(8) ? dice.one(honest) : null,
   };
 }

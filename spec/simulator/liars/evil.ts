@@ -9,9 +9,10 @@ import type {
   Proposal,
   ViewChange,
 } from "../../../objects/clerk/consensus/messages.ts";
+import { voteSignature } from "../../../objects/clerk/consensus/messages.ts";
 import { leaderOf } from "../../../objects/shared/quorum.ts";
 import type { Batch } from "../../../objects/shared/types.ts";
-import { blockOf, Forge, PRETEXTS } from "./forge.ts";
+import { blockOf, Forge, padded, PRETEXTS } from "./forge.ts";
 import type { Pretext } from "./forge.ts";
 import { Hearsay } from "./hearsay.ts";
 import { Tongue } from "./mouth.ts";
@@ -30,6 +31,10 @@ interface Plan {
   readonly changes: "own" | "none" | "oldest" | "forged" | "two-faced";
   /** Hands on what others said to others. */
   readonly relays: boolean;
+  /** Keeps to itself what is decided. */
+  readonly withholds: boolean;
+  /** Proposes in views that others lead. */
+  readonly usurps: boolean;
 }
 
 const PLANS = 64;
@@ -42,9 +47,12 @@ export class Evil implements Mouth {
   /** What was proposed in a view under a pretext, and to whom. */
   readonly #proposed = new Map<number, { batch: Batch; to: Set<number> }>();
   readonly #echoed = new Set<string>();
+  /** One plan for every view, or null: then chance has another for each. */
+  readonly #patient: Plan | null;
 
   constructor(place: Place, hearsay = new Hearsay(place.setup.quorum.q)) {
     this.tongue = new Tongue(place);
+    this.#patient = place.dice.percent(65) ? this.#patientPlan() : null;
     this.hearsay = hearsay;
     this.#forge = new Forge(this.tongue, hearsay);
   }
@@ -55,9 +63,11 @@ export class Evil implements Mouth {
     if (message.kind === "view-change") return this.#insteadOfChange(to, message);
     if (message.kind === "prepare" || message.kind === "commit")
       return this.#insteadOfVote(to, message);
-    const withheld =
-      message.kind === "decided" && !this.#plan(message.certificate.view).favoured.includes(to);
-    return withheld ? [] : [{ to, message }];
+    if (message.kind === "blocks" || message.kind === "batch-answer")
+      return this.#patient?.withholds === true ? [] : [{ to, message }];
+    if (message.kind !== "decided") return [{ to, message }];
+    const { withholds, favoured } = this.#plan(message.certificate.view);
+    return withholds || !favoured.includes(to) ? [] : [{ to, message }];
   }
 
   heard(message: Message): readonly Told[] {
@@ -69,7 +79,23 @@ export class Evil implements Mouth {
     return [...this.#relay(message), ...this.#usurp(message.view), ...this.#second(message)];
   }
 
+  /** Helps everybody to decide, and denies it afterwards: lies wait until there is something to betray. */
+  #patientPlan(): Plan {
+    const { dice } = this.tongue.place;
+    return {
+      proposes: dice.one(["own", "pretext", "pretext", "pretext", "split"] as const),
+      pretext: dice.one(PRETEXTS),
+      favoured: this.tongue.honest(),
+      votes: dice.one(["echo", "echo", "echo", "echo", "echo", "thrice", "wrong"] as const),
+      changes: dice.one(["none", "none", "none", "oldest"] as const),
+      relays: false,
+      withholds: dice.percent(80),
+      usurps: dice.percent(10),
+    };
+  }
+
   #plan(view: number): Plan {
+    if (this.#patient !== null) return this.#patient;
     const known = this.#plans.get(view);
     if (known !== undefined) return known;
     const { dice } = this.tongue.place;
@@ -82,6 +108,8 @@ export class Evil implements Mouth {
       votes: dice.one(["own", "echo", "echo", "echo", "thrice", "wrong", "none"] as const),
       changes: dice.one(["own", "none", "none", "oldest", "forged", "two-faced"] as const),
       relays: dice.percent(20),
+      withholds: false,
+      usurps: dice.percent(5),
     };
     if (this.#plans.size >= PLANS) this.#plans.clear();
     this.#plans.set(view, plan);
@@ -91,7 +119,8 @@ export class Evil implements Mouth {
   #insteadOfProposal(to: number, message: Proposal): Told[] {
     const { proposes } = this.#plan(message.view);
     if (proposes === "own") return [{ to, message }];
-    if (proposes === "pretext") return this.#usurp(message.view);
+    if (proposes === "pretext")
+      return this.#betrays(message.view) ? this.#usurp(message.view) : [{ to, message }];
     return [{ to, message: this.#side(to, message) }];
   }
 
@@ -131,6 +160,7 @@ export class Evil implements Mouth {
     }
     for (const one of said) this.hearsay.note(one);
     const to = this.tongue.honest().filter((seat) => plan.favoured.includes(seat));
+    if (plan.votes === "thrice") said.push(...this.#alone({ height, view, batch, result }));
     return to.flatMap((seat) => said.map((message) => ({ to: seat, message })));
   }
 
@@ -147,8 +177,28 @@ export class Evil implements Mouth {
     return [prepare, this.tongue.say({ kind: "commit", ...vote, block }, from)];
   }
 
+  /** A certificate of its own word only, as often as it takes. */
+  #alone(vote: Pick<Prepare, "height" | "view" | "batch" | "result">): Message[] {
+    const known = this.hearsay.batches.get(vote.batch);
+    if (known === undefined) return [];
+    const { liars, setup } = this.tongue.place;
+    const block = blockOf(known, vote.result);
+    const own = liars.map((from) =>
+      voteSignature(this.tongue.say({ kind: "commit", ...vote, block }, from)),
+    );
+    const { court, epoch, quorum } = setup;
+    const signatures = padded(own, quorum.q);
+    const certificate = { court, epoch, ...vote, block, signatures };
+    return [this.tongue.say({ kind: "decided", certificate })];
+  }
+
   #insteadOfChange(to: number, message: ViewChange): Told[] {
-    const changed = this.#changed(to, message);
+    const height = this.#target(message.view);
+    const denies = this.#patient !== null && height < message.height;
+    const below = denies && (height === 1 || this.#forge.below(height) !== null);
+    const changed = below
+      ? this.#forge.change(message.from, message.view, height, null)
+      : this.#changed(to, message);
     this.hearsay.note(changed);
     return [{ to, message: changed }];
   }
@@ -196,9 +246,11 @@ export class Evil implements Mouth {
   /** Proposes in a view of a liar's what nobody should accept, to everybody who has not been told yet. */
   #usurp(view: number): Told[] {
     const { place } = this.tongue;
-    const leader = leaderOf(view, place.setup.quorum.n);
     const plan = this.#plan(view);
-    if (!place.liars.includes(leader) || plan.proposes !== "pretext") return [];
+    const leads = leaderOf(view, place.setup.quorum.n);
+    const leader = place.liars.includes(leads) ? leads : place.seat;
+    if (plan.proposes !== "pretext" || (leader !== leads && !plan.usurps)) return [];
+    if (!this.#betrays(view)) return [];
     const before = this.#proposed.get(view);
     const batch = before?.batch ?? this.#forge.conflicting(this.#target(view));
     if (batch === null) return [];
@@ -211,6 +263,12 @@ export class Evil implements Mouth {
     const message = this.#forge.proposal(view, leader, excuse);
     this.hearsay.note(message);
     return to.map((seat) => ({ to: seat, message }));
+  }
+
+  /** Whether there is something to lie against; the impatient do not wait for it. */
+  #betrays(view: number): boolean {
+    if (this.#patient === null || this.#proposed.has(view)) return true;
+    return this.hearsay.preparedAt(this.#target(view)).length > 0;
   }
 
   /** The height that most can still be fooled at: the lowest that somebody moves with. */
