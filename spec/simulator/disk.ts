@@ -42,6 +42,7 @@ export class MemoryChain {
   readonly #writs = new Map<string, Writ>();
   readonly #ranges = new Map<string, DecidedRange[]>();
   readonly #progress = new Map<number, WritProgress>();
+  readonly #damaged = new Set<number>();
 
   keepWrits(writs: readonly Writ[]): void {
     for (const writ of writs) this.#keepWrit(writDigest(writ), writ);
@@ -61,17 +62,22 @@ export class MemoryChain {
     return { header, entries };
   }
 
+  /** A seat that lost its last blocks to damage is given them again. */
   append(block: Block): void {
     const { header, outcomes, entries } = block;
-    if (header.height !== this.height() + 1)
-      throw new Error(`height ${header.height} after ${this.height()}`);
-    this.#blocks.push(block);
-    this.#sizes.push(sizeOf(block));
+    const { height } = header;
+    if (height < 1 || height > this.height() + 1)
+      throw new Error(`height ${height} after ${this.height()}`);
+    const again = height <= this.height();
+    this.#blocks[height - 1] = block;
+    this.#sizes[height - 1] = sizeOf(block);
+    this.#damaged.delete(height);
+    if (again) return;
     let index = outcomes.length - entries.reduce((sum, entry) => sum + entry.count, 0);
     entries.forEach(({ writ, first, count }, position) => {
       this.#keepWrit(header.entries[position]?.[0] ?? "", writ);
       const place = `${writ.warden}/${writ.number}`;
-      const range = { height: header.height, first, count, index };
+      const range = { height, first, count, index };
       this.#ranges.set(place, [...(this.#ranges.get(place) ?? []), range]);
       const { warden, number, events } = writ;
       const next = first + count;
@@ -88,6 +94,11 @@ export class MemoryChain {
     return this.#blocks.length;
   }
 
+  /** A block that its digest gives away when it is read. */
+  damage(height: number): void {
+    this.#damaged.add(height);
+  }
+
   /** Of a block that is there. Throws {@link RowDamaged} if it is not. */
   head(height: number): Head {
     const block = this.block(height);
@@ -102,7 +113,9 @@ export class MemoryChain {
     return [...outcomes];
   }
 
+  /** Undefined where the chain does not reach. Throws {@link RowDamaged}. */
   block(height: number): Block | undefined {
+    if (this.#damaged.has(height)) throw new RowDamaged(`blocks: ${height}`);
     return this.#blocks[height - 1];
   }
 
@@ -110,10 +123,10 @@ export class MemoryChain {
   above(height: number, blocks: number, bytes: number): Block[] {
     const run: Block[] = [];
     let size = 0;
-    for (let next = height; run.length < blocks; next++) {
-      const block = this.#blocks[next];
+    for (let next = height + 1; run.length < blocks; next++) {
+      const block = this.block(next);
       if (block === undefined) break;
-      size += this.#sizes[next] ?? 0;
+      size += this.#sizes[next - 1] ?? 0;
       if (run.length > 0 && size > bytes) break;
       run.push(block);
     }
@@ -200,6 +213,8 @@ export class Disk {
   readonly roots: StateRoots;
   readonly incidents: Incident[] = [];
   durable: Durable | null = null;
+  /** Votes that their digest gives away when they are read. */
+  votesDamaged = false;
   incarnation = 0;
   /** Why the seat has no voice; null when it has. The first reason stands. */
   quarantine: string | null = null;

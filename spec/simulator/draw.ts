@@ -20,8 +20,8 @@ export interface Options {
   readonly ticks?: number;
 }
 
-/** How a seat fails that does not lie: a row of its state is found damaged, or all its storage is gone. Counts as one of the f. */
-export const FLAWS = ["damaged", "wiped"] as const;
+/** How a seat fails that does not lie: something in its storage is found damaged, or all of it is gone. Counts as one of the f. */
+export const FLAWS = ["row damaged", "votes damaged", "block damaged", "wiped"] as const;
 export type Flaw = (typeof FLAWS)[number];
 
 /** How the network is, until chance has it otherwise. */

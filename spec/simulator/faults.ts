@@ -165,15 +165,26 @@ export class Faults {
     for (const replica of this.#of(seat))
       world.after(world.dice.below(this.#drawn.chaosMs), () => {
         this.#count(flaw);
-        if (flaw === "damaged") return this.#damage(replica);
-        replica.wipe();
-        replica.start();
+        this.#damage(replica, flaw);
       });
   }
 
-  #damage(replica: SeatReplica): void {
-    this.#court.world.note({ kind: "damaged", seat: replica.seat });
-    this.#onRow(replica, (state, key) => state.damage(key));
+  #damage(replica: SeatReplica, flaw: Flaw): void {
+    const { world } = this.#court;
+    const { chain } = replica.disk;
+    if (flaw === "wiped") {
+      replica.wipe();
+      return replica.start();
+    }
+    world.note({ kind: "damaged", seat: replica.seat });
+    if (flaw === "row damaged") return this.#onRow(replica, (state, key) => state.damage(key));
+    if (flaw === "votes damaged") replica.disk.votesDamaged = true;
+    // The last one, which it begins its next life from, or any that a peer may ask for.
+    else if (chain.height() > 0)
+      chain.damage(
+        chain.height() - (world.dice.percent(60) ? 0 : world.dice.below(chain.height())),
+      );
+    this.#crash(replica);
   }
 
   /** Again and again, for as long as the storm lasts. */

@@ -259,11 +259,12 @@ export class SeatReplica implements Hearer {
 
   #from(voice: boolean): Seat {
     const { disk } = this;
+    if (voice && disk.votesDamaged) throw new RowDamaged("notes: votes");
     return seatFrom({
       setup: this.#court.setup(this.seat),
       world: this.#world(),
       incarnation: disk.incarnation,
-      tip: this.#tip(),
+      tip: voice ? this.#tip(disk.chain.height()) : this.#highestTip(),
       progress: disk.chain.progress(),
       nextExpiry: disk.state.nextExpiry(),
       durable: voice ? disk.durable : null,
@@ -272,9 +273,19 @@ export class SeatReplica implements Hearer {
     });
   }
 
-  #tip(): Tip {
+  /** Without a voice it follows from the highest block that it can read. */
+  #highestTip(): Tip {
+    for (let height = this.disk.chain.height(); ; height--) {
+      try {
+        return this.#tip(height);
+      } catch (error) {
+        if (!(error instanceof RowDamaged)) throw error;
+      }
+    }
+  }
+
+  #tip(height: number): Tip {
     const { chain } = this.disk;
-    const height = chain.height();
     if (height === 0) return this.#court.genesisTip;
     const { header, certificate } = chain.head(height);
     const { block, batch, result } = certificate;
@@ -287,8 +298,17 @@ export class SeatReplica implements Hearer {
       adopt: (block) => this.#adopt(block),
       sign: (digest) => this.#court.sign(this.seat, digest),
       stateRoot: (base) => this.#stateRoot(base),
-      blocksAbove: (height) => this.disk.chain.above(height, LIMITS.syncBlocks, LIMITS.syncBytes),
+      blocksAbove: (height) => this.#blocksAbove(height),
     };
+  }
+
+  #blocksAbove(height: number): readonly Block[] {
+    try {
+      return this.disk.chain.above(height, LIMITS.syncBlocks, LIMITS.syncBytes);
+    } catch (error) {
+      if (error instanceof RowDamaged && !this.core().voice) return [];
+      throw error;
+    }
   }
 
   #evaluate(batch: Batch): Evaluation {

@@ -1,6 +1,6 @@
 /**
  * Agreement: at no height do two honest seats have different blocks; every block is on the one before; a seat's height grows by one
- * over all its lives, unless its storage went.
+ * over all its lives, unless its storage went or was damaged.
  */
 import type { Block } from "../../../objects/shared/types.ts";
 import { digestOfBatch, digestOfResult, digestOfWrit, rootOf } from "./bytes.ts";
@@ -13,8 +13,12 @@ const AGREEMENT = "Agreement";
 export function agreement({ liars, genesis }: Options, signatures: Signatures): Part {
   const chain: Block[] = [];
   const heights = new Map<number, number>();
+  const damaged = new Set<number>();
   return {
     on: {
+      damaged({ seat }) {
+        damaged.add(seat);
+      },
       wiped({ seat }) {
         heights.delete(seat);
       },
@@ -22,8 +26,10 @@ export function agreement({ liars, genesis }: Options, signatures: Signatures): 
         if (liars.has(seat)) return;
         const { height } = block.header;
         const below = heights.get(seat) ?? 0;
+        // What it could not read any more it is given again.
+        const again = damaged.has(seat) && height <= below;
         must(
-          height === below + 1,
+          height === below + 1 || again,
           AGREEMENT,
           () => `seat ${seat} went from height ${below} to ${height}`,
         );
