@@ -210,7 +210,10 @@ export class Disk {
   readonly state: MemoryState;
   /** The same rows once more, as of each base. */
   readonly rows: RowStore;
-  readonly roots: StateRoots;
+  #roots: StateRoots;
+  readonly #reader: StateSource;
+  readonly #notes = new MemoryNotes();
+  readonly #rootEvery: number;
   readonly incidents: Incident[] = [];
   durable: Durable | null = null;
   /** Votes that their digest gives away when they are read. */
@@ -229,7 +232,22 @@ export class Disk {
       for (const { row } of read.rows) if (row[0] === "entity") this.state.entity(row[1]);
       return read;
     };
-    this.roots = new StateRoots({ ...source, page }, new MemoryNotes(), rootEvery);
+    this.#rootEvery = rootEvery;
+    this.#reader = { ...source, page };
+    this.#roots = this.#opened();
+  }
+
+  get roots(): StateRoots {
+    return this.#roots;
+  }
+
+  /** A life begins: what was read and not noted is forgotten. */
+  open(): void {
+    this.#roots = this.#opened();
+  }
+
+  #opened(): StateRoots {
+    return new StateRoots(this.#reader, this.#notes, this.#rootEvery);
   }
 
   agree(block: Block, evaluation: Evaluation): void {

@@ -74,6 +74,8 @@ export interface Drawn {
   readonly realKeys: boolean;
   readonly wardens: number;
   readonly parties: PartiesPlan;
+  /** K: heights from one state root to the next. */
+  readonly rootEvery: number;
 }
 
 export function draw(seed: number, options: Options = {}): Drawn {
@@ -100,6 +102,7 @@ export function draw(seed: number, options: Options = {}): Drawn {
     realKeys: dice.below(128) === 0,
     wardens,
     parties: planOf(dice, wardens),
+    rootEvery: dice.one([2, 4, 8, LIMITS.rootHeights]),
   };
 }
 
@@ -172,7 +175,7 @@ export function printed(drawn: Drawn): string[] {
   const lying = drawn.liars.seats.map(({ seat, lie }) => `${seat} ${lie}`);
   const flaws = drawn.flaws.map(({ seat, flaw }) => `${seat} ${flaw}`);
   return [
-    `seed ${drawn.seed}, mode ${drawn.mode}, ${drawn.seats} seats, ${drawn.wardens} Wardens, ${drawn.chaosMs} ms of faults`,
+    `seed ${drawn.seed}, mode ${drawn.mode}, ${drawn.seats} seats, ${drawn.wardens} Wardens, a state root every ${drawn.rootEvery} heights, ${drawn.chaosMs} ms of faults`,
     `liars: ${lying.join(", ") || "none"}${drawn.liars.together ? ", together" : ""}; flaws: ${flaws.join(", ") || "none"}`,
     `network: ${JSON.stringify(weather)}`,
     `acts, one in ${pace} ms at most: ${weighed.join(", ")}`,

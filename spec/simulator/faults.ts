@@ -6,7 +6,6 @@ import type { Evaluation } from "../../objects/shared/evaluation.ts";
 import type { VirtualCourt } from "./court.ts";
 import { ACTS } from "./draw.ts";
 import type { Act, Drawn, Flaw } from "./draw.ts";
-import type { MemoryState } from "./disk.ts";
 import { corrupt, traitsOf } from "./liars/catalogue.ts";
 import { CALM } from "./network.ts";
 import { DOOMS } from "./replica.ts";
@@ -177,7 +176,8 @@ export class Faults {
       return replica.start();
     }
     world.note({ kind: "damaged", seat: replica.seat });
-    if (flaw === "row damaged") return this.#onRow(replica, (state, key) => state.damage(key));
+    if (flaw === "row damaged")
+      return this.#onRow(replica, (key) => replica.disk.state.damage(key));
     if (flaw === "votes damaged") replica.disk.votesDamaged = true;
     // The last one, which it begins its next life from, or any that a peer may ask for.
     else if (chain.height() > 0)
@@ -194,7 +194,7 @@ export class Faults {
       if (this.#calm) return;
       const wrong = canonical({ onHand: 7_000 + world.dice.below(1_000), reserved: 0 });
       for (const replica of this.#of(seat))
-        this.#onRow(replica, (state, key) => state.falsify(key, wrong));
+        this.#onRow(replica, (key) => replica.disk.falsify(key, wrong));
       this.#count("falsified");
       this.#falsify(seat);
     });
@@ -204,9 +204,9 @@ export class Faults {
     return this.#court.replicas.filter((replica) => replica.seat === seat);
   }
 
-  #onRow({ disk }: SeatReplica, work: (state: MemoryState, key: string) => void): void {
+  #onRow({ disk }: SeatReplica, work: (key: string) => void): void {
     const keys = disk.state.entityKeys();
-    if (keys.length > 0) work(disk.state, this.#court.world.dice.one(keys));
+    if (keys.length > 0) work(this.#court.world.dice.one(keys));
   }
 }
 

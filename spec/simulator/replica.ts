@@ -244,6 +244,7 @@ export class SeatReplica implements Hearer {
 
   #restored(): Seat {
     const { disk } = this;
+    disk.open();
     disk.incarnation += 1;
     if (this.forgetful) disk.durable = null;
     if (disk.quarantine !== null) return this.#from(false);

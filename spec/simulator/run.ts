@@ -88,6 +88,7 @@ class Run {
       seats: drawn.seats,
       wardens: drawn.wardens,
       windowMs: drawn.parties.windowMs,
+      rootEvery: drawn.rootEvery,
       twins: drawn.liars.seats.flatMap(({ seat, lie }) => (traitsOf(lie).twins ? [seat] : [])),
       ...(drawn.realKeys ? { keys: realKeys() } : {}),
     });
