@@ -91,7 +91,7 @@ export function draw(seed: number, options: Options = {}): Drawn {
     seed,
     mode,
     seats: n,
-    chaosMs: options.ticks ?? dice.one([4_000, 8_000, 8_000, 16_000]),
+    chaosMs: options.ticks ?? dice.one([3_000, 5_000, 8_000, 12_000]),
     liars,
     flaws,
     clocks: clocksOf(dice, n, f),
@@ -102,7 +102,7 @@ export function draw(seed: number, options: Options = {}): Drawn {
     realKeys: dice.below(128) === 0,
     wardens,
     parties: planOf(dice, wardens),
-    rootEvery: dice.one([2, 4, 8, LIMITS.rootHeights]),
+    rootEvery: dice.one([3, 6, LIMITS.rootHeights, LIMITS.rootHeights]),
   };
 }
 

@@ -4,6 +4,9 @@ import type { Options } from "./draw.ts";
 import { runSeed } from "./run.ts";
 import type { Result } from "./run.ts";
 
+/** Far above what it takes, on whatever machine. */
+const PATIENCE_MS = 180_000;
+
 /** What failed, as one would look for it. */
 async function failuresOf(seeds: number, options: Options): Promise<string[]> {
   const failures: string[] = [];
@@ -15,14 +18,15 @@ async function failuresOf(seeds: number, options: Options): Promise<string[]> {
 }
 
 const kinds: [what: string, seeds: number, options: Options][] = [
-  ["four seats", 60, {}],
-  ["seven seats", 8, { seats: 7 }],
-  ["two seats", 10, { mode: "detect" }],
-  ["one seat", 5, { mode: "solo" }],
+  ["four seats", 24, {}],
+  ["seven seats", 3, { seats: 7 }],
+  ["two seats", 4, { mode: "detect" }],
+  ["one seat", 3, { mode: "solo" }],
 ];
 
 it.each(kinds)(
   "a simulated court of %s keeps every property through faults and comes to rest (%i seeds)",
+  { timeout: PATIENCE_MS },
   async (_, seeds, options) => {
     expect(await failuresOf(seeds, options)).toEqual([]);
   },
@@ -32,12 +36,16 @@ const told = ({ digest, events, counts, drawn }: Result) => {
   return { digest, events, counts, drawn: printed(drawn) };
 };
 
-it.each([1, 12, 32, 47])("seed %i runs the same twice, and as no other seed", async (seed) => {
-  const [one, again, other] = [
-    told(await runSeed(seed)),
-    told(await runSeed(seed)),
-    told(await runSeed(seed + 1)),
-  ];
-  expect(again).toEqual(one);
-  expect(other.digest).not.toBe(one.digest);
-});
+it.each([1, 12, 32])(
+  "seed %i runs the same twice, and as no other seed",
+  { timeout: PATIENCE_MS },
+  async (seed) => {
+    const [one, again, other] = [
+      told(await runSeed(seed)),
+      told(await runSeed(seed)),
+      told(await runSeed(seed + 1)),
+    ];
+    expect(again).toEqual(one);
+    expect(other.digest).not.toBe(one.digest);
+  },
+);
