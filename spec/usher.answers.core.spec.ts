@@ -212,12 +212,7 @@ describe("agreed reads", () => {
   const proven = ({ height }: Certificate) => height < 100;
   const pause = () => Promise.resolve();
   const reading = (ask: (seat: number, atLeast: number) => EntityAnswer | null) =>
-    readAgreed(
-      bft,
-      async (seat, atLeast) => ask(seat, atLeast) ?? Promise.reject(new Error("down")),
-      proven,
-      pause,
-    );
+    readAgreed(bft, (seat, atLeast) => Promise.resolve(ask(seat, atLeast)), proven, pause);
 
   it("ReadAgreed: one seat down, three say the same", async () => {
     const read = await reading((seat) => (seat === 2 ? null : answer(5, 3)));
@@ -236,6 +231,27 @@ describe("agreed reads", () => {
     expect(await reading((seat) => (seat === 0 ? answer(100, 9) : answer(5, 3)))).toMatchObject({
       version: 3,
     });
+  });
+
+  it("ReadAgreed: a seat that answers nonsense counts for nothing", async () => {
+    const sound = answer(5, 3);
+    const nonsense = [
+      {},
+      [],
+      "text",
+      7,
+      { ...sound, certificate: "no" },
+      { ...sound, version: "3" },
+      { ...sound, state: {} },
+      { ...sound, since: undefined },
+      { ...answer(0, 0), version: null },
+    ];
+    for (const one of nonsense) {
+      const liar = one as unknown as EntityAnswer;
+      expect(await reading((seat) => (seat === 1 ? liar : sound))).toMatchObject({ version: 3 });
+      const only = reading((seat) => (seat < 3 ? liar : sound));
+      await expect(only).rejects.toMatchObject({ slug: "no-quorum" });
+    }
   });
 
   it("ReadFloor: who was behind is asked again for the floor, which never moves", async () => {

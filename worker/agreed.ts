@@ -8,7 +8,6 @@ import { LIMITS } from "../objects/shared/limits.ts";
 import type { Quorum } from "../objects/shared/quorum.ts";
 import type { EntityAnswer } from "../objects/shared/rpc.ts";
 import type { Certificate } from "../objects/shared/types.ts";
-import { unlessSilent } from "./calls.ts";
 import { Problem } from "./http/problems.ts";
 
 /** What a seat said of an entity, its height proven. */
@@ -54,8 +53,8 @@ export function agreedValue(
   return { version, state, height: Math.max(floor, since) };
 }
 
-/** Asks a seat for the entity at a height of at least `atLeast`. */
-export type AskSeat = (seat: number, atLeast: number) => Promise<EntityAnswer>;
+/** Asks a seat for the entity at a height of at least `atLeast`; null for one that refuses or is silent. Never rejects. */
+export type AskSeat = (seat: number, atLeast: number) => Promise<EntityAnswer | null>;
 
 /** Throws `no-quorum` when no r seats say the same within `LIMITS.readRounds`, between which it pauses. */
 export async function readAgreed(
@@ -69,10 +68,9 @@ export async function readAgreed(
   const known = new Set<string>();
   // What a seat said stays true of the height it said it at, so that a busy entity cannot keep the seats from meeting.
   const hear = async (seat: number, atLeast: number) => {
-    const answer = await unlessSilent(ask(seat, atLeast), LIMITS.readMs);
-    if (answer === null || !heightProven(answer, known, proven)) return false;
-    heard.push({ seat, ...answer });
-    return true;
+    const testimony = testimonyIn(seat, await ask(seat, atLeast), known, proven);
+    if (testimony !== null) heard.push(testimony);
+    return testimony !== null;
   };
   let floor: number | null = null;
   for (let round = 0; round < LIMITS.readRounds; round++) {
@@ -101,6 +99,24 @@ async function firstOf(calls: readonly Promise<boolean>[], enough: number): Prom
     }
     void Promise.all(calls).then(() => resolve());
   });
+}
+
+/** What a seat said, if its height is proven. Never throws: a seat that lies chooses the shape of its answer too. */
+function testimonyIn(
+  seat: number,
+  answer: EntityAnswer | null,
+  known: Set<string>,
+  proven: (certificate: Certificate) => boolean,
+): Testimony | null {
+  try {
+    if (answer === null || !heightProven(answer, known, proven)) return null;
+    const { height, version, state, since } = answer;
+    const shaped = [height, version, since].every(Number.isSafeInteger);
+    const text = state === null || typeof state === "string";
+    return shaped && text ? { seat, height, version, state, since } : null;
+  } catch {
+    return null;
+  }
 }
 
 function heightProven(

@@ -86,6 +86,23 @@ export type Fact =
       readonly state: string | null;
       readonly height: number;
     }
+  /** A read begins, of the agreed state at the seats or of what the Ledger has published. */
+  | {
+      readonly kind: "asked";
+      readonly read: number;
+      readonly of: "seats" | "ledger";
+      readonly key: string;
+    }
+  /** What that read came to: the entity as of a height. */
+  | {
+      readonly kind: "shown";
+      readonly read: number;
+      readonly of: "seats" | "ledger";
+      readonly key: string;
+      readonly version: number;
+      readonly state: string | null;
+      readonly height: number;
+    }
   /** The faults end here: from now on everything must come to a decision. */
   | { readonly kind: "calm" };
 

@@ -106,12 +106,10 @@ async function agreed(context: Context, located: Located): Promise<Value> {
   const trust = await context.ledger();
   return readAgreed(
     deployment.quorum,
-    async (seat, atLeast) => {
-      const answer = await clerkStub(env, deployment, located.court, seat).entity(
-        keyOf(located),
-        atLeast,
-      );
-      return JSON.parse(answer) as EntityAnswer;
+    (seat, atLeast) => {
+      const asked = clerkStub(env, deployment, located.court, seat).entity(keyOf(located), atLeast);
+      const answer = asked.then((text) => JSON.parse(text) as EntityAnswer);
+      return unlessSilent(answer, LIMITS.readMs);
     },
     (certificate) => certificate.court === located.court && certified(trust, certificate),
     () => scheduler.wait(LIMITS.readPauseMs),

@@ -2,6 +2,7 @@
 import { agreement } from "./agreement.ts";
 import { Answers } from "./answers.ts";
 import { evidence } from "./evidence.ts";
+import { fresh } from "./fresh.ts";
 import { Model, replay } from "./model.ts";
 import { together } from "./part.ts";
 import type { Checks, Options, Part } from "./part.ts";
@@ -40,5 +41,6 @@ export function outcomeCheckers(options: Options): Part[] {
     stock(),
     new Answers(options),
     reads(options, model),
+    fresh(model),
   ];
 }

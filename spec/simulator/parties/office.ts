@@ -80,6 +80,17 @@ export class Office {
     return JSON.stringify({ view, parts: decided() && voice ? desk.answers.of(writ) : [] });
   }
 
+  /** As `ClerkApi.entity`. */
+  async entity(key: string, atLeast: number): Promise<string> {
+    const desk = this.#open();
+    const seat = this.replica.core();
+    const fresh = (): boolean => seat.tip.height >= atLeast && seat.commit === null;
+    if (seat.voice) await this.#until(desk, fresh, LIMITS.answerWaitMs);
+    if (!seat.voice) throw new Refused("not-ready", "this seat has no voice");
+    if (!fresh()) throw new Refused("behind", `height ${seat.tip.height}`);
+    return JSON.stringify({ ...this.#rowOf(key), certificate: seat.tip.certificate });
+  }
+
   /** As `ClerkApi.status`, of it what a Warden looks at. */
   status(): string {
     this.#open();
@@ -97,17 +108,20 @@ export class Office {
       this.#carried(
         () => {
           this.#open();
-          const { tip, voice } = this.replica.core();
-          if (!voice) throw new Refused("not-ready", "this seat has no voice");
-          const row = this.replica.disk.state.entity(key);
-          const { version = 0, state = null, height: since = 0 } = row ?? {};
-          const { height } = tip;
-          return { height, certificate: null, version, state, since };
+          if (!this.replica.core().voice) throw new Refused("not-ready", "this seat has no voice");
+          return this.#rowOf(key);
         },
         resolve,
         reject,
       );
     });
+  }
+
+  #rowOf(key: string): EntityAnswer {
+    const { disk } = this.replica;
+    const { version = 0, state = null, height: since = 0 } = disk.state.entity(key) ?? {};
+    const { height } = this.replica.core().tip;
+    return { height, certificate: null, version, state, since };
   }
 
   /** A call that is late both ways or lost. */

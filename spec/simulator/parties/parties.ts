@@ -12,8 +12,8 @@ import { Office } from "./office.ts";
 import { MISHAPS, wayOf, weatherOf } from "./plan.ts";
 import type { Mishap, PartiesPlan } from "./plan.ts";
 import { SMOOTH, Ways } from "./reach.ts";
+import { Readers } from "./reader.ts";
 import { VirtualWarden } from "./warden.ts";
-import { entityKeys } from "./workload.ts";
 
 const MIGRATIONS = new URL("../../../objects/ledger/migrations/", import.meta.url);
 const SCHEMA = readdirSync(MIGRATIONS)
@@ -27,10 +27,10 @@ export class Parties implements Party {
   readonly offices: readonly Office[];
   readonly ways: Ways;
   readonly d1: VirtualD1 | null;
+  readonly readers: Readers | null;
   readonly #court: Court;
   readonly #plan: PartiesPlan;
   readonly #deck: readonly Mishap[];
-  readonly #keys = entityKeys(TENANT);
   /** Seats whose word nobody has to take. */
   readonly #faulty: ReadonlySet<number>;
   #calm = false;
@@ -57,6 +57,9 @@ export class Parties implements Party {
     this.#deck = MISHAPS.flatMap((mishap) =>
       Array.from({ length: plan.mishaps[mishap] }, (): Mishap => mishap),
     );
+    const { offices, ways, d1 } = this;
+    const shelves = { court, tenant: TENANT, faulty, offices, ways, d1 };
+    this.readers = plan.reads === null ? null : new Readers(shelves, plan.reads);
     this.#begin();
   }
 
@@ -65,7 +68,6 @@ export class Parties implements Party {
     if (this.d1 !== null) this.d1.weather = this.#plan.ledgerWeather;
     for (const client of this.clients) client.begin();
     this.#next();
-    if (this.#plan.reads !== null) this.#read(this.#plan.reads);
   }
 
   /** The mishaps end, and every client asks for what it does not know. */
@@ -79,6 +81,7 @@ export class Parties implements Party {
     for (const { nearby } of this.offices) Object.assign(nearby, { lost: 0, jitter: 3 });
     for (const { storage } of this.wardens) storage.slowness = 2;
     for (const client of this.clients) client.calm();
+    this.readers?.calm();
   }
 
   pending(): string[] {
@@ -93,7 +96,7 @@ export class Parties implements Party {
         ? [`seat ${replica.seat} is behind in publishing: ${obstacles.join("; ")}`]
         : [],
     );
-    return [...clients, ...wardens, ...seats];
+    return [...clients, ...wardens, ...seats, ...(this.readers?.pending() ?? [])];
   }
 
   /** Tells the checkers what the Ledger holds. */
@@ -138,6 +141,7 @@ export class Parties implements Party {
     for (const client of this.clients) add("client", client.counts);
     for (const warden of this.wardens) add("warden", warden.counts);
     for (const office of this.offices) add("registrar", office.registrar.counts);
+    add("read", this.readers?.counts ?? {});
     add("way", this.ways.counts);
     add("ledger", this.d1?.counts ?? {});
     return sums;
@@ -202,26 +206,5 @@ export class Parties implements Party {
     if (d1 === null || d1.away) return;
     d1.away = true;
     this.#court.world.after(ms, () => (d1.away = false));
-  }
-
-  /** Somebody beside a seat reads there, and so on. */
-  #read(pause: number): void {
-    const { world } = this.#court;
-    world.after(1 + world.dice.below(pause), () => {
-      if (this.#calm) return;
-      const { registrar, replica } = world.dice.one(this.offices);
-      const key = world.dice.one(this.#keys);
-      world.awaited();
-      registrar.read(key).then(
-        ({ version, state, height }) => {
-          const { seat } = replica;
-          // A seat whose rows are wrong shows them.
-          if (!this.#faulty.has(seat))
-            world.note({ kind: "read", seat, key, version, state, height });
-        },
-        () => undefined,
-      );
-      this.#read(pause);
-    });
   }
 }

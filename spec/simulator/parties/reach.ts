@@ -1,5 +1,5 @@
 /** The way from Wardens to seats and back: late, lossy, and to some seats that answer falsely. */
-import type { WritAnswer } from "../../../objects/shared/rpc.ts";
+import type { EntityAnswer, WritAnswer } from "../../../objects/shared/rpc.ts";
 import type { Court as Seats } from "../../../objects/warden/ports.ts";
 import type { World } from "../world.ts";
 import type { Office } from "./office.ts";
@@ -38,6 +38,11 @@ export class Ways {
       submit: (seat, writ, waitMs) => this.#call(seat, (office) => office.submit(writ, waitMs)),
       status: (seat) => this.#call(seat, (office) => Promise.resolve(office.status())),
     };
+  }
+
+  /** As a reader reaches them. */
+  entity(seat: number, key: string, atLeast: number): Promise<string> {
+    return this.#call(seat, (office) => office.entity(key, atLeast));
   }
 
   async #call(seat: number, work: (office: Office) => Promise<string>): Promise<string> {
@@ -126,6 +131,12 @@ const LIES: readonly Lie[] = [
       part.certificate = { ...part.certificate, signatures };
     }),
   (answer) => parted(answer, (part) => (part.header = { ...part.header, time: 0 })),
+  (answer, below) => {
+    const entity = JSON.parse(answer) as EntityAnswer;
+    const [height, version] = [entity.height + below(3), entity.version + below(2)];
+    return JSON.stringify({ ...entity, height, version, since: entity.since + below(2) });
+  },
+  (answer) => JSON.stringify({ ...(JSON.parse(answer) as EntityAnswer), version: 0, state: null }),
   (answer) => {
     const status = JSON.parse(answer) as object;
     const claims = { ready: true, stage: "ready", published: 1_000_000, overloaded: true };

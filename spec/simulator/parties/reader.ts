@@ -1,0 +1,177 @@
+/** Readers: of a Registrar's copy, of the agreed state as the Usher reads it (worker/agreed.ts), of the published Ledger. */
+import { attestedHeights } from "../../../objects/ledger/attest.ts";
+import { certified } from "../../../objects/ledger/ledger.ts";
+import type { Ledger } from "../../../objects/ledger/ledger.ts";
+import { entityState } from "../../../objects/ledger/reads.ts";
+import { LIMITS } from "../../../objects/shared/limits.ts";
+import type { EntityAnswer } from "../../../objects/shared/rpc.ts";
+import { readAgreed } from "../../../worker/agreed.ts";
+import { Problem } from "../../../worker/http/problems.ts";
+import type { Court } from "../court.ts";
+import type { VirtualD1 } from "./d1.ts";
+import type { Office } from "./office.ts";
+import type { Ways } from "./reach.ts";
+import { entityKeys } from "./workload.ts";
+
+/** What readers reach. */
+export interface Shelves {
+  readonly court: Court;
+  readonly tenant: string;
+  /** Seats whose copies may be shown to nobody: their rows may be wrong. */
+  readonly faulty: ReadonlySet<number>;
+  readonly offices: readonly Office[];
+  readonly ways: Ways;
+  readonly d1: VirtualD1 | null;
+}
+
+type Value = Pick<EntityAnswer, "version" | "state" | "height">;
+
+export class Readers {
+  readonly counts = { copies: 0, agreed: 0, ledger: 0, failed: 0 };
+  readonly #of: Shelves;
+  readonly #pause: number;
+  readonly #keys: readonly string[];
+  #reads = 0;
+  #calm = false;
+  /** Whether the agreed state has been read since the faults ended. */
+  #served = false;
+  /** What no reader may be met with. */
+  #broken: unknown = null;
+
+  /** Begins to read; `pause` is the longest one between two reads. */
+  constructor(of: Shelves, pause: number) {
+    this.#of = of;
+    this.#pause = pause;
+    this.#keys = entityKeys(of.tenant);
+    this.#next();
+  }
+
+  /** Reads until it has been served once more. */
+  calm(): void {
+    this.#calm = true;
+    this.#agreed();
+  }
+
+  pending(): string[] {
+    if (this.#broken !== null) throw this.#broken;
+    return this.#calm && !this.#served ? ["no reader was served since the faults ended"] : [];
+  }
+
+  #next(): void {
+    const { world } = this.#of.court;
+    world.after(1 + world.dice.below(this.#pause), () => {
+      if (this.#calm) return;
+      const one = world.dice.below(10);
+      if (one < 7) this.#copy();
+      else if (one < 9) this.#agreed();
+      else this.#published();
+      this.#next();
+    });
+  }
+
+  #key(): string {
+    return this.#of.court.world.dice.one(this.#keys);
+  }
+
+  #copy(): void {
+    const { world } = this.#of.court;
+    const { registrar, replica } = world.dice.one(this.#of.offices);
+    const key = this.#key();
+    world.awaited();
+    registrar.read(key).then(
+      ({ version, state, height }) => {
+        this.counts.copies += 1;
+        const { seat } = replica;
+        if (!this.#of.faulty.has(seat))
+          world.note({ kind: "read", seat, key, version, state, height });
+      },
+      () => (this.counts.failed += 1),
+    );
+  }
+
+  #agreed(): void {
+    const { court } = this.#of;
+    const key = this.#key();
+    const { quorum } = court.deployment;
+    const trust = { genesis: court.genesis.document, quorum, verify: court.verify };
+    const read = readAgreed(
+      quorum,
+      (seat, atLeast) => this.#ask(seat, key, atLeast),
+      (certificate) => certificate.court === 0 && certified(trust, certificate),
+      () => this.#wait(LIMITS.readPauseMs),
+    );
+    this.#shown("seats", key, read).then(
+      () => {
+        this.counts.agreed += 1;
+        this.#served ||= this.#calm;
+      },
+      (error: unknown) => {
+        this.counts.failed += 1;
+        if (!(error instanceof Problem)) this.#broken ??= error;
+        else if (this.#calm) this.#agreed();
+      },
+    );
+  }
+
+  #published(): void {
+    const { court, tenant, d1 } = this.#of;
+    if (d1 === null) return;
+    const { quorum } = court.deployment;
+    const db = d1.reached(() => true);
+    const ledger = { db, genesis: court.genesis.document, quorum, verify: court.verify };
+    const key = this.#key();
+    const entity = key.slice(tenant.length + 1);
+    this.#shown("ledger", key, published(ledger, tenant, entity)).then(
+      () => (this.counts.ledger += 1),
+      (error: unknown) => {
+        this.counts.failed += 1;
+        if (!String(error).includes("D1_ERROR")) this.#broken ??= error;
+      },
+    );
+  }
+
+  async #shown(of: "seats" | "ledger", key: string, reading: Promise<Value>): Promise<void> {
+    const { world } = this.#of.court;
+    const read = ++this.#reads;
+    world.note({ kind: "asked", read, of, key });
+    world.awaited();
+    const { version, state, height } = await reading;
+    world.note({ kind: "shown", read, of, key, version, state, height });
+  }
+
+  /** As the Usher asks: null for a seat that fails, is silent, or speaks nonsense. */
+  #ask(seat: number, key: string, atLeast: number): Promise<EntityAnswer | null> {
+    const { world } = this.#of.court;
+    return new Promise((resolve) => {
+      const cancel = world.after(LIMITS.readMs, () => {
+        world.awaited();
+        resolve(null);
+      });
+      const heard = (answer: EntityAnswer | null): void => {
+        cancel();
+        resolve(answer);
+      };
+      this.#of.ways
+        .entity(seat, key, atLeast)
+        .then((text) => JSON.parse(text) as EntityAnswer)
+        .then(heard, () => heard(null));
+    });
+  }
+
+  #wait(ms: number): Promise<void> {
+    const { world } = this.#of.court;
+    return new Promise((resolve) => {
+      world.after(ms, () => {
+        world.awaited();
+        resolve();
+      });
+    });
+  }
+}
+
+async function published(ledger: Ledger, tenant: string, entity: string): Promise<Value> {
+  const heights = await attestedHeights(ledger);
+  const found = await entityState(ledger, tenant, entity, heights);
+  const { version = 0, state = null } = found ?? {};
+  return { version, state, height: heights[0] ?? 0 };
+}
