@@ -1,5 +1,8 @@
 /** A chain written by hand for the simulator's checkers: real evaluations unless a script alters them, certified by modelled seats. */
+import { attestDigest } from "../../objects/ledger/attest.ts";
+import { rowsOf } from "../../objects/ledger/rows.ts";
 import { inventory } from "../../objects/arbiter/domains/inventory.ts";
+import { known } from "../../objects/shared/assert.ts";
 import {
   batchDigest,
   blockDigest,
@@ -12,7 +15,7 @@ import type { Evaluation } from "../../objects/shared/evaluation.ts";
 import { receiptOf, settledBody } from "../../objects/shared/settled.ts";
 import type { Block, Certificate, Entry, Header, Outcome } from "../../objects/shared/types.ts";
 import type { Options } from "../simulator/checkers/part.ts";
-import type { Fact, Noted, Told } from "../simulator/history.ts";
+import type { Fact, LedgerTables, Noted, Told } from "../simulator/history.ts";
 import { Cluster, tipOf } from "./cluster.ts";
 import { optionsOf } from "./film.ts";
 import { Bench, RETENTION_MS, rulesOf } from "./memory.ts";
@@ -51,6 +54,10 @@ export class Scene {
     });
   }
 
+  sign(digest: string): string {
+    return this.#court.sign(SEAT, digest);
+  }
+
   note(fact: Fact): void {
     this.noted.push({ at: this.now, fact });
   }
@@ -65,10 +72,10 @@ export class Scene {
 
   /** The events as one writ, sealed, agreed in a block and submitted before if nobody has. */
   block(events: readonly string[], twist: Twist = {}): Block {
-    const known = new Set(
+    const sent = new Set(
       this.noted.flatMap(({ fact }) => (fact.kind === "submitted" ? [fact.event] : [])),
     );
-    this.submit(...events.filter((event) => !known.has(event)));
+    this.submit(...events.filter((event) => !sent.has(event)));
     const entries = events.length === 0 ? [] : [this.#entry(events)];
     return this.decide(twist.entries?.(entries) ?? entries, twist);
   }
@@ -139,6 +146,33 @@ export class Scene {
     return { court: 0, epoch: 1, ...value, block, signatures };
   }
 }
+
+/** The chain as the Ledger has it, the last word of one seat beside it. */
+export function tablesOf(scene: Scene): { -readonly [T in keyof LedgerTables]: Row[] } {
+  const rows = scene.chain.map(rowsOf);
+  const versions = scene.chain.flatMap(({ header, outcomes }) =>
+    outcomes.flatMap((text, idx) => {
+      const { tenant, changes } = JSON.parse(text) as Outcome;
+      const place = { court: 0, height: header.height, idx };
+      return changes.map(({ entity, version }) => ({ tenant, entity, version, ...place }));
+    }),
+  );
+  const order = ({ entity, version }: (typeof versions)[number]): string =>
+    `${entity} ${String(version).padStart(9, "0")}`;
+  const { header, certificate } = known(scene.chain.at(-1), "a chain that is not empty");
+  const word = { court: 0, seat: SEAT, height: header.height, block: certificate.block };
+  const signature = scene.sign(attestDigest(0, word.height, word.block));
+  return {
+    genesis: [],
+    blocks: rows.map(({ block }) => ({ ...block })),
+    writs: rows.flatMap(({ writs }) => writs.map((row) => ({ ...row }))),
+    events: rows.flatMap(({ events }) => events.map((row) => ({ ...row }))),
+    entity_versions: versions.toSorted((a, b) => (order(a) < order(b) ? -1 : 1)),
+    attestations: [{ ...word, signature }],
+  };
+}
+
+type Row = LedgerTables["blocks"][number];
 
 /** What a Warden tells of an outcome. */
 export function toldOf({ header, certificate, outcomes }: Block, index: number): Told {

@@ -3,6 +3,7 @@ import { agreement } from "./agreement.ts";
 import { Answers } from "./answers.ts";
 import { evidence } from "./evidence.ts";
 import { fresh } from "./fresh.ts";
+import { ledger } from "./ledger.ts";
 import { Model, replay } from "./model.ts";
 import { together } from "./part.ts";
 import type { Checks, Options, Part } from "./part.ts";
@@ -33,6 +34,7 @@ export function seatCheckers(options: Options): Part[] {
 /** Of what blocks hold, and what is told of it. */
 export function outcomeCheckers(options: Options): Part[] {
   const model = new Model(options.retentionMs);
+  const signatures = new Signatures(options);
   return [
     validity(options),
     keysOnce(options),
@@ -42,5 +44,6 @@ export function outcomeCheckers(options: Options): Part[] {
     new Answers(options),
     reads(options, model),
     fresh(model),
+    ledger(options, signatures),
   ];
 }
