@@ -36,6 +36,8 @@ export interface Chambers {
 export interface Listener {
   readonly armed: (at: number | null) => void;
   readonly agreed: (height: number, rows: readonly EntityRow[]) => void;
+  /** To be answered with `attempted` once all that was written so far is durable. */
+  readonly attempt: (what: string) => void;
 }
 
 export class Agreement {
@@ -173,6 +175,7 @@ export class Agreement {
         post.hold(effect.to, said);
     }
     if (effect.kind === "arm") this.#listener.armed(effect.at);
+    if (effect.kind === "attempt") this.#listener.attempt(effect.what);
     if (effect.kind === "agree")
       this.#listener.agreed(effect.block.header.height, effect.evaluation.entities);
   }
@@ -273,7 +276,7 @@ function setupOf({ bench, genesis }: Chambers): Setup {
 }
 
 function isWrite({ kind }: Effect): boolean {
-  return kind !== "send" && kind !== "arm";
+  return kind !== "send" && kind !== "arm" && kind !== "attempt";
 }
 
 function rulesOf(deployment: Deployment): Rules {

@@ -83,6 +83,11 @@ export class Bench {
     this.incidents.record({ kind: "quarantine", height, detail: reason }, now);
   }
 
+  /** Resolves when everything written so far is durable. */
+  synced(): Promise<void> {
+    return this.#storage.sync();
+  }
+
   /** Writes all of it or, when it throws, nothing. */
   atomic<T>(work: () => T): T {
     return this.#storage.transactionSync(work);

@@ -14,7 +14,7 @@ import type {
   Writ,
   WritProgress,
 } from "../shared/types.ts";
-import { condemning } from "./consensus/seat.ts";
+import { condemning } from "./consensus/kept.ts";
 import { RowDamaged, checkRow, chunked, rowDigest } from "./rows.ts";
 
 type StoredBlock = {

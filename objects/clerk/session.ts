@@ -42,7 +42,11 @@ export class Session {
     );
     this.agreement = new Agreement(
       { bench, genesis, post },
-      { armed: (at) => this.#arm(at), agreed: (height, rows) => this.#agreed(height, rows) },
+      {
+        armed: (at) => this.#arm(at),
+        agreed: (height, rows) => this.#agreed(height, rows),
+        attempt: (what) => void this.#attempt(bench, what),
+      },
     );
     this.#feed = new Feed(deployment.registrars, chain.height(), {
       registrar: (shard) => registrarStub(env, deployment, { court, seat, shard }),
@@ -93,6 +97,12 @@ export class Session {
           throw error;
         }),
     });
+  }
+
+  /** What may kill the seat is evaluated in a turn of its own, when it is known in storage. */
+  async #attempt(bench: Bench, what: string): Promise<void> {
+    await bench.synced();
+    this.#keeper.tend(() => this.agreement.prompt({ kind: "attempted", what, now: Date.now() }));
   }
 
   #agreed(height: number, rows: Parameters<Feed["changed"]>[1]): void {

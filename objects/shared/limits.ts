@@ -100,6 +100,10 @@ export const LIMITS = {
   rootHeights: 256,
   /** Rows of the state that are read towards the next root with each block. */
   rootRowsPerBlock: 1_000,
+  /** Lives that may end in the evaluation of one batch before the seat is unable to evaluate it … */
+  attempts: 2,
+  /** … and batches of one height that it remembers so. */
+  attemptsKept: 8,
   /** Own votes are sent again after so long without a decision. */
   resendMs: 400,
   /** Times a view change is sent again while nothing is to be decided. */

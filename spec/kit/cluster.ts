@@ -7,7 +7,6 @@ import { statementDigest } from "../../objects/clerk/consensus/messages.ts";
 import type { Message, Statement } from "../../objects/clerk/consensus/messages.ts";
 import { seatFrom } from "../../objects/clerk/consensus/seat.ts";
 import type {
-  Durable,
   Effect,
   Incident,
   Input,
@@ -16,26 +15,16 @@ import type {
   Tip,
 } from "../../objects/clerk/consensus/seat.ts";
 import { matters, step } from "../../objects/clerk/consensus/step.ts";
-import { StateRoots } from "../../objects/clerk/roots.ts";
 import { known } from "../../objects/shared/assert.ts";
-import { canonical } from "../../objects/shared/canonical.ts";
 import { leafDigest, merkleRoot, resultDigest, writDigest } from "../../objects/shared/digests.ts";
 import type { Evaluation } from "../../objects/shared/evaluation.ts";
 import { sha256 } from "../../objects/shared/node/crypto.ts";
 import { quorumOf } from "../../objects/shared/quorum.ts";
 import type { Mode } from "../../objects/shared/quorum.ts";
-import type {
-  Batch,
-  Block,
-  EntityRow,
-  Header,
-  Writ,
-  WritProgress,
-} from "../../objects/shared/types.ts";
-import { MemoryNotes, RowStore } from "./row-store.ts";
+import type { Batch, Block, Writ } from "../../objects/shared/types.ts";
+import { batchOf, Member, progressOf, rowsAfter } from "./member.ts";
 
 export const START = 1_000_000;
-const KEYS_LIVE_MS = 5_000;
 
 const keyOf = (who: string): string => sha256(`key of ${who}`);
 const signModel = (key: string, digested: string): string =>
@@ -49,30 +38,8 @@ export interface Sent {
   readonly message: Message;
 }
 
-/** One object: what survives it, and the core that runs in it. */
-export class Member {
-  readonly chain: Block[] = [];
-  readonly incidents: Incident[] = [];
-  /** Effects of every step, in order. */
-  readonly journal: Effect[] = [];
-  quarantined: string | null = null;
-  durable: Durable | null = null;
-  readonly writs = new Map<string, Writ>();
-  incarnation = 0;
-  armed: number | null = null;
-  down = false;
-  /** Its evaluation is wrong. */
-  corrupt = false;
-  /** What was certified does not fit what it has. */
-  unadoptable = false;
-  evaluations = 0;
-  readonly rows: RowStore;
-  readonly roots: StateRoots;
-
-  constructor(rootEvery: number) {
-    this.rows = new RowStore(rootEvery);
-    this.roots = new StateRoots(this.rows.source(), new MemoryNotes(), rootEvery);
-  }
+class Death extends Error {
+  override readonly name = "Death";
 }
 
 export class Cluster {
@@ -91,6 +58,11 @@ export class Cluster {
   fits = Number.MAX_SAFE_INTEGER;
   /** Events that each seat comes to another outcome for. */
   readonly nondeterministic = new Set<string>();
+  /** Events that whoever evaluates them dies of, unless it is immune. */
+  readonly lethal = new Set<string>();
+  /** What seats note before they evaluate it is not answered by itself. */
+  holdsNotes = false;
+  readonly #dead: number[] = [];
   /** K. */
   readonly rootEvery: number;
 
@@ -157,14 +129,36 @@ export class Cluster {
     const member = this.member(at);
     if (member.down) return;
     let decided = false;
-    for (const effect of step(this.seat(at), input)) {
+    for (const effect of this.#step(at, input)) {
       member.journal.push(effect);
       if (stopsBeforeSending && effect.kind === "send") continue;
       decided = this.#carryOut(at, effect) || decided;
     }
-    if (!decided) return;
-    const nextExpiry = this.expiries.find((time) => time > this.seat(at).tip.time) ?? null;
-    this.input(at, { kind: "applied", nextExpiry, now: this.now }, stopsBeforeSending);
+    if (decided) {
+      const nextExpiry = this.expiries.find((time) => time > this.seat(at).tip.time) ?? null;
+      this.input(at, { kind: "applied", nextExpiry, now: this.now }, stopsBeforeSending);
+    }
+    const { noted } = member;
+    if (noted === null || this.holdsNotes) return;
+    member.noted = null;
+    this.input(at, { kind: "attempted", what: noted, now: this.now }, stopsBeforeSending);
+  }
+
+  /** A machine that dies of an evaluation does nothing of the step, and comes back once the network is empty. */
+  #step(at: number, input: Input): Effect[] {
+    try {
+      return step(this.seat(at), input);
+    } catch (error) {
+      if (!(error instanceof Death)) throw error;
+      this.crash(at);
+      this.member(at).deaths += 1;
+      this.#dead.push(at);
+      return [];
+    }
+  }
+
+  #revive(): void {
+    for (const at of this.#dead.splice(0)) if (this.member(at).down) this.restart(at);
   }
 
   tick(at: number): void {
@@ -173,8 +167,9 @@ export class Cluster {
 
   /** Delivers what is under way, and what that causes, until the network is empty. */
   settle(): void {
-    for (let rounds = 0; this.network.length > 0; rounds++) {
+    for (let rounds = 0; this.network.length + this.#dead.length > 0; rounds++) {
       if (rounds > 20_000) throw new Error("the network never empties");
+      if (this.network.length === 0) this.#revive();
       const [sent] = this.network.splice(0, 1);
       if (sent !== undefined) this.deliver(sent);
     }
@@ -219,6 +214,7 @@ export class Cluster {
 
   crash(seat: number): void {
     this.member(seat).down = true;
+    this.member(seat).noted = null;
     this.network = this.network.filter((sent) => sent.from !== seat && sent.to !== seat);
   }
 
@@ -284,6 +280,7 @@ export class Cluster {
     const outcomes = batch.entries.flatMap(({ writ, first, count, poison }) =>
       writ.events.slice(first, first + count).map((event) => {
         if (poison !== undefined) return `${poison.reason} is ${event}${member.corrupt ? own : ""}`;
+        if (this.lethal.has(event) && !member.immune) throw new Death(event);
         const flawed = member.corrupt || this.nondeterministic.has(event);
         return `outcome of ${event}${flawed ? own : ""}`;
       }),
@@ -318,6 +315,9 @@ export class Cluster {
       case "arm":
         member.armed = effect.at;
         return false;
+      case "attempt":
+        member.noted = effect.what;
+        return false;
       case "accuse":
         member.incidents.push(effect.incident);
         return false;
@@ -335,31 +335,6 @@ function isOf<K extends Message["kind"]>(
   return message.kind === kind;
 }
 
-/** Each event changes the entity of its first letter, and uses up a key. */
-function rowsAfter(
-  rows: RowStore,
-  { header, entries }: Batch,
-): Pick<Evaluation, "entities" | "keys"> {
-  const { height, time } = header;
-  const events = entries.flatMap(({ writ, first, count }) =>
-    writ.events.slice(first, first + count).map((event, at) => ({ event, writ, at: first + at })),
-  );
-  const entities = new Map<string, EntityRow>();
-  for (const { event } of events) {
-    const key = `t/item/${event.slice(0, 1)}`;
-    const version = ((entities.get(key) ?? rows.entities.get(key))?.version ?? 0) + 1;
-    entities.set(key, { key, version, state: canonical({ event }), height, expires: null });
-  }
-  const keys = events.map(({ event, writ, at }, index) => {
-    const key = sha256(`${writ.warden}/${writ.number}/${at}`);
-    return { key, fingerprint: sha256(event), height, index, expires: time + KEYS_LIVE_MS };
-  });
-  return {
-    entities: [...entities.values()],
-    keys: keys.toSorted((a, b) => (a.key < b.key ? -1 : 1)),
-  };
-}
-
 export function tipOf(chain: readonly Block[]): Tip {
   const last = chain.at(-1);
   if (last === undefined) {
@@ -369,23 +344,6 @@ export function tipOf(chain: readonly Block[]): Tip {
   const { header, certificate } = last;
   const { height, block, batch, result } = certificate;
   return { height, block, batch, result, time: header.time, certificate };
-}
-
-function progressOf(chain: readonly Block[]): WritProgress[] {
-  const rows = new Map<number, WritProgress>();
-  for (const { writ, first, count } of chain.flatMap((block) => block.entries)) {
-    const next = first + count;
-    const { warden, number, events } = writ;
-    rows.set(warden, { warden, number, next, complete: next === events.length });
-  }
-  return [...rows.values()];
-}
-
-function batchOf(member: Member, header: Header): Batch {
-  const entries = header.entries.map(([digested, first, count]) => {
-    return { writ: known(member.writs.get(digested), "a vote has its writs"), first, count };
-  });
-  return { header, entries };
 }
 
 export function evaluationOf(outcomes: readonly string[]): Evaluation {

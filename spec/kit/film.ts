@@ -79,6 +79,7 @@ function factOf(seat: number, effect: Effect): Fact | null {
     case "accuse":
       return { kind: "accused", seat, incident: effect.incident };
     case "arm":
+    case "attempt":
       return null;
   }
 }

@@ -138,6 +138,7 @@ export class Scene {
       prepared: null,
       change: null,
       dissents: 0,
+      attempts: null,
     };
     this.note({ kind: "stored", seat: SEAT, durable });
     const signatures = commits.map(({ from, incarnation, sequence, signature }) => {

@@ -26,6 +26,7 @@ export const DOOMS = ["unwritten", "unsent", "half-sent", "unapplied"] as const;
 export type Doom = (typeof DOOMS)[number];
 
 const RESTART_MS = 10;
+const SYNC_MS = 2;
 
 export class SeatReplica implements Hearer {
   readonly seat: number;
@@ -219,10 +220,20 @@ export class SeatReplica implements Hearer {
         return this.#court.speak(this, effect.to, effect.message);
       case "arm":
         return this.#arm(effect.at);
+      case "attempt":
+        return this.#noted(effect.what);
       case "accuse":
         disk.incidents.push(effect.incident);
         world.note({ kind: "accused", seat, incident: effect.incident });
     }
+  }
+
+  /** Durable in a later turn, if the seat lives to see it. */
+  #noted(what: string): void {
+    const { life } = this;
+    this.#court.world.after(SYNC_MS, () => {
+      if (this.up && this.life === life) this.#input({ kind: "attempted", what, now: this.now() });
+    });
   }
 
   #silence(reason: string): void {

@@ -2,6 +2,7 @@
 import { assert } from "../../shared/assert.ts";
 import { batchDigest, resultDigest } from "../../shared/digests.ts";
 import type { Batch, Entry } from "../../shared/types.ts";
+import { survived } from "./attempts.ts";
 import type { Evaluated, Seat, Setup } from "./seat.ts";
 
 /** Evaluates a batch of the next height over the agreed state. */
@@ -11,6 +12,7 @@ export function evaluated(seat: Seat, batch: Batch): Evaluated {
   const digested = batchDigest(batch.header);
   if (seat.evaluated?.batch === digested) return seat.evaluated;
   const evaluation = seat.world.evaluate(batch);
+  survived(seat);
   const { root, outcomes } = evaluation;
   const state = stateRootAt(seat, batch.header.height);
   const parts = { prior: seat.tip.result, count: outcomes.length, root, state };

@@ -5,6 +5,7 @@ import type { Batch, Poison } from "../../shared/types.ts";
 import { eventsIn } from "./evaluate.ts";
 import { voteKey, voteSignature } from "./messages.ts";
 import type { Prepare, Proposal, Reason, Reject } from "./messages.ts";
+import { knownBatch } from "./proposals.ts";
 import type { Because, Seat } from "./seat.ts";
 import type { Turn } from "./turn.ts";
 import { changeView } from "./views.ts";
@@ -44,12 +45,31 @@ export function keepReject(seat: Seat, reject: Reject): void {
 export function tryRejected(turn: Turn): boolean {
   const { seat } = turn;
   if (!seat.voice) return false;
-  const here = [...seat.rejects.values()].filter(
-    ({ height, view }) => height === seat.tip.height + 1 && view === seat.view,
-  );
-  const groups = [...Map.groupBy(here, ({ batch }) => batch).values()];
-  if (!groups.some(({ length }) => length >= seat.setup.quorum.q)) return false;
-  return leave(turn, "rejected", false);
+  const here = [...seat.rejects.values()].filter(({ height }) => height === seat.tip.height + 1);
+  const groups = [...Map.groupBy(here, ({ view, batch }) => `${view}/${batch}`).values()];
+  for (const group of groups) {
+    if (group.length < seat.setup.quorum.q) continue;
+    const learnt = learn(seat, group);
+    if (group[0]?.view === seat.view && leave(turn, "rejected", learnt)) return true;
+  }
+  return false;
+}
+
+/** What q seats were unable to evaluate is halved too, until what kills them stands alone; whether anything is new. */
+function learn(seat: Seat, rejects: readonly Reject[]): boolean {
+  const unable = rejects.filter(({ reason }) => reason === "unable");
+  const [one] = unable;
+  const batch = one === undefined ? null : knownBatch(seat, one.batch);
+  if (one === undefined || batch === null || unable.length < seat.setup.quorum.q) return false;
+  if (!isLone(batch)) return halve(seat, batch);
+  const { view } = one;
+  const { header } = batch;
+  return condemn(seat, batch, {
+    reason: "unable",
+    view,
+    header,
+    rejects: unable.map(voteSignature),
+  });
 }
 
 /**

@@ -3,6 +3,7 @@ import { batchDigest, entryDigests } from "../../shared/digests.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { leaderOf } from "../../shared/quorum.ts";
 import type { Batch, Certificate, Entry } from "../../shared/types.ts";
+import { ability } from "./attempts.ts";
 import { evaluated, firstEvents, fits } from "./evaluate.ts";
 import { noteEquivocation } from "./evidence.ts";
 import { groundsOf } from "./messages.ts";
@@ -101,6 +102,9 @@ function freshBatch(turn: Turn): Batch | null {
   const entries = firstEvents(nextEntries(seat), seat.cut);
   if (entries.length === 0 && !emptyAllowed(seat, time)) return null;
   const whole = batchOf(seat, entries, time);
+  const able = ability(turn, whole);
+  // Proposed though it was not evaluated: whether others are able is what is to be found out.
+  if (able !== "now") return able === "unable" ? whole : null;
   const { evaluation } = evaluated(seat, whole);
   return fits(seat, whole) ? whole : batchOf(seat, firstEvents(entries, evaluation.fits), time);
 }
@@ -209,17 +213,20 @@ export function proposalsToTry(seat: Seat): Proposal[] {
 }
 
 /**
- * Why a proposal for the next height is not to be prepared, or null. Its signatures are verified; evaluation, the dear part, comes
+ * Why a proposal for the next height is not to be prepared, or not yet, or null. Its signatures are verified; evaluation, the dear part, comes
  * last.
  */
-export function unacceptable(turn: Turn, proposal: Proposal): Reason | null {
+export function unacceptable(turn: Turn, proposal: Proposal): Reason | "later" | null {
   const { seat } = turn;
   const { header } = proposal.batch;
   if (header.parent !== seat.tip.block || header.time <= seat.tip.time) return "invalid";
   if (header.domainVersion !== seat.setup.domainVersion) return "version";
   const unjustified = faultOf(turn, proposal);
   if (unjustified !== null) return unjustified;
-  return continues(seat, proposal.batch) && fits(seat, proposal.batch) ? null : "invalid";
+  if (!continues(seat, proposal.batch)) return "invalid";
+  const able = ability(turn, proposal.batch);
+  if (able !== "now") return able;
+  return fits(seat, proposal.batch) ? null : "invalid";
 }
 
 /** What a proposal's justification does not allow. */

@@ -16,7 +16,10 @@ import type {
   WritProgress,
 } from "../../shared/types.ts";
 import { assert } from "../../shared/assert.ts";
-import { LIMITS } from "../../shared/limits.ts";
+import { attemptsOf, careFrom } from "./attempts.ts";
+import type { Attempts } from "./attempts.ts";
+import { keptBatch, restoredBatch } from "./kept.ts";
+import type { KeptBatch } from "./kept.ts";
 import { voteKey } from "./messages.ts";
 import type {
   Commit,
@@ -64,13 +67,6 @@ export interface Tip {
   readonly certificate: Certificate | null;
 }
 
-/** What makes a batch again with the stored writs. */
-interface KeptBatch {
-  readonly header: Header;
-  /** Of its one entry, if that has any. */
-  readonly poison?: Poison | undefined;
-}
-
 /** Votes and view, as they must survive a crash (D1). `batch` comes back from the header and the stored writs. */
 export interface Durable {
   readonly view: number;
@@ -82,6 +78,7 @@ export interface Durable {
   readonly change: ViewChange | null;
   /** Consecutive heights, up to the last decided, at which this seat was outvoted. */
   readonly dissents: number;
+  readonly attempts: Attempts | null;
 }
 
 export interface WaitingWrit {
@@ -141,6 +138,13 @@ export interface Seat {
   evaluated: Evaluated | null;
   /** Most events of a fresh batch: halved where no majority was, until the one that made it so stands alone. */
   cut: number;
+  /** Restarted, and nothing decided since: it notes what it is about to evaluate, which may be what killed it. */
+  careful: boolean;
+  /** By what is evaluated; of the undecided height, the latest. */
+  readonly tried: Map<string, Attempts["tried"][number]>;
+  /** Noted and not survived yet, and whether the note is in storage. */
+  begun: string | null;
+  allowed: boolean;
   /** An event that the court cannot decide, with the proof; the next fresh batch rejects it. */
   condemned: Entry | null;
   /** Certificate of the next height whose batch or matching result is missing here. */
@@ -238,6 +242,8 @@ export type Effect =
   | { readonly kind: "agree"; readonly block: Block; readonly evaluation: Evaluation }
   | { readonly kind: "quarantine"; readonly reason: string }
   | { readonly kind: "send"; readonly to: number; readonly message: Message }
+  /** Once everything written is durable, and no sooner, the shell answers with `attempted`. */
+  | { readonly kind: "attempt"; readonly what: string }
   | { readonly kind: "arm"; readonly at: number | null }
   | { readonly kind: "accuse"; readonly incident: Incident };
 
@@ -248,6 +254,7 @@ export type Input =
   | { readonly kind: "writ"; readonly writ: Writ; readonly now: number }
   /** The block of the last `agree` is in storage. */
   | { readonly kind: "applied"; readonly nextExpiry: number | null; readonly now: number }
+  | { readonly kind: "attempted"; readonly what: string; readonly now: number }
   | { readonly kind: "backlog"; readonly full: boolean; readonly now: number }
   | { readonly kind: "tick"; readonly now: number };
 
@@ -292,7 +299,11 @@ export function seatFrom(restored: Restored): Seat {
     batches: new Map(),
     evaluated: null,
     rejects: new Map(),
-    cut: LIMITS.blockEvents,
+    ...careFrom(
+      durable?.attempts ?? null,
+      tip.height + 1,
+      restored.voice && restored.incarnation > 1,
+    ),
     condemned: null,
     certified: null,
     blocks: new Map(),
@@ -344,20 +355,6 @@ function votesFrom({ setup, durable, tip, batchOf }: Restored): Votes {
   return votes;
 }
 
-function restoredBatch({ header, poison }: KeptBatch, batchOf: (header: Header) => Batch): Batch {
-  const batch = batchOf(header);
-  return poison === undefined ? batch : condemning(batch, poison);
-}
-
-/** The batch with the proof against its one event. */
-export function condemning(batch: Batch, poison: Poison): Batch {
-  return { ...batch, entries: batch.entries.map((entry) => ({ ...entry, poison })) };
-}
-
-function keptBatch({ header, entries }: Batch): KeptBatch {
-  return { header, poison: entries[0]?.poison };
-}
-
 export function durableOf(seat: Seat): Durable {
   return {
     view: seat.view,
@@ -370,5 +367,6 @@ export function durableOf(seat: Seat): Durable {
         : { proof: seat.prepared.proof, ...keptBatch(seat.prepared.batch) },
     change: seat.change,
     dissents: seat.dissents,
+    attempts: attemptsOf(seat),
   };
 }

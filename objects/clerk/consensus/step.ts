@@ -5,6 +5,7 @@
 import { assert, unreachable } from "../../shared/assert.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { leaderOf } from "../../shared/quorum.ts";
+import { allow } from "./attempts.ts";
 import { keepReject, tryNoMajority, tryRejected } from "./majority.ts";
 import type { Justification, Message } from "./messages.ts";
 import { keepBatch, keepProposal, knownBatch, tryPropose, wantsBatch } from "./proposals.ts";
@@ -42,6 +43,8 @@ function take(turn: Turn, input: Input): void {
       return keepWrit(seat, input.writ);
     case "applied":
       return applied(turn, input.nextExpiry);
+    case "attempted":
+      return allow(seat, input.what);
     case "backlog":
       if (input.full && !seat.backlogFull) resign(turn);
       seat.backlogFull = input.full;

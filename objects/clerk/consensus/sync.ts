@@ -4,6 +4,7 @@ import { batchDigest } from "../../shared/digests.ts";
 import type { Evaluation } from "../../shared/evaluation.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import type { Block, Certificate } from "../../shared/types.ts";
+import { ability, settleAttempts } from "./attempts.ts";
 import { evaluated } from "./evaluate.ts";
 import { accuseDissent, noteCondemned } from "./evidence.ts";
 import type { Blocks } from "./messages.ts";
@@ -58,6 +59,10 @@ export function tryApply(turn: Turn): boolean {
   // A chain that does not continue ours would need more than f liars or a broken disk of ours: never applied, shown as stuck.
   const { height, parent } = batch.header;
   if (height !== tip.height + 1 || parent !== tip.block) return false;
+  const able = ability(turn, batch);
+  if (able === "later") return false;
+  // What kills this seat, a quorum has survived: it takes their word for it.
+  if (able === "unable") return block === undefined ? false : adopt(turn, block, null);
   const own = evaluated(seat, batch);
   if (own.result === certificate.result) {
     const { header, entries } = batch;
@@ -69,8 +74,8 @@ export function tryApply(turn: Turn): boolean {
   return block === undefined ? false : adopt(turn, block, own.result);
 }
 
-/** The quorum came to another result than this seat: take the certified after-states; twice in a row, and it has no voice. */
-function adopt(turn: Turn, block: Block, own: string): boolean {
+/** The quorum came to another result than this seat, or this seat to none: take the certified after-states; twice in a row, and it has no voice. */
+function adopt(turn: Turn, block: Block, own: string | null): boolean {
   const { seat } = turn;
   const { certificate } = block;
   const { height } = block.header;
@@ -85,7 +90,7 @@ function adopt(turn: Turn, block: Block, own: string): boolean {
   turn.accuse({ kind: "outvoted", height, certificate, own });
   const leads = turn.leads();
   decide(turn, block, evaluation);
-  setDissents(turn, seat.dissents + 1);
+  if (own !== null) setDissents(turn, seat.dissents + 1);
   if (leads) resign(turn);
   if (seat.dissents >= LIMITS.dissentsToQuarantine)
     silence(turn, `outvoted at ${seat.dissents} heights in a row, last ${height}`);
@@ -145,6 +150,7 @@ function forget(seat: Seat): void {
   seat.proposed = null;
   seat.certified = null;
   seat.condemned = null;
+  settleAttempts(seat);
   seat.evaluated = null;
   seat.batches.clear();
   seat.proven = Math.max(seat.proven, height);

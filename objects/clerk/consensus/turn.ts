@@ -17,6 +17,7 @@ export class Turn {
   readonly #writes: Effect[] = [];
   readonly #sends: Effect[] = [];
   readonly #accusations: Effect[] = [];
+  readonly #attempts: Effect[] = [];
 
   constructor(seat: Seat, now: number) {
     this.seat = seat;
@@ -76,6 +77,10 @@ export class Turn {
     this.#writes.push({ kind: "agree", block, evaluation });
   }
 
+  attempt(what: string): void {
+    this.#attempts.push({ kind: "attempt", what });
+  }
+
   quarantine(reason: string): void {
     this.#writes.push({ kind: "quarantine", reason });
   }
@@ -93,6 +98,7 @@ export class Turn {
 
   effects(armAt: number | null): Effect[] {
     this.writeVotes();
-    return [...this.#writes, ...this.#sends, { kind: "arm", at: armAt }, ...this.#accusations];
+    const last = [...this.#accusations, ...this.#attempts];
+    return [...this.#writes, ...this.#sends, { kind: "arm", at: armAt }, ...last];
   }
 }

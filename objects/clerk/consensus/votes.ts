@@ -27,6 +27,8 @@ export function tryPrepare(turn: Turn): boolean {
   if (!seat.voice || seat.applying) return false;
   for (const proposal of proposalsToTry(seat)) {
     const why = refusal(turn, proposal);
+    // No other instead: two attempts that take turns would write for ever.
+    if (why === "later") return false;
     if (why === null) {
       prepare(turn, proposal);
       return true;
@@ -37,7 +39,7 @@ export function tryPrepare(turn: Turn): boolean {
   return false;
 }
 
-function refusal(turn: Turn, proposal: Proposal): Reason | null {
+function refusal(turn: Turn, proposal: Proposal): Reason | "later" | null {
   const why = unacceptable(turn, proposal);
   if (why !== null) return why;
   const required = requiredResult(proposal);

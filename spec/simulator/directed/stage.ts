@@ -28,6 +28,8 @@ export class Body {
   durable: Durable | null = null;
   incarnation = 0;
   armed: number | null = null;
+  /** What it notes before it evaluates it. */
+  noted: string | null = null;
   quarantined: string | null = null;
   mouth: Mouth | null = null;
   /** Evaluates to something else. */
@@ -161,6 +163,9 @@ export class Stage {
     let decided = false;
     for (const effect of this.#step(body, input)) decided = this.#carryOut(body, effect) || decided;
     if (decided) this.input(body, { kind: "applied", nextExpiry: null, now: this.now });
+    const { noted } = body;
+    body.noted = null;
+    if (noted !== null) this.input(body, { kind: "attempted", what: noted, now: this.now });
   }
 
   /** Delivers what is under way, and what that causes, as far as it passes. */
@@ -246,6 +251,9 @@ export class Stage {
         return false;
       case "arm":
         body.armed = effect.at;
+        return false;
+      case "attempt":
+        body.noted = effect.what;
         return false;
       case "accuse":
         this.history.add(this.now, { kind: "accused", seat, incident: effect.incident });
