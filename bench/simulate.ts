@@ -1,6 +1,6 @@
 // Runs seeds of the simulator (spec/simulator): npm run simulate -- --seeds N [--seed S] [--ticks T] [--seats 4|7]
-// [--mode bft|detect|solo] [--liars K] [--workers W] [--coverage]. Exits with 0 when nothing failed, 1 for wrong arguments, 2 when
-// safety was broken, 3 when something stayed undecided, 4 when an honest seat's code threw, 5 when with --coverage some code of
+// [--mode bft|detect|solo] [--liars K] [--workers W] [--coverage]; or its directed schedules, by their numbers: --directed
+// --seeds N [--seed S]. Exits with 0 when nothing failed, 1 for wrong arguments, 2 when safety was broken, 3 when something stayed undecided, 4 when an honest seat's code threw, 5 when with --coverage some code of
 // the core was never run and no reason is written for it.
 import { parseArgs } from "node:util";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
@@ -20,11 +20,15 @@ interface Job {
   readonly end: number;
   readonly options: Options;
   readonly coverage: boolean;
+  readonly directed: boolean;
 }
+
+type Run = Omit<Result, "drawn">;
+type Asked = Pick<Job, "options" | "directed">;
 
 /** What a job says of one run, and once at its end. */
 type Word =
-  | { readonly kind: "result"; readonly result: Result }
+  | { readonly kind: "result"; readonly result: Run }
   | { readonly kind: "unvisited"; readonly blocks: readonly Block[] };
 
 class Usage extends Error {}
@@ -50,6 +54,7 @@ function optionsFrom(args: string[]) {
       liars: text,
       workers: text,
       coverage: { type: "boolean" },
+      directed: { type: "boolean" },
     },
   });
   const { mode } = values;
@@ -62,6 +67,9 @@ function optionsFrom(args: string[]) {
   const most = mode === "solo" ? 1 : mode === "detect" ? 2 : (seats ?? 4);
   if ((liars ?? 0) > most) throw new Usage(`--liars is ${most} at most`);
   const ticks = whole("ticks", values.ticks, 1);
+  const given = [mode, seats, liars, ticks].some((value) => value !== undefined);
+  if (values.directed === true && given)
+    throw new Usage("--directed goes with --seeds, --seed, --workers and --coverage");
   const options: Options = {
     ...(mode === undefined ? {} : { mode }),
     ...(seats === undefined ? {} : { seats }),
@@ -74,43 +82,55 @@ function optionsFrom(args: string[]) {
     seeds: whole("seeds", values.seeds, 1) ?? (values.seed === undefined ? 100 : 1),
     workers: whole("workers", values.workers, 1) ?? 1,
     coverage: values.coverage === true,
+    directed: values.directed === true,
   };
 }
 
-async function work({ first, step, end, options, coverage }: Job, tell: (word: Word) => void) {
-  const watch = coverage ? new Coverage() : null;
+async function work(job: Job, tell: (word: Word) => void) {
+  const { first, step, end, options, directed } = job;
+  const watch = job.coverage ? new Coverage() : null;
   await watch?.start();
   // Only now: what is loaded before the counting begins is not counted.
-  const { runSeed } = await import("../spec/simulator/run.ts");
+  const run = directed ? await directedRuns() : await seededRuns(options);
   for (let seed = first; seed < end; seed += step)
-    tell({ kind: "result", result: await runSeed(seed, options) });
+    tell({ kind: "result", result: await run(seed) });
   if (watch !== null) tell({ kind: "unvisited", blocks: await watch.unvisited() });
 }
 
+async function seededRuns(options: Options): Promise<(seed: number) => Promise<Run>> {
+  const { runSeed } = await import("../spec/simulator/run.ts");
+  return (seed) => runSeed(seed, options);
+}
+
+async function directedRuns(): Promise<(index: number) => Promise<Run>> {
+  const { directedResult } = await import("../spec/simulator/directed/direct.ts");
+  return (index) => Promise.resolve(directedResult(index));
+}
+
 /** The one line that runs the same again. */
-function again(seed: number, options: Options): string {
+function again(seed: number, { options, directed }: Asked): string {
   const given = Object.entries(options).map(([name, value]) => ` --${name} ${String(value)}`);
-  return `npm run simulate -- --seeds 1 --seed ${seed}${given.join("")}`;
+  return `npm run simulate -- --seeds 1 --seed ${seed}${directed ? " --directed" : ""}${given.join("")}`;
 }
 
 class Sums {
   runs = 0;
   events = 0;
-  readonly failures: Result[] = [];
+  readonly failures: Run[] = [];
   /** Of the last run. */
   digest = "";
   readonly #counts = new Map<string, number>();
   readonly #started = performance.now();
   #toldAt = performance.now();
   readonly #of: number;
-  readonly #options: Options;
+  readonly #asked: Asked;
 
-  constructor(of: number, options: Options) {
+  constructor(of: number, asked: Asked) {
     this.#of = of;
-    this.#options = options;
+    this.#asked = asked;
   }
 
-  add(result: Result): void {
+  add(result: Run): void {
     this.runs += 1;
     this.digest = result.digest;
     this.events += result.events;
@@ -137,11 +157,11 @@ class Sums {
     return `${events} simulated events/s, ${(this.runs / seconds).toFixed(1)} seeds/s`;
   }
 
-  #fail(result: Result): void {
+  #fail(result: Run): void {
     const { failure, seed, parameters, trace } = result;
     this.failures.push(result);
     say(`\nseed ${seed}: ${failure?.kind ?? ""}: ${failure?.detail ?? ""}`);
-    say(`again: ${again(seed, this.#options)}`);
+    say(`again: ${again(seed, this.#asked)}`);
     if (this.failures.length > TOLD) return;
     for (const line of [...parameters, ...trace]) say(`  ${line}`);
   }
@@ -164,11 +184,12 @@ function inWorker(job: Job, tell: (word: Word) => void): Promise<void> {
 }
 
 async function main(): Promise<number> {
-  const { options, seed, seeds, workers, coverage } = optionsFrom(process.argv.slice(2));
-  const sums = new Sums(seeds, options);
+  const asked = optionsFrom(process.argv.slice(2));
+  const { options, seed, seeds, workers, coverage, directed } = asked;
+  const sums = new Sums(seeds, asked);
   const end = seed + seeds;
   const jobs = Array.from({ length: Math.min(workers, seeds) }, (_, at) => {
-    return { first: seed + at, step: workers, end, options, coverage };
+    return { first: seed + at, step: workers, end, options, coverage, directed };
   });
   const run = jobs.length === 1 ? work : inWorker;
   const unvisited: (readonly Block[])[] = [];

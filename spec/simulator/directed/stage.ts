@@ -18,6 +18,7 @@ import { evaluationOf, tipOf } from "../../kit/cluster.ts";
 import type { Mouth } from "../court.ts";
 import { History, Violation } from "../history.ts";
 import { modelledKeys } from "../signatures.ts";
+import { START } from "../world.ts";
 
 /** One running copy of a seat, and what survives it. */
 export class Body {
@@ -68,10 +69,11 @@ export interface Cast {
   readonly twins: boolean;
 }
 
-const START = 1_000_000;
 /** Above every height of a run. */
 const ROOT_EVERY = 256;
 const STEPS = 4_000;
+/** Property of a run that ends with something pending. */
+export const LIVENESS = "everything pending is decided";
 const HELD = 400;
 const keys = modelledKeys();
 
@@ -171,7 +173,7 @@ export class Stage {
   /** Delivers what is under way, and what that causes, as far as it passes. */
   settle(): void {
     while (this.#queue.length > 0) {
-      if (++this.steps > STEPS) throw new Violation("liveness", "the network never empties");
+      if (++this.steps > STEPS) throw new Violation(LIVENESS, "the network never empties");
       const [flight] = this.#queue.splice(this.pick(this.#queue.length), 1);
       if (flight === undefined) continue;
       const fate = this.fate(flight);
