@@ -55,7 +55,7 @@ const LATEST_MS = 25_000;
 
 export class Client {
   readonly number: number;
-  readonly counts = { asked: 0, outcomes: 0, refused: 0, unknown: 0, late: 0 };
+  readonly counts: Record<string, number> = {};
   readonly #world: World;
   readonly #habits: Habits;
   readonly #windowMs: number;
@@ -145,7 +145,7 @@ export class Client {
       return false;
     });
     if (asked.length === 0) return;
-    this.counts.asked += asked.length;
+    this.#count("asked", asked.length);
     for (const { submission } of asked)
       this.#world.note({ kind: "submitted", client: this.number, event: submission.event });
     let open = true;
@@ -155,7 +155,7 @@ export class Client {
       cancel();
       asked.forEach((errand, at) => this.#hear(door, errand, toldBy(answers?.[at])));
     };
-    const cancel = this.#world.after(this.#habits.deadlineMs, () => hear(null));
+    const cancel = this.#world.after(this.#patience.deadlineMs, () => hear(null));
     const submissions = asked.map(({ submission }) => submission);
     this.#through(door.warden, submissions).then(hear, () => hear(null));
   }
@@ -169,7 +169,7 @@ export class Client {
     let answers: WardenAnswer[] | null = null;
     for (let attempt = 1; attempt <= LIMITS.wardenAttempts; attempt++) {
       try {
-        answers = await warden.admit(submissions, this.#habits.waitMs);
+        answers = await warden.admit(submissions, this.#patience.waitMs);
         break;
       } catch (error) {
         if (!(error instanceof Refused) || attempt > 1) continue;
@@ -199,8 +199,7 @@ export class Client {
     const { event } = errand.submission;
     errand.asks -= 1;
     this.#world.note({ kind: "answered", client: this.number, event, told });
-    if (told.kind === "outcome") this.counts.outcomes += 1;
-    else this.counts[told.kind] += 1;
+    this.#count(COUNTED[told.kind] ?? `refused ${told.kind === "refused" ? told.code : ""}`);
     if (isConclusive(told)) {
       const first = errand.told === null;
       errand.told = told;
@@ -219,10 +218,19 @@ export class Client {
     if (dice.percent(this.#habits.again))
       this.#askSoon(door, errand, dice.one([50, 3_000, 12_000]));
     if (!dice.percent(this.#habits.late) || this.#world.now > this.#calmAt + LATEST_MS) return;
-    this.counts.late += 1;
+    this.#count("late");
     errand.asks += 1;
     const gone = this.#windowMs + LIMITS.clockBoundMs;
     this.#world.after(gone + dice.below(gone / 4), () => this.#ask(door, [errand]));
+  }
+
+  /** Who only ever asks without waiting is never told that the seats know its key as another's: a Warden keeps no such answer. */
+  get #patience(): { readonly waitMs: number; readonly deadlineMs: number } {
+    return this.#calm ? { waitMs: 5_000, deadlineMs: 6_500 } : this.#habits;
+  }
+
+  #count(what: string, times = 1): void {
+    this.counts[what] = (this.counts[what] ?? 0) + times;
   }
 
   /** Without a time of sending a Warden cannot tell it from a new one once it has forgotten it. */
@@ -230,6 +238,11 @@ export class Client {
     return submission.sentAt === null && this.#world.now - since > this.#windowMs;
   }
 }
+
+const COUNTED: { readonly [kind in Told["kind"]]?: string } = {
+  outcome: "outcomes",
+  unknown: "unknown",
+};
 
 function isConclusive(told: Told): boolean {
   if (told.kind === "refused") return told.code === "key-reused" || told.code === "too-old";

@@ -139,7 +139,10 @@ export class Parties implements Party {
         sums[`${of} ${name}`] = (sums[`${of} ${name}`] ?? 0) + count;
     };
     for (const client of this.clients) add("client", client.counts);
-    for (const warden of this.wardens) add("warden", warden.counts);
+    for (const warden of this.wardens) {
+      add("warden", warden.counts);
+      add("disk", warden.storage.counts);
+    }
     for (const office of this.offices) add("registrar", office.registrar.counts);
     add("read", this.readers?.counts ?? {});
     add("way", this.ways.counts);

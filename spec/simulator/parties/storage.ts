@@ -23,6 +23,7 @@ export class Gone extends Error {
 export class ObjectStorage {
   /** Milliseconds that a write takes to become durable: chance adds at most this. */
   slowness = 2;
+  readonly counts = { pieces: 0, taken: 0, withheld: 0, alarms: 0 };
   readonly #world: World;
   readonly #fires: () => void;
   #sqlite = new Sqlite();
@@ -90,6 +91,7 @@ export class ObjectStorage {
     this.#world.at(at, () => {
       if (this.#alarm !== at || crashes !== this.#crashes) return;
       this.#alarm = null;
+      this.counts.alarms += 1;
       this.#fires();
     });
   }
@@ -97,6 +99,8 @@ export class ObjectStorage {
   /** What is not durable is gone. */
   crash(): void {
     this.#crashes += 1;
+    this.counts.withheld += this.#waiting.length;
+    this.counts.taken += this.#pieces.filter(({ durable }) => !durable).length;
     this.#waiting = [];
     const lost = this.#pieces.find(({ durable }) => !durable);
     if (lost !== undefined) {
@@ -158,6 +162,7 @@ export class ObjectStorage {
     const last = this.#pieces.at(-1);
     if (last !== undefined && last.task === task && !last.durable) return;
     const number = ++this.#written;
+    this.counts.pieces += 1;
     const piece = { number, task, alarm: this.#alarm, durable: false };
     this.#sqlite.script(`SAVEPOINT p${number}`);
     this.#pieces.push(piece);
