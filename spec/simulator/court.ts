@@ -50,6 +50,8 @@ export interface Replica {
   decided(writ: Writ): boolean;
   /** The Ledger's backlog, as the publisher reports it. */
   backlog(full: boolean): void;
+  /** Something beside the agreement read a damaged row: with a voice, it is lost, and the life ends. */
+  damaged(error: Error): void;
   /** Called with each block after it is applied, in every life. */
   onAgreed(listener: (block: Block, evaluation: Evaluation) => void): void;
   /** Called when a life has begun, after the core has started. */

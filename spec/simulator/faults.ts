@@ -1,8 +1,11 @@
 /** What is done to a court while a run is in its first phase. At most f seats are faulty for good; any may crash and come back. */
+import { eventsOf } from "../../objects/arbiter/evaluation.ts";
 import type { Message } from "../../objects/clerk/consensus/messages.ts";
 import { canonical } from "../../objects/shared/canonical.ts";
 import { leafDigest, merkleRoot } from "../../objects/shared/digests.ts";
 import type { Evaluation } from "../../objects/shared/evaluation.ts";
+import { sha256 } from "../../objects/shared/node/crypto.ts";
+import type { Batch } from "../../objects/shared/types.ts";
 import type { VirtualCourt } from "./court.ts";
 import { ACTS } from "./draw.ts";
 import type { Act, Drawn, Flaw } from "./draw.ts";
@@ -84,7 +87,8 @@ export class Faults {
     const { clocks, slow, liars } = this.#drawn;
     const liar = liars.seats.find(({ seat }) => seat === replica.seat);
     const traits = liar === undefined ? null : traitsOf(liar.lie);
-    replica.flaw = traits?.corruptEvaluation === true ? wrongly : null;
+    if (this.#drawn.poison) replica.flaw = differently(replica.seat);
+    if (traits?.corruptEvaluation === true) replica.flaw = wrongly;
     replica.forgetful = traits?.forgetsVotes === true;
     const clock = clocks[replica.seat];
     replica.skewMs = clock?.skewMs ?? 0;
@@ -210,16 +214,34 @@ export class Faults {
   }
 }
 
-/** The first outcome is another than everybody else's. */
-function wrongly(evaluation: Evaluation): Evaluation {
-  const { outcomes } = evaluation;
-  if (outcomes.length === 0) return evaluation;
-  const wrong = outcomes.map((text, at) => (at === 0 ? falsified(text) : text));
-  const leaves = wrong.map(leafDigest);
-  return { ...evaluation, outcomes: wrong, leaves, root: merkleRoot(leaves) };
+/** One of a dozen events. */
+export function isPoison(event: string): boolean {
+  return Number.parseInt(sha256(event).slice(0, 8), 16) % 12 === 0;
 }
 
-function falsified(text: string): string {
-  const reason = { code: "corrupted", detail: "computed wrongly" };
+/** Of poison each seat makes something of its own. */
+function differently(seat: number): (evaluation: Evaluation, batch: Batch) => Evaluation {
+  return (evaluation, batch) => {
+    if (batch.entries.some(({ poison }) => poison !== undefined)) return evaluation;
+    const events = eventsOf(batch);
+    return remade(evaluation, (text, at) =>
+      isPoison(events[at - evaluation.system] ?? "") ? falsified(text, `by seat ${seat}`) : text,
+    );
+  };
+}
+
+/** The first outcome is another than everybody else's. */
+function wrongly(evaluation: Evaluation): Evaluation {
+  return remade(evaluation, (text, at) => (at === 0 ? falsified(text, "wrongly") : text));
+}
+
+function remade(evaluation: Evaluation, make: (text: string, at: number) => string): Evaluation {
+  const outcomes = evaluation.outcomes.map(make);
+  const leaves = outcomes.map(leafDigest);
+  return { ...evaluation, outcomes, leaves, root: merkleRoot(leaves) };
+}
+
+function falsified(text: string, how: string): string {
+  const reason = { code: "corrupted", detail: `computed ${how}` };
   return canonical({ ...JSON.parse(text), status: "rejected", reason, changes: [] });
 }

@@ -40,7 +40,7 @@ export class SeatReplica implements Hearer {
   late = 0;
   doom: Doom | null = null;
   /** What a machine that computes wrongly makes of an evaluation. */
-  flaw: ((evaluation: Evaluation) => Evaluation) | null = null;
+  flaw: ((evaluation: Evaluation, batch: Batch) => Evaluation) | null = null;
   /** It begins each life without votes and view. */
   forgetful = false;
   /** A liar's broken invariants are its own affair, and so are those of a disk that was damaged. */
@@ -143,6 +143,17 @@ export class SeatReplica implements Hearer {
     if (this.up) this.#input({ kind: "backlog", full, now: this.now() });
   }
 
+  damaged(error: Error): void {
+    if (this.up && this.disk.quarantine === null) this.#broken(error);
+  }
+
+  /** It comes back by itself to follow the others. */
+  #broken(error: Error): void {
+    this.#silence(`damaged storage: ${error.message}`);
+    this.stop("damaged storage");
+    this.#court.world.after(RESTART_MS, () => this.start());
+  }
+
   /** A step, and the one that reports its block applied, as often as that brings another. */
   #input(first: Input): void {
     const agreed: Extract<Effect, { kind: "agree" }>[] = [];
@@ -168,9 +179,7 @@ export class SeatReplica implements Hearer {
       return step(this.core(), input);
     } catch (error) {
       if (error instanceof RowDamaged) {
-        this.#silence(`damaged storage: ${error.message}`);
-        this.stop("damaged storage");
-        this.#court.world.after(RESTART_MS, () => this.start());
+        this.#broken(error);
         return null;
       }
       if (!(error instanceof BrokenInvariant && this.excused)) throw error;
@@ -328,7 +337,7 @@ export class SeatReplica implements Hearer {
     try {
       const context = contextOf(batch);
       const evaluation = evaluateBlock(context, eventsOf(batch), state, this.#court.rules);
-      return this.flaw?.(evaluation) ?? evaluation;
+      return this.flaw?.(evaluation, batch) ?? evaluation;
     } catch (error) {
       if (error instanceof RowDamaged && !this.core().voice) return NO_EVALUATION;
       throw error;

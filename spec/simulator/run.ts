@@ -10,7 +10,7 @@ import type { Checks, Options as Checked } from "./checkers/part.ts";
 import { VirtualCourt } from "./court.ts";
 import { draw, printed } from "./draw.ts";
 import type { Drawn, Options } from "./draw.ts";
-import { Faults } from "./faults.ts";
+import { Faults, isPoison } from "./faults.ts";
 import { Violation } from "./history.ts";
 import { traitsOf } from "./liars/catalogue.ts";
 import { joinsInTime } from "./joining.ts";
@@ -120,6 +120,7 @@ class Run {
       verify,
       skewMs: this.#drawn.clocks.map(({ skewMs }) => Math.abs(skewMs) + DRIFTED_MS),
       parties: true,
+      ...(this.#drawn.poison ? { poisonous: isPoison } : {}),
       retentionMs: rules.windowMs + rules.clockBoundMs,
     };
   }
@@ -175,9 +176,18 @@ class Run {
       return settled;
     });
     const left = settled ? [] : this.#pending();
-    if (left.length > 0) throw new Violation(LIVENESS, left.join(", "));
+    if (left.length > 0) {
+      if (this.#mayStall()) return;
+      throw new Violation(LIVENESS, left.join(", "));
+    }
     for (const party of this.#parties) party.end();
     this.#checks.end();
+  }
+
+  /** More are faulty than the court can bear, or one where all must be heard. */
+  #mayStall(): boolean {
+    const { f } = this.#court.deployment.quorum;
+    return this.#setting.faulty.size > (this.#drawn.poison ? 0 : f);
   }
 
   #endless(): boolean {

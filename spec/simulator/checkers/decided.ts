@@ -11,6 +11,8 @@ export interface Line {
   readonly submitted: string | null;
   readonly event: LedgerEvent | null;
   readonly writ: Writ | null;
+  /** Why the court rejected it without evaluating it; null where it did evaluate it. */
+  readonly condemned: string | null;
 }
 
 export interface Decided {
@@ -26,13 +28,15 @@ export interface Decided {
 
 export function decidedBy(block: Block): Decided {
   const { header, entries, outcomes, certificate } = block;
-  const events = entries.flatMap(({ writ, first, count }) =>
-    writ.events.slice(first, first + count).map((submitted) => ({ writ, submitted })),
+  const events = entries.flatMap(({ writ, first, count, poison }) =>
+    writ.events
+      .slice(first, first + count)
+      .map((submitted) => ({ writ, submitted, condemned: poison?.reason ?? null })),
   );
   const system = outcomes.length - events.length;
   const lines = outcomes.map((text, index) => {
     const outcome = JSON.parse(text) as Outcome;
-    const given = events[index - system] ?? { writ: null, submitted: null };
+    const given = events[index - system] ?? { writ: null, submitted: null, condemned: null };
     return { index, text, outcome, event: eventOf(given.submitted), ...given };
   });
   const { height, time } = header;

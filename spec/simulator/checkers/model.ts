@@ -107,7 +107,7 @@ export class Model {
   }
 
   #submit(
-    { event, index }: Line,
+    { event, index, condemned }: Line,
     { height, time }: Decided,
     touched: Set<string>,
     used: Map<string, KeyRow>,
@@ -130,6 +130,7 @@ export class Model {
     const until = time + this.#retentionMs;
     this.#keys.set(key, { fingerprint, height, index, until });
     used.set(key, { key, fingerprint, height, index, expires: until });
+    if (condemned !== null) return { ...base, status: "rejected", code: condemned };
     if (!isFit(type, data)) return { ...base, status: "rejected", code: "invalid_event" };
     const effect = happens(type, data, this.#shelf(tenant), time);
     if (typeof effect === "string") return { ...base, status: "rejected", code: effect };

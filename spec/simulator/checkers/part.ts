@@ -22,6 +22,8 @@ export interface Options {
   readonly skewMs: readonly number[];
   /** Wardens and clients take part, and tell what they seal and submit. */
   readonly parties: boolean;
+  /** Canonical events that no two seats evaluate alike in this run; without it there are none. */
+  readonly poisonous?: (event: string) => boolean;
   /** How long the seats remember a key, in block time: the window and the clock bound. */
   readonly retentionMs: number;
 }

@@ -3,6 +3,7 @@
  * feed to a Registrar. All of it is memory, made anew with each life of the seat.
  */
 import { Answers } from "../../../objects/clerk/answers.ts";
+import { RowDamaged } from "../../../objects/clerk/rows.ts";
 import { parseWrit } from "../../../objects/clerk/consensus/check.ts";
 import { leaderNow } from "../../../objects/clerk/consensus/step.ts";
 import { Feed } from "../../../objects/clerk/feed.ts";
@@ -77,7 +78,8 @@ export class Office {
     const decided = (): boolean => replica.decided(writ);
     await this.#until(desk, decided, Math.min(waitMs, LIMITS.answerWaitMs));
     const { view, voice } = replica.core();
-    return JSON.stringify({ view, parts: decided() && voice ? desk.answers.of(writ) : [] });
+    const parts = this.#read(() => (decided() && voice ? desk.answers.of(writ) : []));
+    return JSON.stringify({ view, parts });
   }
 
   /** As `ClerkApi.entity`. */
@@ -119,9 +121,24 @@ export class Office {
 
   #rowOf(key: string): EntityAnswer {
     const { disk } = this.replica;
-    const { version = 0, state = null, height: since = 0 } = disk.state.entity(key) ?? {};
+    const {
+      version = 0,
+      state = null,
+      height: since = 0,
+    } = this.#read(() => disk.state.entity(key)) ?? {};
     const { height } = this.replica.core().tip;
     return { height, certificate: null, version, state, since };
+  }
+
+  /** As the object reads for a caller: what it finds damaged costs it its voice. */
+  #read<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      if (!(error instanceof RowDamaged)) throw error;
+      this.replica.damaged(error);
+      throw new Refused("not-ready", error.message);
+    }
   }
 
   /** A call that is late both ways or lost. */
@@ -206,9 +223,7 @@ export class Office {
       voice: () => alive() && this.replica.core().voice,
       leads: () => leaderNow(this.replica.core()) === seat,
       backlog: (blocks) => this.#backlog(blocks),
-      damaged: (error) => {
-        throw error;
-      },
+      damaged: (error) => this.replica.damaged(error),
     });
   }
 
