@@ -63,6 +63,11 @@ export class SeatReplica implements Hearer {
     this.copy = copy;
   }
 
+  /** It waits for nothing but a call: its object may be put to sleep, and begins a new life when it is woken. */
+  get idle(): boolean {
+    return this.up && this.#armedAt === null;
+  }
+
   core(): Seat {
     return known(this.#core, "a seat that has started");
   }

@@ -16,6 +16,7 @@ import { traitsOf } from "./liars/catalogue.ts";
 import { joinsInTime } from "./joining.ts";
 import { Parties } from "./parties/parties.ts";
 import type { Party, Setting } from "./party.ts";
+import type { SeatReplica } from "./replica.ts";
 import { realKeys } from "./signatures.ts";
 import { Tally } from "./tally.ts";
 import { Trace } from "./trace.ts";
@@ -173,6 +174,7 @@ class Run {
       if (this.#world.now < looked + LOOK_MS) return false;
       looked = this.#world.now;
       settled = this.#pending().length === 0;
+      if (!settled) this.#wakeIdle();
       return settled;
     });
     const left = settled ? [] : this.#pending();
@@ -196,13 +198,26 @@ class Run {
   }
 
   #pending(): string[] {
-    const sound = this.#court.replicas.filter(({ seat }) => !this.#setting.faulty.has(seat));
-    const heights = sound.map(({ disk }) => disk.chain.height());
-    const highest = Math.max(0, ...heights);
-    const behind = sound.flatMap(({ seat }, at) =>
-      heights[at] === highest ? [] : [`seat ${seat} at height ${heights[at] ?? 0} of ${highest}`],
+    const behind = this.#behind().map(
+      ({ seat, disk }) => `seat ${seat} at height ${disk.chain.height()}`,
     );
     return [...behind, ...this.#parties.flatMap((party) => party.pending())];
+  }
+
+  /** Sound seats below the highest of them. */
+  #behind(): SeatReplica[] {
+    const sound = this.#court.replicas.filter(({ seat }) => !this.#setting.faulty.has(seat));
+    const highest = Math.max(0, ...sound.map(({ disk }) => disk.chain.height()));
+    return sound.filter(({ disk }) => disk.chain.height() < highest);
+  }
+
+  /** Who missed the last heights of a court that is quiet now cannot know: it asks when it is next woken. */
+  #wakeIdle(): void {
+    if (this.#parties.some((party) => party.pending().length > 0)) return;
+    for (const replica of this.#behind().filter(({ idle }) => idle)) {
+      replica.stop("asleep");
+      replica.start();
+    }
   }
 
   #counts(): Record<string, number> {
