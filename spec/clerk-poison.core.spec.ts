@@ -8,6 +8,7 @@ import { batchDigest, entryDigests, poisonDigest } from "../objects/shared/diges
 import { quorumOf } from "../objects/shared/quorum.ts";
 import type { Entry, Header, Poison } from "../objects/shared/types.ts";
 import { poisonValid } from "../objects/shared/verify.ts";
+import { termAt } from "../objects/shared/terms.ts";
 import { Cluster, verifyModel } from "./kit/cluster.ts";
 import { batchOn, byCertificate, proposalBy } from "./kit/forging.ts";
 
@@ -130,7 +131,7 @@ describe("a proof of poison", () => {
   it("RefuseFalseProof: where two seats have nobody to outvote there is none", () => {
     const of = new Case();
     const block = { ...of.header, time: 2_000_000 };
-    const seats = { keys: of.court.setup(0).keys, quorum: quorumOf("bft", 4) };
+    const seats = { keys: termAt(of.court.setup(0).terms, 1).keys, quorum: quorumOf("bft", 4) };
     expect(poisonValid(of.prepared("abcd"), block, seats, verifyModel)).toBe(true);
     const two = { keys: seats.keys.slice(0, 2), quorum: quorumOf("detect", 2) };
     expect(poisonValid(of.prepared("ab"), block, two, verifyModel)).toBe(false);

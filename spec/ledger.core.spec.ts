@@ -75,7 +75,7 @@ describe("ReportWrongHeight", () => {
     ["header's time", { header: header({ time: 1 }) }],
     ["header's parent", { header: header({ parent: other }) }],
     ["a member the header's digest does not cover", { header: header({ note: "served" }) }],
-    ["header's epoch", { header: header({ epoch: 1 }) }],
+    ["header's epoch", { header: header({ epoch: 2 }) }],
     ["header that is no JSON", { header: "{" }],
     ["certificate's view", { certificate: certificate({ view: 9 }) }],
     ["certificate's block", { certificate: certificate({ block: other }) }],

@@ -83,10 +83,9 @@ async function verifies({ event, receipt, proof }: Answer, genesisDigest: string
   expect(await H("result", result.prior, result.count, result.root, result.state)).toBe(
     certificate["result"],
   );
-  const { court, epoch, height, parent, domainVersion, entries } = header;
-  expect(await H("batch", court, epoch, height, parent, header.time, domainVersion, entries)).toBe(
-    certificate["batch"],
-  );
+  const { court, epoch, height, parent, domainVersion, control, entries } = header;
+  const fields = [court, epoch, height, parent, header.time, domainVersion, control, entries];
+  expect(await H("batch", ...fields)).toBe(certificate["batch"]);
   expect(new Date(header.time).toISOString()).toBe(receipt.streamTime);
   expect(await H("block", height, parent, certificate["batch"], certificate["result"])).toBe(
     receipt.block,

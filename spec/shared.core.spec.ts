@@ -107,6 +107,7 @@ describe("digests", () => {
     parent: "00".repeat(32),
     time: 5,
     domainVersion: 1,
+    control: null,
     entries: entryDigests([{ writ, first: 0, count: 2 }]),
   };
 
@@ -127,6 +128,7 @@ describe("digests", () => {
       { ...header, parent: "11".repeat(32) },
       { ...header, time: 6 },
       { ...header, domainVersion: 2 },
+      { ...header, control: { kind: "version", domainVersion: 2 } as const },
       { ...header, entries: [] },
     ];
     expect(new Set(headers.map(batchDigest)).size).toBe(headers.length);

@@ -1,6 +1,7 @@
 /** The rows after a block, from what was certified: a seat that computed something else, or nothing, adopts them. */
 import { z } from "zod";
 import { canonical } from "../shared/canonical.ts";
+import { controlOutcome } from "../shared/control.ts";
 import type { Json } from "../shared/canonical.ts";
 import type { Evaluation } from "../shared/evaluation.ts";
 import type { EntityRow, KeyRow, LedgerEvent } from "../shared/types.ts";
@@ -23,13 +24,17 @@ export function rowsOf(
   rules: Rules,
 ): BlockRows | null {
   const system = outcomes.length - events.length;
-  if (system < 0) return null;
+  const { control = null } = context;
+  const expiries = control === null ? system : system - 1;
+  if (expiries < 0) return null;
+  if (control !== null && outcomes[expiries] !== controlOutcome(control)) return null;
   return withoutAmbient(() => {
     const adoption = new Adoption(context, rules);
     const fit = outcomes.every((text, index) =>
-      index < system
+      index < expiries
         ? adoption.expiry(text)
-        : adoption.submitted(text, parsedEvent(events[index - system] ?? ""), index),
+        : index < system ||
+          adoption.submitted(text, parsedEvent(events[index - system] ?? ""), index),
     );
     return fit ? adoption.rows() : null;
   });

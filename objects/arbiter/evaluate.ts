@@ -1,6 +1,7 @@
 /** Evaluation of one block: what every seat computes on its own and votes on. */
 import { known } from "../shared/assert.ts";
 import { utf8Length } from "../shared/canonical.ts";
+import { controlOutcome } from "../shared/control.ts";
 import { leafDigest, merkleRoot } from "../shared/digests.ts";
 import type { Evaluation } from "../shared/evaluation.ts";
 import { LIMITS } from "../shared/limits.ts";
@@ -29,18 +30,20 @@ export function evaluateBlock(
   return withoutAmbient(() => {
     const bench: Bench = { block: context, rules, overlay: new Overlay(reader) };
     const expiries = expire(bench, reader.due(context.time, LIMITS.expiriesPerBlock));
+    const { control = null } = context;
+    const system = control === null ? expiries : [...expiries, controlOutcome(control)];
     const intake = new Intake(context, reader, rules);
-    const submitted = events.map((event, at) => intake.submitted(event, expiries.length + at));
+    const submitted = events.map((event, at) => intake.submitted(event, system.length + at));
     const verdicts = verdictsOf(submitted, bench);
     const texts = submitted.map(({ identity }, at) =>
       outcomeText(identity, known(verdicts[at], "every event has a verdict")),
     );
-    const outcomes = [...expiries, ...texts];
+    const outcomes = [...system, ...texts];
     const leaves = outcomes.map(leafDigest);
     return {
       outcomes,
-      system: expiries.length,
-      fits: fitting(expiries, texts),
+      system: system.length,
+      fits: fitting(system, texts),
       leaves,
       root: merkleRoot(leaves),
       entities: bench.overlay.written(),

@@ -1,4 +1,5 @@
 /** The Arbiter's contract with the Clerk. */
+import type { Control } from "../shared/control.ts";
 import type { Batch, EntityRow, KeyRow } from "../shared/types.ts";
 import type { CourtCode } from "./outcome.ts";
 import type { Registry } from "./registry.ts";
@@ -9,14 +10,17 @@ export interface BlockContext {
   /** Block time, Unix milliseconds. */
   readonly time: number;
   readonly domainVersion: number;
+  /** What the block decides about the court itself; such a block has no events. */
+  readonly control?: Control | null;
   /** Why its one event is rejected without being evaluated. */
   readonly condemned?: CourtCode | undefined;
 }
 
 /** The context of a batch: nothing but what its seats agree on. */
 export function contextOf({ header, entries }: Pick<Batch, "header" | "entries">): BlockContext {
-  const { court, height, time, domainVersion } = header;
-  return { court, height, time, domainVersion, condemned: entries[0]?.poison?.reason };
+  const { court, height, time, domainVersion, control } = header;
+  const condemned = entries[0]?.poison?.reason;
+  return { court, height, time, domainVersion, control, condemned };
 }
 
 /** Canonical texts of the submitted events, in order. */

@@ -10,10 +10,11 @@ import { DOMAINS } from "../arbiter/registry.ts";
 import type { Deployment } from "../shared/config.ts";
 import { leafDigest } from "../shared/digests.ts";
 import type { Evaluation } from "../shared/evaluation.ts";
-import { DOMAIN_VERSION, seatKeys, wardenKey } from "../shared/genesis.ts";
+import { DOMAIN_VERSION } from "../shared/genesis.ts";
 import type { Genesis } from "../shared/genesis.ts";
 import { LIMITS } from "../shared/limits.ts";
 import { courtOf } from "../shared/names.ts";
+import { firstTerms, termOf } from "../shared/terms.ts";
 import type { Batch, Block, EntityRow, Writ } from "../shared/types.ts";
 import type { Bench } from "./bench.ts";
 import { objection, parseMessages, writObjection } from "./consensus/check.ts";
@@ -43,9 +44,8 @@ export interface Listener {
 export class Agreement {
   readonly #in: Chambers;
   readonly #listener: Listener;
-  readonly setup: Setup;
   readonly seat: Seat;
-  /** Whether it began without a voice: then it has no votes of its own to write. */
+  /** Whether it began in quarantine: then the votes in storage are not to be replaced by its own. */
   readonly #follows: boolean;
   readonly #heard: number[];
   /** Messages and writs that were malformed, forged or not for us. */
@@ -55,17 +55,18 @@ export class Agreement {
     const { bench, genesis } = chambers;
     this.#in = chambers;
     this.#listener = listener;
-    this.setup = setupOf(chambers);
-    this.#heard = Array.from({ length: this.setup.quorum.n }, () => 0);
+    const setup = setupOf(chambers);
+    this.#heard = Array.from({ length: setup.quorum.n }, () => 0);
     const world = {
       evaluate: (batch: Batch) => this.#evaluate(batch),
       adopt: (block: Block) => this.#adopt(block),
       sign: bench.sign,
       stateRoot: (base: number) => this.#stateRoot(base),
+      supports: (version: number) => version === DOMAIN_VERSION,
       blocksAbove: (height: number) => this.#blocksAbove(height),
     };
-    this.seat = restoredSeat({ bench, genesis, setup: this.setup, world }, Date.now());
-    this.#follows = !this.seat.voice;
+    this.seat = restoredSeat({ bench, genesis, setup, world }, Date.now());
+    this.#follows = this.seat.silenced;
   }
 
   get heard(): readonly number[] {
@@ -112,20 +113,23 @@ export class Agreement {
       if (!matters(this.seat, message)) continue;
       // Answered with megabytes each: nobody honest asks twice in a call.
       if (asked.has(message.kind)) continue;
-      if (objection(message, this.setup, this.#in.bench.verify) !== null) {
+      const { setup } = this.seat;
+      if (objection(message, setup, this.#in.bench.verify) !== null) {
         this.dropped += 1;
         continue;
       }
       if (message.kind === "sync" || message.kind === "batch-request") asked.add(message.kind);
-      this.#heard[message.from] = now;
-      heard?.(message.from);
+      if (termOf(setup.terms, message.epoch) !== undefined) {
+        this.#heard[message.from] = now;
+        heard?.(message.from);
+      }
       this.input({ kind: "message", message, now });
     }
   }
 
   /** Takes a Warden's writ to be decided; false if its seal or form is wrong. */
   submit(writ: Writ, now: number): boolean {
-    if (writObjection(writ, this.setup, this.#in.bench.verify) !== null) {
+    if (writObjection(writ, this.seat.setup, this.#in.bench.verify) !== null) {
       this.dropped += 1;
       return false;
     }
@@ -159,7 +163,7 @@ export class Agreement {
   #write(effect: Effect, now: number): void {
     const { notes, chain, incidents } = this.#in.bench;
     if (effect.kind === "persist" && !this.#follows) {
-      chain.keepWrits(effect.writs);
+      chain.keepWrits(effect.writs, effect.durable.vote?.header.epoch ?? 0);
       keepVotes(notes, effect.durable);
     }
     if (effect.kind === "agree") applyBlock(this.#in.bench, effect.block, effect.evaluation);
@@ -259,20 +263,11 @@ const NO_EVALUATION: Evaluation = {
 };
 
 function setupOf({ bench, genesis }: Chambers): Setup {
-  const { deployment, court, seat } = bench;
-  const { document } = genesis;
-  return {
-    court,
-    epoch: 1,
-    seat,
-    quorum: deployment.quorum,
-    domainVersion: DOMAIN_VERSION,
-    rootEvery: document.rootEvery,
-    keys: seatKeys(document, court),
-    wardenKeys: Array.from({ length: document.wardens }, (_, warden) =>
-      wardenKey(document, warden),
-    ),
-  };
+  const { deployment, court, seat, pair } = bench;
+  const { quorum } = deployment;
+  const terms = firstTerms(genesis.document, court);
+  const { rootEvery } = genesis.document;
+  return { court, seat, key: pair.publicKey, quorum, rootEvery, terms };
 }
 
 function isWrite({ kind }: Effect): boolean {

@@ -3,6 +3,7 @@ import { known } from "../shared/assert.ts";
 import { utf8Length } from "../shared/canonical.ts";
 import { LIMITS } from "../shared/limits.ts";
 import { writDigest } from "../shared/digests.ts";
+import type { TermProof } from "../shared/terms.ts";
 import type {
   Batch,
   Block,
@@ -26,6 +27,8 @@ type StoredBlock = {
 };
 type StoredRange = {
   warden: number;
+  /** Height of the control that gave the Warden its key; 0 for the genesis. Its numbers begin anew there. */
+  since: number;
   number: number;
   first: number;
   count: number;
@@ -64,37 +67,44 @@ export class Chain {
         height INTEGER NOT NULL, chunk INTEGER NOT NULL, body TEXT NOT NULL, digest TEXT NOT NULL, PRIMARY KEY (height, chunk)
       ) STRICT, WITHOUT ROWID;
       CREATE TABLE IF NOT EXISTS writs (
-        writ TEXT PRIMARY KEY, body TEXT NOT NULL, digest TEXT NOT NULL
+        writ TEXT NOT NULL, epoch INTEGER NOT NULL, body TEXT NOT NULL, digest TEXT NOT NULL, PRIMARY KEY (writ, epoch)
       ) STRICT, WITHOUT ROWID;
       CREATE TABLE IF NOT EXISTS decided (
-        warden INTEGER NOT NULL, number INTEGER NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL,
-        complete INTEGER NOT NULL, height INTEGER NOT NULL, idx INTEGER NOT NULL, digest TEXT NOT NULL,
-        PRIMARY KEY (warden, number, first)
+        warden INTEGER NOT NULL, since INTEGER NOT NULL, number INTEGER NOT NULL, first INTEGER NOT NULL,
+        count INTEGER NOT NULL, complete INTEGER NOT NULL, height INTEGER NOT NULL, idx INTEGER NOT NULL,
+        digest TEXT NOT NULL, PRIMARY KEY (warden, since, number, first)
       ) STRICT, WITHOUT ROWID;
       CREATE TABLE IF NOT EXISTS poison (
         height INTEGER PRIMARY KEY, proof TEXT NOT NULL, digest TEXT NOT NULL
       ) STRICT;
+      CREATE TABLE IF NOT EXISTS controls (
+        height INTEGER PRIMARY KEY, warden INTEGER, proof TEXT NOT NULL, digest TEXT NOT NULL
+      ) STRICT;
     `);
   }
 
-  /** Writs are kept from the vote on, once. */
-  keepWrits(writs: readonly Writ[]): void {
-    for (const writ of writs) this.#keepWrit(writDigest(writ), writ);
+  /** Writs are kept from the vote on, once an epoch: another key may seal the same again. */
+  keepWrits(writs: readonly Writ[], epoch: number): void {
+    for (const writ of writs) this.#keepWrit(writDigest(writ), epoch, writ);
   }
 
   /** Its own digest covers a writ but for the seal. */
-  #keepWrit(digested: string, writ: Writ): void {
-    const held = this.#sql.exec("SELECT 1 FROM writs WHERE writ = ?", digested).toArray();
+  #keepWrit(digested: string, epoch: number, writ: Writ): void {
+    const held = this.#sql
+      .exec("SELECT 1 FROM writs WHERE writ = ? AND epoch = ?", digested, epoch)
+      .toArray();
     if (held.length > 0) return;
     const digest = rowDigest("writs", digested, writ.seal);
-    this.#sql.exec("INSERT INTO writs VALUES (?, ?, ?)", digested, JSON.stringify(writ), digest);
+    const body = JSON.stringify(writ);
+    this.#sql.exec("INSERT INTO writs VALUES (?, ?, ?, ?)", digested, epoch, body, digest);
   }
 
-  #writ(digested: string): Writ {
+  #writ(digested: string, epoch: number): Writ {
     const row = this.#sql
       .exec<{ body: string; digest: string }>(
-        "SELECT body, digest FROM writs WHERE writ = ?",
+        "SELECT body, digest FROM writs WHERE writ = ? AND epoch = ?",
         digested,
+        epoch,
       )
       .toArray()[0];
     const writ = row === undefined ? null : writIn(row.body);
@@ -107,7 +117,7 @@ export class Chain {
   /** A header's batch from the stored writs, without proofs: those of a vote or a block are there. Throws {@link RowDamaged}. */
   batch(header: Header): Batch {
     const entries = header.entries.map(([digested, first, count]) => {
-      return { writ: this.#writ(digested), first, count };
+      return { writ: this.#writ(digested, header.epoch), first, count };
     });
     return { header, entries };
   }
@@ -137,11 +147,49 @@ export class Chain {
     let index = outcomes.length - entries.reduce((sum, entry) => sum + entry.count, 0);
     entries.forEach((entry, position) => {
       const [digested] = known(header.entries[position], "a header names each of its entries");
-      this.#keepWrit(digested, entry.writ);
+      this.#keepWrit(digested, header.epoch, entry.writ);
       this.#keepRange(entry, header.height, index);
       index += entry.count;
       if (entry.poison !== undefined) this.#keepPoison(header.height, entry.poison);
     });
+    this.#keepControl({ header, certificate });
+  }
+
+  #keepControl({ header, certificate }: TermProof): void {
+    const { height, control } = header;
+    if (control === null) return;
+    const officer = control.kind === "key" ? control.officer : null;
+    const warden = officer?.kind === "warden" ? officer.warden : null;
+    const row = [height, warden, JSON.stringify({ header, certificate })] as const;
+    const digest = rowDigest("controls", ...row);
+    this.#sql.exec("INSERT OR REPLACE INTO controls VALUES (?, ?, ?, ?)", ...row, digest);
+  }
+
+  /** Since when a Warden has the key that it has at a height. */
+  #since(warden: number, height: number): number {
+    return (
+      this.#sql
+        .exec<{ since: number | null }>(
+          "SELECT max(height) AS since FROM controls WHERE warden = ? AND height < ?",
+          warden,
+          height,
+        )
+        .one().since ?? 0
+    );
+  }
+
+  /** The control events up to a height, in order, each with what proves it. Throws {@link RowDamaged}. */
+  controls(upTo: number): TermProof[] {
+    return this.#sql
+      .exec<{ height: number; warden: number | null; proof: string; digest: string }>(
+        "SELECT * FROM controls WHERE height <= ? ORDER BY height",
+        upTo,
+      )
+      .toArray()
+      .map(({ height, warden, proof, digest }) => {
+        checkRow("controls", digest, height, warden, proof);
+        return JSON.parse(proof) as TermProof;
+      });
   }
 
   #keepPoison(height: number, poison: Poison): void {
@@ -168,20 +216,23 @@ export class Chain {
 
   #keepRange({ writ, first, count }: Entry, height: number, index: number): void {
     const complete = first + count === writ.events.length ? 1 : 0;
-    const range = [writ.warden, writ.number, first, count, complete, height, index] as const;
+    const { warden, number } = writ;
+    const since = this.#since(warden, height);
+    const range = [warden, since, number, first, count, complete, height, index] as const;
     this.#sql.exec(
-      "INSERT OR REPLACE INTO decided VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+      "INSERT OR REPLACE INTO decided VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
       ...range,
       rowDigest("decided", ...range),
     );
   }
 
   /** How far each of the Wardens is decided at a height, from where its last writ was. */
-  progress(wardens: number, height: number = Number.MAX_SAFE_INTEGER): WritProgress[] {
+  progress(wardens: number, height: number = this.height()): WritProgress[] {
     return Array.from({ length: wardens }, (_, warden) => warden).flatMap((warden) => {
       const last = this.#ranges(
-        "warden = ? AND height <= ? ORDER BY number DESC, first DESC LIMIT 1",
+        "warden = ? AND since = ? AND height <= ? ORDER BY number DESC, first DESC LIMIT 1",
         warden,
+        this.#since(warden, height + 1),
         height,
       );
       return last.map(({ number, first, count, complete }) => {
@@ -254,17 +305,19 @@ export class Chain {
 
   /** Where the ranges of a writ were decided, in order. */
   decided(warden: number, number: number): DecidedRange[] {
-    return this.#ranges("warden = ? AND number = ? ORDER BY first", warden, number).map(
-      ({ first, count, height, idx }) => ({ height, first, count, index: idx }),
-    );
+    const since = this.#since(warden, this.height() + 1);
+    const where = "warden = ? AND since = ? AND number = ? ORDER BY first";
+    return this.#ranges(where, warden, since, number).map(({ first, count, height, idx }) => {
+      return { height, first, count, index: idx };
+    });
   }
 
   #ranges(where: string, ...bound: number[]): StoredRange[] {
     const rows = this.#sql
       .exec<StoredRange>(`SELECT * FROM decided WHERE ${where}`, ...bound)
       .toArray();
-    for (const { digest, warden, number, first, count, complete, height, idx } of rows)
-      checkRow("decided", digest, warden, number, first, count, complete, height, idx);
+    for (const { digest, warden, since, number, first, count, complete, height, idx } of rows)
+      checkRow("decided", digest, warden, since, number, first, count, complete, height, idx);
     return rows;
   }
 }

@@ -5,6 +5,7 @@
 import { BrokenInvariant } from "../shared/assert.ts";
 import { resultDigest } from "../shared/digests.ts";
 import { genesisDigest } from "../shared/genesis.ts";
+import { termsWith } from "../shared/terms.ts";
 import type { Genesis } from "../shared/genesis.ts";
 import type { Bench } from "./bench.ts";
 import { seatFrom } from "./consensus/seat.ts";
@@ -35,15 +36,17 @@ export function restoredSeat(from: Restoring, now: number): Seat {
 }
 
 function voter(from: Restoring, now: number): Seat {
-  const { bench, setup, world } = from;
+  const { bench, world } = from;
   const { notes, chain, state, incidents } = bench;
+  const height = chain.height();
+  const setup = setupAt(from, height);
   const incarnation = incarnationIn(notes) + 1;
   const seat = seatFrom({
     setup,
     world,
     incarnation,
-    tip: tipAt(from, chain.height()),
-    progress: chain.progress(setup.wardenKeys.length),
+    tip: tipAt(from, height),
+    progress: chain.progress(bench.deployment.wardens),
     nextExpiry: state.nextExpiry(),
     durable: votesIn(notes),
     batchOf: (header) => chain.batch(header),
@@ -58,7 +61,7 @@ function voter(from: Restoring, now: number): Seat {
 
 /** Without votes of its own: it casts none, and leaves those in storage as they are. */
 function follower(from: Restoring): Seat {
-  const { bench, setup, world } = from;
+  const { bench, world } = from;
   const { notes, chain, state } = bench;
   const incarnation = whole(() => incarnationIn(notes) + 1, 0);
   if (incarnation > 0) notes.put("incarnation", String(incarnation));
@@ -69,16 +72,22 @@ function follower(from: Restoring): Seat {
     tip = whole(() => tipAt(from, height), null);
   }
   return seatFrom({
-    setup,
+    setup: whole(() => setupAt(from, height), from.setup),
     world,
     incarnation,
     tip,
-    progress: whole(() => chain.progress(setup.wardenKeys.length), []),
+    progress: whole(() => chain.progress(bench.deployment.wardens), []),
     nextExpiry: state.nextExpiry(),
     durable: null,
     batchOf: (header) => chain.batch(header),
     voice: false,
   });
+}
+
+/** With the terms that its chain up to there has brought. */
+function setupAt({ bench, setup }: Restoring, height: number): Setup {
+  const controls = bench.chain.controls(height).map(({ header }) => header);
+  return { ...setup, terms: termsWith(setup.terms, controls) };
 }
 
 /** What was read, or something else where it is damaged. */

@@ -15,7 +15,7 @@ export function stateSource(state: AgreedState, chain: Chain, wardens: number): 
       switch (kind) {
         case "court":
           return courtPage([
-            ["term", 1, DOMAIN_VERSION],
+            termStateRow(chain, base),
             ...chain.progress(wardens, base).map(wardenStateRow),
           ]);
         case "entities":
@@ -45,6 +45,14 @@ export function applyBlock(
   const parts = roots.parts(base);
   const liveEra = parts?.find(({ kind }) => kind === "keys")?.id;
   state.forgetBefore(base, parts === null ? 0 : (liveEra ?? eraOf(height, deployment.rootEvery)));
+}
+
+/** The term above a base; whose its keys are, the control events that brought them prove. */
+function termStateRow(chain: Chain, base: number): StateRow {
+  const controls = chain.controls(base).map(({ header }) => header.control);
+  const epoch = 1 + controls.filter((control) => control?.kind === "key").length;
+  const version = controls.findLast((control) => control?.kind === "version");
+  return ["term", epoch, version?.kind === "version" ? version.domainVersion : DOMAIN_VERSION];
 }
 
 /** Few and small: always one page. */

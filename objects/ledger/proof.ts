@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { utf8Length } from "../shared/canonical.ts";
+import { controlOutcome, controlShape } from "../shared/control.ts";
 import {
   batchDigest,
   blockDigest,
@@ -55,6 +56,7 @@ const headerShape = z.strictObject({
   parent: hex,
   time: natural,
   domainVersion: natural,
+  control: controlShape.nullable(),
   entries: z.array(z.tuple([hex, natural, natural, hex.nullable()])),
 });
 const certificateShape = z.strictObject({
@@ -192,6 +194,11 @@ export function blockOf({ block, writs, events }: BlockRows, trust: Trust): Bloc
     );
     return entry;
   });
+  const { control } = header;
+  if (control !== null) {
+    const decided = system > 0 && events[system - 1]?.outcome === controlOutcome(control);
+    demand(decided && writs.length === 0, "a control event without its outcome, or not alone");
+  }
   events.forEach((row, index) => {
     demand(row.idx === index, "not every event is there");
     const outcome = outcomeOf(row, head);

@@ -30,8 +30,8 @@ export function writDigest(writ: Omit<Writ, "seal">): string {
 }
 
 export function batchDigest(header: Header): string {
-  const { court, epoch, height, parent, time, domainVersion, entries } = header;
-  return digest("batch", court, epoch, height, parent, time, domainVersion, entries);
+  const { court, epoch, height, parent, time, domainVersion, control, entries } = header;
+  return digest("batch", court, epoch, height, parent, time, domainVersion, control, entries);
 }
 
 export function resultDigest(parts: ResultParts): string {

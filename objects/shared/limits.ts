@@ -55,6 +55,13 @@ export const LIMITS = {
   /** Any stored row or bound parameter; the platform ends at 2 MB. */
   rowBytes: 1024 * 1024,
 
+  /** Changes of keys and versions of one court, the genesis among them; each is an operator's act. */
+  terms: 256,
+  /** Controls a seat keeps until they are decided, how long it does, and the failed views after which it gives one up. */
+  controlsKept: 8,
+  controlMs: 60_000,
+  controlTries: 3,
+
   /** Waiting writs a seat keeps per Warden. */
   writsKeptPerWarden: 4,
   /** How far above its own height and view a seat keeps what peers say. */

@@ -1,5 +1,6 @@
 /** What the officers hand to one another. Digests, keys and signatures are lower-case hex; times are Unix milliseconds. */
 import type { Json } from "./canonical.ts";
+import type { Control } from "./control.ts";
 
 export const PROTOCOL_VERSION = 1;
 
@@ -69,6 +70,8 @@ export interface Header {
   /** Block time. */
   readonly time: number;
   readonly domainVersion: number;
+  /** A block with a control has no entries: it is a block of its own. */
+  readonly control: Control | null;
   readonly entries: readonly EntryDigest[];
 }
 

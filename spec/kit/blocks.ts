@@ -161,7 +161,7 @@ export class Scribe {
     const block = blockDigest(header.height, header.parent, batch, resultDigest(result));
     const agreed = {
       court,
-      epoch: 0,
+      epoch: 1,
       height: header.height,
       view: options.view ?? 0,
       batch,
@@ -195,11 +195,12 @@ export class Scribe {
     const tip = this.#tips.get(court) ?? this.#start();
     return {
       court,
-      epoch: 0,
+      epoch: 1,
       height: tip.height + 1,
       parent: tip.block,
       time: tip.time + 100,
       domainVersion: DOMAIN_VERSION,
+      control: null,
       entries: entryDigests(entries),
     };
   }

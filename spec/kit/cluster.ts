@@ -6,27 +6,26 @@ import { objection } from "../../objects/clerk/consensus/check.ts";
 import { statementDigest } from "../../objects/clerk/consensus/messages.ts";
 import type { Message, Statement } from "../../objects/clerk/consensus/messages.ts";
 import { seatFrom } from "../../objects/clerk/consensus/seat.ts";
-import type {
-  Effect,
-  Incident,
-  Input,
-  Seat,
-  Setup,
-  Tip,
-} from "../../objects/clerk/consensus/seat.ts";
+import type { Effect, Incident, Input, Seat, Setup } from "../../objects/clerk/consensus/seat.ts";
 import { matters, step } from "../../objects/clerk/consensus/step.ts";
 import { known } from "../../objects/shared/assert.ts";
-import { leafDigest, merkleRoot, resultDigest, writDigest } from "../../objects/shared/digests.ts";
+import { controlOutcome } from "../../objects/shared/control.ts";
+import type { Control } from "../../objects/shared/control.ts";
+import { writDigest } from "../../objects/shared/digests.ts";
 import type { Evaluation } from "../../objects/shared/evaluation.ts";
 import { sha256 } from "../../objects/shared/node/crypto.ts";
 import { quorumOf } from "../../objects/shared/quorum.ts";
 import type { Mode } from "../../objects/shared/quorum.ts";
+import { termsWith } from "../../objects/shared/terms.ts";
+import type { Terms } from "../../objects/shared/terms.ts";
 import type { Batch, Block, Writ } from "../../objects/shared/types.ts";
-import { batchOf, Member, progressOf, rowsAfter } from "./member.ts";
+import { batchOf, evaluationOf, Member, progressOf, rowsAfter, tipOf } from "./member.ts";
+
+export { evaluationOf, tipOf } from "./member.ts";
 
 export const START = 1_000_000;
 
-const keyOf = (who: string): string => sha256(`key of ${who}`);
+export const keyOf = (who: string): string => sha256(`key of ${who}`);
 const signModel = (key: string, digested: string): string =>
   sha256(`${key} signs ${digested}`).repeat(2);
 export const verifyModel = (key: string, digested: string, signature: string): boolean =>
@@ -43,10 +42,14 @@ class Death extends Error {
 }
 
 export class Cluster {
+  /** Of what is forged. */
+  epoch = 1;
+  /** How often each Warden has lost its key. */
+  readonly lostKeys = new Map<number, number>();
   readonly mode: Mode;
   readonly n: number;
   now = START;
-  readonly members: Member[];
+  members: Member[];
   readonly seats: Seat[] = [];
   network: Sent[] = [];
   /** Messages for which this is false are lost. */
@@ -75,17 +78,29 @@ export class Cluster {
     this.members.forEach((_, at) => this.seats.push(this.#load(at)));
   }
 
+  /** As its storage has it. */
   setup(seat: number): Setup {
-    return {
-      court: 0,
-      epoch: 1,
-      seat,
-      quorum: quorumOf(this.mode, this.n),
-      domainVersion: 1,
-      rootEvery: this.rootEvery,
-      keys: Array.from({ length: this.n }, (_, other) => keyOf(`seat ${other}`)),
-      wardenKeys: Array.from({ length: this.wardens }, (_, warden) => keyOf(`warden ${warden}`)),
-    };
+    const headers = this.member(seat).chain.map(({ header }) => header);
+    const terms = termsWith(this.#firstTerms(), headers);
+    const quorum = quorumOf(this.mode, this.n);
+    return { court: 0, seat, key: this.seatKey(seat), quorum, rootEvery: this.rootEvery, terms };
+  }
+
+  #firstTerms(): Terms {
+    const keys = Array.from({ length: this.n }, (_, seat) => keyOf(`seat ${seat}`));
+    const wardenKeys = Array.from({ length: this.wardens }, (_, at) => keyOf(`warden ${at}`));
+    return [{ epoch: 1, from: 1, keys, wardenKeys, domainVersion: 1 }];
+  }
+
+  /** The key that an object has now. */
+  seatKey(seat: number): string {
+    const { wiped } = this.member(seat);
+    return keyOf(wiped === 0 ? `seat ${seat}` : `seat ${seat}, ${wiped}`);
+  }
+
+  wardenKey(warden: number): string {
+    const lost = this.lostKeys.get(warden) ?? 0;
+    return keyOf(lost === 0 ? `warden ${warden}` : `warden ${warden}, ${lost}`);
   }
 
   member(at: number): Member {
@@ -98,11 +113,11 @@ export class Cluster {
 
   writ(number: number, events: readonly string[], warden = 0): Writ {
     const bare = { court: 0, warden, number, events };
-    return { ...bare, seal: signModel(keyOf(`warden ${warden}`), writDigest(bare)) };
+    return { ...bare, seal: signModel(this.wardenKey(warden), writDigest(bare)) };
   }
 
   sign(seat: number, digested: string): string {
-    return signModel(keyOf(`seat ${seat}`), digested);
+    return signModel(this.seatKey(seat), digested);
   }
 
   /** A statement under a seat's signature, whether or not that seat would say it. */
@@ -111,7 +126,7 @@ export class Cluster {
     statement: S,
     sequence = 1_000_000,
   ): Extract<Message, { kind: S["kind"] }> {
-    const by = { court: 0, epoch: 1, from, incarnation: 1, sequence };
+    const by = { court: 0, epoch: this.epoch, from, incarnation: 1, sequence };
     const signature = this.sign(from, statementDigest(statement, by));
     return { ...statement, ...by, signature } as unknown as Extract<Message, { kind: S["kind"] }>;
   }
@@ -122,6 +137,24 @@ export class Cluster {
 
   giveAll(writ: Writ): void {
     for (let seat = 0; seat < this.n; seat++) this.give(seat, writ);
+  }
+
+  /** An operator asks these seats, each of which has fetched the key itself. */
+  ask(control: Control, seats: readonly number[] = [...this.seats.keys()]): void {
+    for (const seat of seats) this.input(seat, { kind: "control", control, now: this.now });
+  }
+
+  readmission(seat: number): Control {
+    return { kind: "key", officer: { kind: "clerk", seat }, key: this.seatKey(seat) };
+  }
+
+  /** Storage and key gone; it starts again at once. */
+  wipe(at: number): void {
+    this.crash(at);
+    const { wiped } = this.member(at);
+    this.members = this.members.with(at, new Member(this.rootEvery));
+    this.member(at).wiped = wiped + 1;
+    this.restart(at);
   }
 
   /** A seat takes an input; what it sends is put on the network, unless the machine stops before that. */
@@ -263,6 +296,7 @@ export class Cluster {
         sign: (digested) => this.sign(at, digested),
         stateRoot: (base) => member.roots.root(base),
         blocksAbove: (height) => member.chain.slice(height, height + 64),
+        supports: (version) => member.versions.includes(version),
       },
       incarnation: member.incarnation,
       tip: tipOf(member.chain),
@@ -285,8 +319,10 @@ export class Cluster {
         return `outcome of ${event}${flawed ? own : ""}`;
       }),
     );
+    const { control } = batch.header;
+    const system = control === null ? [] : [controlOutcome(control)];
     return {
-      ...evaluationOf(outcomes),
+      ...evaluationOf([...system, ...outcomes]),
       ...rowsAfter(member.rows, batch),
       fits: Math.min(this.fits, outcomes.length),
     };
@@ -294,9 +330,12 @@ export class Cluster {
 
   #agree(member: Member, block: Block, evaluation: Evaluation): void {
     const { header, entries, result } = block;
+    const { control, height } = header;
     member.chain.push(block);
-    member.rows.apply(evaluation, header.height, header.time, entries);
-    member.roots.agreed(header.height, evaluation.entities, result.state);
+    member.rows.apply(evaluation, height, header.time, entries);
+    if (control?.kind === "key" && control.officer.kind === "warden")
+      member.rows.restartNumbers(height, control.officer.warden);
+    member.roots.agreed(height, evaluation.entities, result.state);
   }
 
   #carryOut(at: number, effect: Effect): boolean {
@@ -333,21 +372,4 @@ function isOf<K extends Message["kind"]>(
   kind: K,
 ): message is Extract<Message, { kind: K }> {
   return message.kind === kind;
-}
-
-export function tipOf(chain: readonly Block[]): Tip {
-  const last = chain.at(-1);
-  if (last === undefined) {
-    const result = resultDigest({ prior: sha256("genesis"), count: 0, root: "", state: null });
-    return { height: 0, block: sha256("genesis"), batch: "", result, time: 0, certificate: null };
-  }
-  const { header, certificate } = last;
-  const { height, block, batch, result } = certificate;
-  return { height, block, batch, result, time: header.time, certificate };
-}
-
-export function evaluationOf(outcomes: readonly string[]): Evaluation {
-  const leaves = outcomes.map(leafDigest);
-  const root = merkleRoot(leaves);
-  return { outcomes, leaves, system: 0, fits: outcomes.length, root, entities: [], keys: [] };
 }

@@ -4,6 +4,7 @@ import type { Options, Part } from "../simulator/checkers/part.ts";
 import { History, Violation } from "../simulator/history.ts";
 import type { Fact, Noted } from "../simulator/history.ts";
 import type { Effect } from "../../objects/clerk/consensus/seat.ts";
+import { termAt } from "../../objects/shared/terms.ts";
 import { Cluster, tipOf, verifyModel } from "./cluster.ts";
 
 export class Film {
@@ -85,7 +86,8 @@ function factOf(seat: number, effect: Effect): Fact | null {
 }
 
 export function optionsOf(court: Cluster, changes: Partial<Options> = {}): Options {
-  const { quorum, keys, wardenKeys } = court.setup(0);
+  const { quorum, terms } = court.setup(0);
+  const { keys, wardenKeys } = termAt(terms, 1);
   const { block, result, time } = tipOf([]);
   return {
     court: 0,

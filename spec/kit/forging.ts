@@ -14,6 +14,8 @@ import {
   resultDigest,
 } from "../../objects/shared/digests.ts";
 import type { Batch, Certificate, Entry, Header, Writ } from "../../objects/shared/types.ts";
+import { controlOutcome } from "../../objects/shared/control.ts";
+import { termAt } from "../../objects/shared/terms.ts";
 import { evaluationOf } from "./cluster.ts";
 import type { Cluster } from "./cluster.ts";
 
@@ -28,13 +30,16 @@ export function batchOn(
   entries: readonly Entry[],
   otherwise: Partial<Header> = {},
 ): Batch {
+  const height = seat.tip.height + 1;
+  const { epoch, domainVersion } = termAt(seat.setup.terms, height);
   const header = {
     court: 0,
-    epoch: 1,
-    height: seat.tip.height + 1,
+    epoch,
+    height,
     parent: seat.tip.block,
     time: court.now,
-    domainVersion: 1,
+    domainVersion,
+    control: null,
     entries: entryDigests(entries),
     ...otherwise,
   };
@@ -43,9 +48,12 @@ export function batchOn(
 
 /** What an uncorrupted seat of the court comes to for a batch on this tip. */
 export function resultOn(seat: Seat, batch: Batch): string {
-  const outcomes = batch.entries.flatMap(({ writ, first, count }) =>
+  const { control } = batch.header;
+  const system = control === null ? [] : [controlOutcome(control)];
+  const submitted = batch.entries.flatMap(({ writ, first, count }) =>
     writ.events.slice(first, first + count).map((event) => `outcome of ${event}`),
   );
+  const outcomes = [...system, ...submitted];
   const { root } = evaluationOf(outcomes);
   return resultDigest({ prior: seat.tip.result, count: outcomes.length, root, state: null });
 }
@@ -73,7 +81,7 @@ export function certificateOf(
   signers: readonly number[],
 ): Certificate {
   const commits = signers.map((from) => court.said(from, { kind: "commit", ...voted }));
-  return { court: 0, epoch: 1, ...voted, signatures: commits.map(voteSignature) };
+  return { court: 0, epoch: court.epoch, ...voted, signatures: commits.map(voteSignature) };
 }
 
 export function preparedBy(court: Cluster, voted: Voted, signers: readonly number[]): Prepared {

@@ -166,6 +166,7 @@ export class Liar {
       case "batch-request":
       case "batch-answer":
       case "forward":
+      case "endorse":
         return message;
     }
   }

@@ -1,8 +1,9 @@
-/** A seat's object in a scripted court: its memory for disks, and what its state comes to. */
-import type { Durable, Effect, Incident } from "../../objects/clerk/consensus/seat.ts";
+/** One object of a scripted court: what survives it, and what its blocks come to. */
+import type { Durable, Effect, Incident, Tip } from "../../objects/clerk/consensus/seat.ts";
 import { StateRoots } from "../../objects/clerk/roots.ts";
 import { known } from "../../objects/shared/assert.ts";
 import { canonical } from "../../objects/shared/canonical.ts";
+import { leafDigest, merkleRoot, resultDigest } from "../../objects/shared/digests.ts";
 import type { Evaluation } from "../../objects/shared/evaluation.ts";
 import { sha256 } from "../../objects/shared/node/crypto.ts";
 import type {
@@ -39,6 +40,10 @@ export class Member {
   immune = false;
   /** Lives that ended in an evaluation. */
   deaths = 0;
+  /** Versions of the domain that its build carries. */
+  versions: readonly number[] = [1];
+  /** Storages it has lost: each time its key went too. */
+  wiped = 0;
   readonly rows: RowStore;
   readonly roots: StateRoots;
 
@@ -73,12 +78,28 @@ export function rowsAfter(
   };
 }
 
+export function tipOf(chain: readonly Block[]): Tip {
+  const last = chain.at(-1);
+  if (last === undefined) {
+    const result = resultDigest({ prior: sha256("genesis"), count: 0, root: "", state: null });
+    return { height: 0, block: sha256("genesis"), batch: "", result, time: 0, certificate: null };
+  }
+  const { header, certificate } = last;
+  const { height, block, batch, result } = certificate;
+  return { height, block, batch, result, time: header.time, certificate };
+}
+
 export function progressOf(chain: readonly Block[]): WritProgress[] {
   const rows = new Map<number, WritProgress>();
-  for (const { writ, first, count } of chain.flatMap((block) => block.entries)) {
-    const next = first + count;
-    const { warden, number, events } = writ;
-    rows.set(warden, { warden, number, next, complete: next === events.length });
+  for (const { header, entries } of chain) {
+    for (const { writ, first, count } of entries) {
+      const next = first + count;
+      const { warden, number, events } = writ;
+      rows.set(warden, { warden, number, next, complete: next === events.length });
+    }
+    const { control } = header;
+    if (control?.kind === "key" && control.officer.kind === "warden")
+      rows.delete(control.officer.warden);
   }
   return [...rows.values()];
 }
@@ -88,4 +109,10 @@ export function batchOf(member: Member, header: Header): Batch {
     return { writ: known(member.writs.get(digested), "a vote has its writs"), first, count };
   });
   return { header, entries };
+}
+
+export function evaluationOf(outcomes: readonly string[]): Evaluation {
+  const leaves = outcomes.map(leafDigest);
+  const root = merkleRoot(leaves);
+  return { outcomes, leaves, system: 0, fits: outcomes.length, root, entities: [], keys: [] };
 }

@@ -57,6 +57,11 @@ export class RowStore {
     if (height % this.#every === 0) this.#newBase(height, time);
   }
 
+  /** A Warden has another key, and has used no number under it. */
+  restartNumbers(height: number, warden: number): void {
+    this.#progress.push({ height, row: { warden, number: 0, next: 0, complete: true } });
+  }
+
   page({ kind, id }: PartId, base: number, after: Cursor | null, room: Room): Page {
     const rows = this.#rows(kind, id, base).filter((row) => after === null || isAfter(row, after));
     const some = rows.slice(0, room.rows).map((row) => ({ row, digest: stateRowDigest(row) }));
@@ -74,7 +79,9 @@ export class RowStore {
   progressAt(base: number): WritProgress[] {
     const last = new Map<number, WritProgress>();
     for (const { height, row } of this.#progress) if (height <= base) last.set(row.warden, row);
-    return [...last.values()].toSorted((a, b) => a.warden - b.warden);
+    return [...last.values()]
+      .filter(({ number }) => number > 0)
+      .toSorted((a, b) => a.warden - b.warden);
   }
 
   /** Takes the rows of a base in place of what was here. */

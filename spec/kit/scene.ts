@@ -92,6 +92,7 @@ export class Scene {
       parent: tip.block,
       time,
       domainVersion: 1,
+      control: null,
       entries: entryDigests(entries),
     };
     const events = entries.flatMap(({ writ, first, count }) =>

@@ -52,11 +52,12 @@ export class SignedCourt {
     const height = this.#tip.height + 1;
     const header = {
       court: this.#court,
-      epoch: 0,
+      epoch: 1,
       height,
       parent: this.#tip.block,
       time: Date.UTC(2026, 10, 22, 10) + height,
       domainVersion: 1,
+      control: null,
       entries: entryDigests(entries),
     };
     const outcomeOf = deciding.outcome ?? accepted;
@@ -78,7 +79,7 @@ export class SignedCourt {
     const view = deciding.view ?? 0;
     const unsigned = {
       court: this.#court,
-      epoch: 0,
+      epoch: 1,
       height,
       view,
       batch,

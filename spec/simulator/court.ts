@@ -11,17 +11,13 @@ import { deploymentOf } from "../../objects/shared/config.ts";
 import type { Deployment } from "../../objects/shared/config.ts";
 import { resultDigest } from "../../objects/shared/digests.ts";
 import type { Evaluation } from "../../objects/shared/evaluation.ts";
-import {
-  DOMAIN_VERSION,
-  genesisDigest,
-  seatKeys,
-  wardenKey,
-} from "../../objects/shared/genesis.ts";
+import { DOMAIN_VERSION, genesisDigest } from "../../objects/shared/genesis.ts";
 import type { Genesis, GenesisDocument } from "../../objects/shared/genesis.ts";
 import { LIMITS } from "../../objects/shared/limits.ts";
 import { courtOf, keyHolders, nameOf } from "../../objects/shared/names.ts";
 import type { Sign, Verify } from "../../objects/shared/node/crypto.ts";
 import type { Mode } from "../../objects/shared/quorum.ts";
+import { firstTerms, termAt } from "../../objects/shared/terms.ts";
 import { PROTOCOL_VERSION } from "../../objects/shared/types.ts";
 import type { Block, Writ } from "../../objects/shared/types.ts";
 import type { Disk } from "./disk.ts";
@@ -142,8 +138,10 @@ export class VirtualCourt implements Court {
     this.network.connect(this.replicas);
   }
 
+  /** As the genesis has it, with the key that the seat holds now. */
   setup(seat: number): Setup {
-    return known(this.#setups[seat], "a seat of the court");
+    const setup = known(this.#setups[seat], "a seat of the court");
+    return { ...setup, key: this.#keys.publicKey(`seat ${seat}`) };
   }
 
   /** With the key that the seat holds now: a wiped one has another than the genesis names. */
@@ -218,19 +216,10 @@ function holderName(officer: ReturnType<typeof keyHolders>[number]): string {
 }
 
 function setupsOf({ quorum }: Deployment, document: GenesisDocument): Setup[] {
-  const keys = seatKeys(document, 0);
-  const wardenKeys = Array.from({ length: document.wardens }, (_, at) => wardenKey(document, at));
-  return keys.map((_, seat) => {
-    return {
-      court: 0,
-      epoch: 1,
-      seat,
-      quorum,
-      domainVersion: DOMAIN_VERSION,
-      rootEvery: document.rootEvery,
-      keys,
-      wardenKeys,
-    };
+  const terms = firstTerms(document, 0);
+  const { rootEvery } = document;
+  return termAt(terms, 1).keys.map((key, seat) => {
+    return { court: 0, seat, key, quorum, rootEvery, terms };
   });
 }
 

@@ -44,18 +44,19 @@ export class MemoryChain {
   readonly #progress = new Map<number, WritProgress>();
   readonly #damaged = new Set<number>();
 
-  keepWrits(writs: readonly Writ[]): void {
-    for (const writ of writs) this.#keepWrit(writDigest(writ), writ);
+  keepWrits(writs: readonly Writ[], epoch: number): void {
+    for (const writ of writs) this.#keepWrit(writDigest(writ), epoch, writ);
   }
 
-  #keepWrit(digested: string, writ: Writ): void {
-    if (!this.#writs.has(digested)) this.#writs.set(digested, writ);
+  #keepWrit(digested: string, epoch: number, writ: Writ): void {
+    const key = `${digested}/${epoch}`;
+    if (!this.#writs.has(key)) this.#writs.set(key, writ);
   }
 
   /** A header's batch from the stored writs: those of a vote or a block are there. Throws {@link RowDamaged}. */
   batch(header: Header): Batch {
     const entries = header.entries.map(([digested, first, count]) => {
-      const writ = this.#writs.get(digested);
+      const writ = this.#writs.get(`${digested}/${header.epoch}`);
       if (writ === undefined) throw new RowDamaged(`writs: ${digested}`);
       return { writ, first, count };
     });
@@ -75,7 +76,7 @@ export class MemoryChain {
     if (again) return;
     let index = outcomes.length - entries.reduce((sum, entry) => sum + entry.count, 0);
     entries.forEach(({ writ, first, count }, position) => {
-      this.#keepWrit(header.entries[position]?.[0] ?? "", writ);
+      this.#keepWrit(header.entries[position]?.[0] ?? "", header.epoch, writ);
       const place = `${writ.warden}/${writ.number}`;
       const range = { height, first, count, index };
       this.#ranges.set(place, [...(this.#ranges.get(place) ?? []), range]);
@@ -84,6 +85,17 @@ export class MemoryChain {
       this.#progress.set(warden, { warden, number, next, complete: next === events.length });
       index += count;
     });
+    const { control } = header;
+    if (control?.kind !== "key" || control.officer.kind !== "warden") return;
+    const { warden } = control.officer;
+    this.#progress.delete(warden);
+    for (const place of this.#ranges.keys())
+      if (place.startsWith(`${warden}/`)) this.#ranges.delete(place);
+  }
+
+  /** Headers of the control events, in order. */
+  controls(): Header[] {
+    return this.#blocks.map(({ header }) => header).filter(({ control }) => control !== null);
   }
 
   progress(): WritProgress[] {

@@ -9,9 +9,12 @@ import type { Effect, Input, Seat, Tip, World } from "../../objects/clerk/consen
 import { matters, step } from "../../objects/clerk/consensus/step.ts";
 import { RowDamaged } from "../../objects/clerk/rows.ts";
 import { BrokenInvariant, known } from "../../objects/shared/assert.ts";
+import type { Control } from "../../objects/shared/control.ts";
 import { leafDigest } from "../../objects/shared/digests.ts";
 import type { Evaluation } from "../../objects/shared/evaluation.ts";
+import { DOMAIN_VERSION } from "../../objects/shared/genesis.ts";
 import { LIMITS } from "../../objects/shared/limits.ts";
+import { termsWith } from "../../objects/shared/terms.ts";
 import type { Batch, Block, Writ } from "../../objects/shared/types.ts";
 import type { VirtualCourt } from "./court.ts";
 import { Disk } from "./disk.ts";
@@ -49,7 +52,7 @@ export class SeatReplica implements Hearer {
   readonly #agreed: ((block: Block, evaluation: Evaluation) => void)[] = [];
   readonly #started: (() => void)[] = [];
   #core: Seat | null = null;
-  /** Whether it began without a voice: then it has no votes of its own to write. */
+  /** Whether it began in quarantine: then the votes in storage are not to be replaced by its own. */
   #follows = false;
   #armedAt: number | null = null;
   #disarm: () => void = () => {};
@@ -91,7 +94,7 @@ export class SeatReplica implements Hearer {
     this.life += 1;
     this.heardViews.clear();
     this.#core = this.#restored();
-    this.#follows = !this.core().voice;
+    this.#follows = this.core().silenced;
     this.up = true;
     const { incarnation, voice } = this.core();
     this.#court.world.note({ kind: "started", seat: this.seat, incarnation, voice });
@@ -112,7 +115,6 @@ export class SeatReplica implements Hearer {
   wipe(): void {
     this.stop("wiped");
     this.disk = new Disk(this.#court.deployment.rootEvery);
-    this.disk.quarantine = "its key is not the court's";
     this.#court.forgetKey(this.seat);
     this.#court.world.note({ kind: "wiped", seat: this.seat });
   }
@@ -134,6 +136,11 @@ export class SeatReplica implements Hearer {
       return false;
     this.#input({ kind: "writ", writ, now: this.now() });
     return true;
+  }
+
+  /** As an operator's request that the shell has looked into. */
+  control(control: Control): void {
+    if (this.up) this.#input({ kind: "control", control, now: this.now() });
   }
 
   decided(writ: Writ): boolean {
@@ -218,7 +225,7 @@ export class SeatReplica implements Hearer {
     switch (effect.kind) {
       case "persist":
         if (this.#follows) return;
-        disk.chain.keepWrits(effect.writs);
+        disk.chain.keepWrits(effect.writs, effect.durable.vote?.header.epoch ?? 0);
         disk.durable = effect.durable;
         world.note({ kind: "stored", seat, durable: effect.durable });
         return;
@@ -286,11 +293,14 @@ export class SeatReplica implements Hearer {
   #from(voice: boolean): Seat {
     const { disk } = this;
     if (voice && disk.votesDamaged) throw new RowDamaged("notes: votes");
+    const setup = this.#court.setup(this.seat);
+    const tip = voice ? this.#tip(disk.chain.height()) : this.#highestTip();
+    const controls = disk.chain.controls().filter(({ height }) => height <= tip.height);
     return seatFrom({
-      setup: this.#court.setup(this.seat),
+      setup: { ...setup, terms: termsWith(setup.terms, controls) },
       world: this.#world(),
       incarnation: disk.incarnation,
-      tip: voice ? this.#tip(disk.chain.height()) : this.#highestTip(),
+      tip,
       progress: disk.chain.progress(),
       nextExpiry: disk.state.nextExpiry(),
       durable: voice ? disk.durable : null,
@@ -322,6 +332,7 @@ export class SeatReplica implements Hearer {
     return {
       evaluate: (batch) => this.#evaluate(batch),
       adopt: (block) => this.#adopt(block),
+      supports: (version) => version === DOMAIN_VERSION,
       sign: (digest) => this.#court.sign(this.seat, digest),
       stateRoot: (base) => this.#stateRoot(base),
       blocksAbove: (height) => this.#blocksAbove(height),

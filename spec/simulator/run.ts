@@ -4,6 +4,7 @@
  */
 import { LIMITS } from "../../objects/shared/limits.ts";
 import { quorumOf } from "../../objects/shared/quorum.ts";
+import { termAt } from "../../objects/shared/terms.ts";
 import { Dice } from "../kit/dice.ts";
 import { checkersFor } from "./checkers/checkers.ts";
 import type { Checks, Options as Checked } from "./checkers/part.ts";
@@ -110,7 +111,7 @@ class Run {
 
   #checked(): Checked {
     const { genesisTip, verify, rules, deployment } = this.#court;
-    const { keys, wardenKeys } = this.#court.setup(0);
+    const { keys, wardenKeys } = termAt(this.#court.setup(0).terms, 1);
     return {
       court: 0,
       ...deployment.quorum,

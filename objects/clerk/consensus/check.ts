@@ -2,7 +2,6 @@
  * What a peer or a Warden sent, checked before the core sees it: shape, then every signature and certificate wherever it appears
  * (V4). Whatever fails is dropped and counted by the shell; nothing here throws, because a liar chooses the input.
  */
-import { z } from "zod";
 import {
   batchDigest,
   entryDigests,
@@ -13,148 +12,15 @@ import {
 import { utf8Length } from "../../shared/canonical.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import type { Verify } from "../../shared/node/crypto.ts";
+import { termAt, termOf } from "../../shared/terms.ts";
+import type { Term } from "../../shared/terms.ts";
 import type { Batch, Block, Certificate, Writ } from "../../shared/types.ts";
 import { certificateFits, certificateValid, poisonValid, sealValid } from "../../shared/verify.ts";
 import { carriesRoot } from "./evaluate.ts";
-import { groundsOf, REASONS, statementDigest } from "./messages.ts";
+import { groundsOf, statementDigest } from "./messages.ts";
 import type { Message, Prepared, ViewChange } from "./messages.ts";
 import type { Setup } from "./seat.ts";
-
-// Room to count on from what a peer says without leaving the safe integers.
-const natural = z
-  .number()
-  .int()
-  .min(0)
-  .max(2 ** 52);
-// Only hex: a digest over text that has no canonical form would throw.
-const hash = z.string().regex(/^[0-9a-f]{64}$/);
-const signature = z.string().regex(/^[0-9a-f]{128}$/);
-const stated = {
-  court: natural,
-  epoch: natural,
-  from: natural,
-  incarnation: natural,
-  sequence: natural,
-  signature,
-};
-const seats = 64;
-
-const voteSignature = z.object({
-  seat: natural,
-  incarnation: natural,
-  sequence: natural,
-  signature,
-});
-const voteSignatures = z.array(voteSignature).max(seats);
-const certificate = z.object({
-  court: natural,
-  epoch: natural,
-  height: natural,
-  view: natural,
-  batch: hash,
-  result: hash,
-  block: hash,
-  signatures: voteSignatures,
-});
-const writ = z.object({
-  court: natural,
-  warden: natural,
-  number: natural.min(1),
-  events: z.array(z.string().max(LIMITS.writBytes)).min(1).max(LIMITS.writEvents),
-  seal: signature,
-});
-const header = z.object({
-  court: natural,
-  epoch: natural,
-  height: natural.min(1),
-  parent: hash,
-  time: natural,
-  domainVersion: natural,
-  entries: z.array(z.tuple([hash, natural, natural, hash.nullable()])).max(LIMITS.blockEvents),
-});
-const lone = header.extend({
-  entries: z.array(z.tuple([hash, natural, natural, z.null()])).length(1),
-});
-const poison = z.discriminatedUnion("reason", [
-  z.object({
-    reason: z.literal("nondeterministic"),
-    view: natural,
-    header: lone,
-    prepares: z.array(voteSignature.extend({ result: hash })).max(seats),
-  }),
-  z.object({
-    reason: z.literal("unable"),
-    view: natural,
-    header: lone,
-    rejects: voteSignatures,
-  }),
-]);
-const entries = z
-  .array(z.object({ writ, first: natural, count: natural.min(1), poison: poison.optional() }))
-  .max(LIMITS.blockEvents);
-const batch = z.object({ header, entries });
-const block = z.object({
-  header,
-  entries,
-  result: z.object({ prior: hash, count: natural, root: hash, state: hash.nullable() }),
-  outcomes: z
-    .array(z.string().max(LIMITS.outcomesBytes))
-    .max(LIMITS.blockEvents + LIMITS.expiriesPerBlock),
-  certificate,
-});
-const prepared = z.object({
-  height: natural,
-  view: natural,
-  batch: hash,
-  result: hash,
-  signatures: voteSignatures,
-});
-const viewChange = z.object({
-  ...stated,
-  kind: z.literal("view-change"),
-  view: natural,
-  height: natural.min(1),
-  certificate: certificate.nullable(),
-  prepared: prepared.nullable(),
-});
-const justification = z.discriminatedUnion("by", [
-  z.object({ by: z.literal("certificate"), certificate: certificate.nullable() }),
-  z.object({ by: z.literal("changes"), changes: z.array(viewChange).max(seats) }),
-]);
-const vote = { ...stated, height: natural.min(1), view: natural, batch: hash, result: hash };
-
-const message = z.discriminatedUnion("kind", [
-  z.object({
-    ...stated,
-    kind: z.literal("proposal"),
-    view: natural,
-    batch,
-    justification,
-    grounds: hash,
-  }),
-  z.object({ ...vote, kind: z.literal("prepare") }),
-  z.object({ ...vote, kind: z.literal("commit"), block: hash }),
-  z.object({
-    ...stated,
-    kind: z.literal("reject"),
-    height: natural.min(1),
-    view: natural,
-    batch: hash,
-    reason: z.enum(REASONS),
-  }),
-  z.object({ ...stated, kind: z.literal("decided"), certificate }),
-  viewChange,
-  z.object({ ...stated, kind: z.literal("sync"), after: natural }),
-  z.object({
-    ...stated,
-    kind: z.literal("blocks"),
-    blocks: z.array(block).max(LIMITS.syncBlocks),
-    height: natural,
-  }),
-  z.object({ ...stated, kind: z.literal("batch-request"), batch: hash }),
-  z.object({ ...stated, kind: z.literal("batch-answer"), batch }),
-  z.object({ ...stated, kind: z.literal("forward"), writ }),
-]);
+import { message, writ } from "./shapes.ts";
 
 /** The messages of one call that have the right shape, and how many had not. */
 export function parseMessages(text: string): {
@@ -188,15 +54,56 @@ export function parseWrit(text: string): Writ | null {
 
 /** Why a message must be dropped, or null. */
 export function objection(said: Message, setup: Setup, verify: Verify): string | null {
-  if (said.court !== setup.court || said.epoch !== setup.epoch) return "another court or epoch";
+  if (said.court !== setup.court) return "another court";
   if (said.from === setup.seat) return "own seat";
-  return signatureObjection(said, setup, verify) ?? bodyObjection(said, setup, verify);
+  if (said.from >= setup.quorum.n) return "unknown seat";
+  if (termOf(setup.terms, said.epoch) === undefined) return strangerObjection(said, setup, verify);
+  return statedObjection(said, setup, verify);
 }
 
-function signatureObjection(said: Message, setup: Setup, verify: Verify): string | null {
-  const key = setup.keys[said.from];
-  if (key === undefined) return "unknown seat";
-  return verify(key, statementDigest(said, said), said.signature) ? null : "bad signature";
+/** Of a sender whose key is known. */
+function statedObjection(said: Message, setup: Setup, verify: Verify): string | null {
+  const term = termOf(setup.terms, said.epoch);
+  if (term === undefined) return "another epoch";
+  if (termAt(setup.terms, heightOf(said, setup)).epoch !== said.epoch)
+    return "a height of another epoch";
+  return signatureObjection(said, term, verify) ?? bodyObjection(said, setup, verify);
+}
+
+/** The height that a statement's epoch must be that of; of those which prove themselves, any of the epoch. */
+function heightOf(said: Message, { terms }: Setup): number {
+  switch (said.kind) {
+    case "proposal":
+      return said.batch.header.height;
+    case "prepare":
+    case "commit":
+    case "reject":
+    case "view-change":
+      return said.height;
+    case "decided":
+    case "sync":
+    case "blocks":
+    case "batch-request":
+    case "batch-answer":
+    case "forward":
+    case "endorse":
+      return termOf(terms, said.epoch)?.from ?? 0;
+  }
+}
+
+/** Whose signature nobody here can check: what proves itself is checked, the rest comes to nothing. */
+function strangerObjection(said: Message, setup: Setup, verify: Verify): string | null {
+  const { kind, epoch } = said;
+  if (kind === "sync") return null;
+  const proves = kind === "decided" && termOf(setup.terms, said.certificate.epoch) !== undefined;
+  if (proves || kind === "blocks" || kind === "batch-answer")
+    return bodyObjection(said, setup, verify);
+  return epoch === 0 ? "a sender without a key" : null;
+}
+
+function signatureObjection(said: Message, { keys }: Term, verify: Verify): string | null {
+  const digested = statementDigest(said, said);
+  return verify(keys[said.from] ?? "", digested, said.signature) ? null : "bad signature";
 }
 
 function bodyObjection(said: Message, setup: Setup, verify: Verify): string | null {
@@ -220,13 +127,24 @@ function bodyObjection(said: Message, setup: Setup, verify: Verify): string | nu
     case "reject":
     case "sync":
     case "batch-request":
+    case "endorse":
       return null;
   }
 }
 
+/** A writ that waits: its seal must be of the latest term known. */
 export function writObjection(candidate: Writ, setup: Setup, verify: Verify): string | null {
+  return sealObjection(candidate, Number.MAX_SAFE_INTEGER, setup, verify);
+}
+
+function sealObjection(
+  candidate: Writ,
+  height: number,
+  setup: Setup,
+  verify: Verify,
+): string | null {
   if (candidate.court !== setup.court) return "a writ of another court";
-  const key = setup.wardenKeys[candidate.warden];
+  const key = termAt(setup.terms, height).wardenKeys[candidate.warden];
   if (key === undefined) return "a writ of an unknown Warden";
   if (!candidate.events.every(oneText))
     return "a writ of texts that its digest does not tell apart";
@@ -249,15 +167,18 @@ function bytesOf(texts: readonly string[]): number {
 /** Own consistency of a batch; whether it continues the chain is the core's to say. */
 function batchObjection(candidate: Batch, setup: Setup, verify: Verify): string | null {
   const { header: head, entries: parts } = candidate;
-  if (head.court !== setup.court || head.epoch !== setup.epoch)
+  if (head.court !== setup.court || head.epoch !== termAt(setup.terms, head.height).epoch)
     return "a batch of another court or epoch";
+  if (head.control !== null && parts.length > 0) return "a control that is not alone";
   if (JSON.stringify(entryDigests(parts)) !== JSON.stringify(head.entries))
     return "a header that is not of its entries";
+  const { quorum, terms } = setup;
+  const court = { keys: termAt(terms, head.height).keys, quorum };
   for (const { writ: part, first: from, count, poison: proof } of parts) {
     if (from + count > part.events.length) return "an entry beyond its writ";
-    const objected = writObjection(part, setup, verify);
+    const objected = sealObjection(part, head.height, setup, verify);
     if (objected !== null) return objected;
-    if (proof !== undefined && !poisonValid(proof, head, setup, verify))
+    if (proof !== undefined && !poisonValid(proof, head, court, verify))
       return "a false poison proof";
   }
   return null;
@@ -279,9 +200,10 @@ function justificationObjection(
   if (movers.size < why.changes.length) return "two view changes of one seat";
   if (movers.size < setup.quorum.q) return "too few view changes";
   return first(why.changes, (change) => {
-    if (change.court !== setup.court || change.epoch !== setup.epoch)
-      return "a view change of another court";
-    return signatureObjection(change, setup, verify) ?? changeObjection(change, setup, verify);
+    // A word given in another epoch may have been another key's: it is given anew.
+    if (change.court !== said.court || change.epoch !== said.epoch)
+      return "a view change of another court or epoch";
+    return statedObjection(change, setup, verify);
   });
 }
 
@@ -300,20 +222,22 @@ function changeObjection(change: ViewChange, setup: Setup, verify: Verify): stri
 }
 
 function certificateObjection(candidate: Certificate, setup: Setup, verify: Verify): string | null {
-  if (candidate.court !== setup.court || candidate.epoch !== setup.epoch)
+  const { epoch, keys } = termAt(setup.terms, candidate.height);
+  if (candidate.court !== setup.court || candidate.epoch !== epoch)
     return "a certificate of another court or epoch";
   // Every signature must hold, not only q: what others may add to a certificate is kept and handed on.
   const all = Math.max(setup.quorum.q, candidate.signatures.length);
-  return certificateValid(candidate, setup.keys, all, verify) ? null : "a false certificate";
+  return certificateValid(candidate, keys, all, verify) ? null : "a false certificate";
 }
 
 /** Whether q distinct seats, and nobody else, validly prepared exactly this. */
 function preparedValid(candidate: Prepared, setup: Setup, verify: Verify): boolean {
   const { height, view, batch: ofBatch, result } = candidate;
+  const { epoch, keys } = termAt(setup.terms, height);
   const signers = new Set<number>();
   for (const { seat, incarnation, sequence, signature: signed } of candidate.signatures) {
-    const key = setup.keys[seat];
-    const by = { court: setup.court, epoch: setup.epoch, from: seat, incarnation, sequence };
+    const key = keys[seat];
+    const by = { court: setup.court, epoch, from: seat, incarnation, sequence };
     const digested = statementDigest({ kind: "prepare", height, view, batch: ofBatch, result }, by);
     if (key !== undefined && verify(key, digested, signed)) signers.add(seat);
   }

@@ -2,6 +2,7 @@
 import { batchDigest } from "../../shared/digests.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import type { Batch, Poison } from "../../shared/types.ts";
+import { giveUp } from "./controls.ts";
 import { eventsIn } from "./evaluate.ts";
 import { voteKey, voteSignature } from "./messages.ts";
 import type { Prepare, Proposal, Reason, Reject } from "./messages.ts";
@@ -70,6 +71,25 @@ function learn(seat: Seat, rejects: readonly Reject[]): boolean {
     header,
     rejects: unable.map(voteSignature),
   });
+}
+
+/**
+ * Of f + 1 seats that were not asked for the proposed control one is honest: it is given up here, and left out of the next
+ * proposal.
+ */
+export function tryControlRefused(turn: Turn): boolean {
+  const { seat } = turn;
+  const here = [...seat.rejects.values()].filter(
+    ({ height, view, reason }) =>
+      height === seat.tip.height + 1 && view === seat.view && reason === "control",
+  );
+  for (const [batch, { length }] of Map.groupBy(here, (reject) => reject.batch)) {
+    const control = knownBatch(seat, batch)?.header.control ?? null;
+    if (length <= seat.setup.quorum.f || control === null || !giveUp(seat, control)) continue;
+    if (turn.leads()) changeView(turn, seat.view + 1, "rejected");
+    return true;
+  }
+  return false;
 }
 
 /**

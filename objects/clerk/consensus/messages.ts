@@ -3,12 +3,14 @@
  * incarnation, sequence number and protocol version under its signature; the fields of the table are its content.
  */
 import type { Json } from "../../shared/canonical.ts";
+import type { Control } from "../../shared/control.ts";
 import { batchDigest, digest, writDigest } from "../../shared/digests.ts";
 import { commitDigest, statedDigest } from "../../shared/verify.ts";
 import type { Batch, Block, Certificate, VoteSignature, Writ } from "../../shared/types.ts";
 
 interface Stated {
   readonly court: number;
+  /** Of the sender's next height; 0 where the sender holds no key of it, so that nobody can check who says it. */
   readonly epoch: number;
   readonly from: number;
   readonly incarnation: number;
@@ -118,6 +120,12 @@ export interface Forward extends Stated {
   readonly writ: Writ;
 }
 
+/** An operator asked the sender itself for this control, and it can be decided. */
+export interface Endorse extends Stated {
+  readonly kind: "endorse";
+  readonly control: Control;
+}
+
 export type Message =
   | Proposal
   | Prepare
@@ -129,7 +137,8 @@ export type Message =
   | Blocks
   | BatchRequest
   | BatchAnswer
-  | Forward;
+  | Forward
+  | Endorse;
 
 /** Distributes over the union, where `Omit` would keep only the common members. */
 type Unsaid<M> = M extends Message ? Omit<M, keyof Stated> : never;
@@ -170,6 +179,8 @@ export function contentOf(statement: Statement): readonly Json[] {
       return [batchDigest(statement.batch.header)];
     case "forward":
       return [writDigest(statement.writ)];
+    case "endorse":
+      return [statement.control];
   }
 }
 

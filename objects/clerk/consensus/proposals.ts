@@ -2,12 +2,15 @@
 import { batchDigest, entryDigests } from "../../shared/digests.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { leaderOf } from "../../shared/quorum.ts";
+import type { Control } from "../../shared/control.ts";
 import type { Batch, Certificate, Entry } from "../../shared/types.ts";
 import { ability } from "./attempts.ts";
+import { endorsedControl, mayPrepare } from "./controls.ts";
 import { evaluated, firstEvents, fits } from "./evaluate.ts";
 import { noteEquivocation } from "./evidence.ts";
 import { groundsOf } from "./messages.ts";
 import type { Justification, Prepared, Proposal, Reason, ViewChange } from "./messages.ts";
+import { termNow } from "./office.ts";
 import type { Seat } from "./seat.ts";
 import type { Turn } from "./turn.ts";
 import { continues, inOrder, nextEntries } from "./waiting.ts";
@@ -43,7 +46,11 @@ function resignStranded(turn: Turn): boolean {
     ({ height, prepared }) => height > seat.tip.height && prepared !== null,
   );
   const pending =
-    seat.vote !== null || named || inOrder(seat).length > 0 || (due !== null && due <= turn.now);
+    seat.vote !== null ||
+    named ||
+    inOrder(seat).length > 0 ||
+    endorsedControl(seat) !== null ||
+    (due !== null && due <= turn.now);
   if (pending) resign(turn);
   return pending;
 }
@@ -99,6 +106,8 @@ function freshBatch(turn: Turn): Batch | null {
   const { tip } = seat;
   const time = Math.max(now, tip.time + 1);
   if (seat.condemned !== null) return batchOf(seat, [seat.condemned], time);
+  const control = endorsedControl(seat);
+  if (control !== null) return batchOf(seat, [], time, control);
   const entries = firstEvents(nextEntries(seat), seat.cut);
   if (entries.length === 0 && !emptyAllowed(seat, time)) return null;
   const whole = batchOf(seat, entries, time);
@@ -109,16 +118,23 @@ function freshBatch(turn: Turn): Batch | null {
   return fits(seat, whole) ? whole : batchOf(seat, firstEvents(entries, evaluation.fits), time);
 }
 
-function batchOf(seat: Seat, entries: readonly Entry[], time: number): Batch {
+function batchOf(
+  seat: Seat,
+  entries: readonly Entry[],
+  time: number,
+  control: Control | null = null,
+): Batch {
   const { tip, setup } = seat;
+  const { epoch, domainVersion } = termNow(seat);
   return {
     header: {
       court: setup.court,
-      epoch: setup.epoch,
+      epoch,
       height: tip.height + 1,
       parent: tip.block,
       time,
-      domainVersion: setup.domainVersion,
+      domainVersion,
+      control,
       entries: entryDigests(entries),
     },
     entries,
@@ -220,10 +236,11 @@ export function unacceptable(turn: Turn, proposal: Proposal): Reason | "later" |
   const { seat } = turn;
   const { header } = proposal.batch;
   if (header.parent !== seat.tip.block || header.time <= seat.tip.time) return "invalid";
-  if (header.domainVersion !== seat.setup.domainVersion) return "version";
+  if (header.domainVersion !== termNow(seat).domainVersion) return "version";
   const unjustified = faultOf(turn, proposal);
   if (unjustified !== null) return unjustified;
   if (!continues(seat, proposal.batch)) return "invalid";
+  if (!mayPrepare(seat, header.control, requiredResult(proposal) !== null)) return "control";
   const able = ability(turn, proposal.batch);
   if (able !== "now") return able;
   return fits(seat, proposal.batch) ? null : "invalid";
@@ -235,7 +252,8 @@ function faultOf(turn: Turn, proposal: Proposal): Reason | null {
   const { justification: why, view } = proposal;
   if (why.by === "certificate") {
     if (!isOfTip(turn.seat, why.certificate, view)) return "invalid";
-    if (header.entries.length === 0 && !emptyAllowed(turn.seat, header.time)) return "invalid";
+    const empty = header.entries.length === 0 && header.control === null;
+    if (empty && !emptyAllowed(turn.seat, header.time)) return "invalid";
     return timely(turn, header.time) ? null : "time";
   }
   if (Math.max(...why.changes.map((change) => change.height)) !== header.height) return "invalid";

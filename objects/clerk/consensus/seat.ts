@@ -3,14 +3,15 @@
  * I/O: time comes in with each input, evaluation and signing are synchronous functions handed in as {@link World}.
  */
 import type { Evaluation } from "../../shared/evaluation.ts";
+import type { Control } from "../../shared/control.ts";
 import type { Quorum } from "../../shared/quorum.ts";
+import type { Terms } from "../../shared/terms.ts";
 import type {
   Batch,
   Block,
   Certificate,
   Entry,
   Header,
-  Poison,
   ResultParts,
   Writ,
   WritProgress,
@@ -20,9 +21,11 @@ import { attemptsOf, careFrom } from "./attempts.ts";
 import type { Attempts } from "./attempts.ts";
 import { keptBatch, restoredBatch } from "./kept.ts";
 import type { KeptBatch } from "./kept.ts";
+import type { Incident } from "./incidents.ts";
 import { voteKey } from "./messages.ts";
 import type {
   Commit,
+  Endorse,
   Message,
   Prepare,
   Prepared,
@@ -30,19 +33,21 @@ import type {
   Reject,
   ViewChange,
 } from "./messages.ts";
+import { mayVote, termNow } from "./office.ts";
 
-/** What never changes during an epoch. */
+export type { Because, Incident } from "./incidents.ts";
+
+/** What changes by control events alone. */
 export interface Setup {
   readonly court: number;
-  readonly epoch: number;
   readonly seat: number;
+  /** This seat's own public key. */
+  readonly key: string;
   readonly quorum: Quorum;
-  readonly domainVersion: number;
   /** K: the result of every so manyth height carries the state root as of K heights before. */
   readonly rootEvery: number;
-  /** Public keys by seat and by Warden. */
-  readonly keys: readonly string[];
-  readonly wardenKeys: readonly string[];
+  /** As far as the own chain reaches: up to the term of the next height. */
+  readonly terms: Terms;
 }
 
 /** Synchronous, deterministic capabilities: functions of their arguments and of the agreed state. */
@@ -53,6 +58,8 @@ export interface World {
   readonly sign: (digest: string) => string;
   /** The root of all replicated state as of a base: the highest multiple of K below the next height, or the genesis. */
   readonly stateRoot: (base: number) => string;
+  /** Whether this build carries a version of the domain. */
+  readonly supports: (domainVersion: number) => boolean;
   /** Agreed blocks above a height, in order, within the limits of one catch-up answer. */
   readonly blocksAbove: (height: number) => readonly Block[];
 }
@@ -89,6 +96,17 @@ export interface WaitingWrit {
   forwarded: number;
 }
 
+/** A control that the seat was asked for itself. */
+export interface WaitingControl {
+  readonly control: Control;
+  /** As said, for sending again. */
+  endorse: Endorse;
+  /** Given up by then, by this seat's clock. */
+  readonly until: number;
+  /** Views that failed over it. */
+  tries: number;
+}
+
 export interface Evaluated {
   readonly batch: string;
   readonly parts: ResultParts;
@@ -97,7 +115,7 @@ export interface Evaluated {
 }
 
 export interface Seat {
-  readonly setup: Setup;
+  setup: Setup;
   readonly world: World;
   readonly incarnation: number;
   sequence: number;
@@ -114,8 +132,10 @@ export interface Seat {
   prepared: { readonly proof: Prepared; readonly batch: Batch } | null;
   change: ViewChange | null;
 
-  /** A quarantined or unready seat follows by certificates and says nothing that counts. */
+  /** A seat that is silenced, or holds no key of the term, follows by certificates and says nothing that counts. */
   voice: boolean;
+  /** Quarantined: no key gives it its voice. */
+  silenced: boolean;
   /** An agreed block is out with the shell; nothing is evaluated before it is applied. */
   applying: boolean;
   /** The Ledger is so far behind that no more may be agreed. */
@@ -133,6 +153,10 @@ export interface Seat {
   /** Latest view change of each seat. */
   readonly changes: Map<number, ViewChange>;
   readonly waiting: Map<number, Map<number, WaitingWrit>>;
+  /** By what they are about. */
+  readonly controls: Map<string, WaitingControl>;
+  /** Digests of the controls that each seat endorses. */
+  readonly endorsed: Map<number, readonly string[]>;
   /** The latest batches of the undecided height, by digest: proposed, prepared or asked for. */
   readonly batches: Map<string, Batch>;
   evaluated: Evaluated | null;
@@ -180,59 +204,6 @@ export interface Seat {
   batchAskAt: number | null;
 }
 
-/** What a seat has seen go wrong, with its evidence. An `equivocation` is any two statements that no honest seat signs both. */
-export type Incident =
-  | {
-      readonly kind: "dissent";
-      readonly seat: number;
-      readonly height: number;
-      readonly prepare: Prepare;
-      readonly certificate: Certificate;
-    }
-  | {
-      readonly kind: "equivocation";
-      readonly seat: number;
-      readonly height: number;
-      readonly first: Message;
-      readonly second: Message;
-    }
-  | {
-      readonly kind: "view-change";
-      readonly height: number;
-      readonly view: number;
-      readonly because: Because;
-    }
-  | {
-      readonly kind: "outvoted";
-      readonly height: number;
-      readonly certificate: Certificate;
-      readonly own: string | null;
-    }
-  | {
-      readonly kind: "no-majority";
-      readonly height: number;
-      readonly view: number;
-      readonly prepares: readonly Prepare[];
-    }
-  /** An event was rejected because no quorum came to one outcome for it, or could evaluate it. */
-  | {
-      readonly kind: "poison" | "unable";
-      readonly height: number;
-      readonly warden: number;
-      readonly number: number;
-      readonly first: number;
-      readonly proof: Poison;
-    };
-
-/** Why a seat left its view. */
-export type Because =
-  | "suspicion"
-  | "censorship"
-  | "resignation"
-  | "joined"
-  | "rejected"
-  | "no-majority";
-
 /**
  * What a step asks for. A shell carries them out in the order of the list, without an `await` in between, and writes before it
  * sends: the core emits every `persist` and `agree` of a step ahead of its `send`s, and the runtime's output gate does the rest.
@@ -252,6 +223,8 @@ export type Input =
   | { readonly kind: "start"; readonly now: number }
   | { readonly kind: "message"; readonly message: Message; readonly now: number }
   | { readonly kind: "writ"; readonly writ: Writ; readonly now: number }
+  /** An operator asked this seat itself; it has fetched the key from the named object. */
+  | { readonly kind: "control"; readonly control: Control; readonly now: number }
   /** The block of the last `agree` is in storage. */
   | { readonly kind: "applied"; readonly nextExpiry: number | null; readonly now: number }
   | { readonly kind: "attempted"; readonly what: string; readonly now: number }
@@ -269,6 +242,7 @@ export interface Restored {
   readonly durable: Durable | null;
   /** Batches of the stored vote and prepared certificate, by header. */
   readonly batchOf: (header: Header) => Batch;
+  /** Whether the seat is not quarantined. */
   readonly voice: boolean;
 }
 
@@ -289,13 +263,16 @@ export function seatFrom(restored: Restored): Seat {
     // A view known only from a certificate was entered in some earlier life: −1 is no incarnation, so it is resigned (D3).
     viewStart: decidedIn > known ? -1 : (durable?.viewStart ?? restored.incarnation),
     ...votesFrom(restored),
-    voice: restored.voice,
+    voice: restored.voice && mayVote(restored),
+    silenced: !restored.voice,
     applying: false,
     backlogFull: false,
     dissents: durable?.dissents ?? 0,
     proposals: new Map(),
     refused: new Set(),
     waiting: new Map(),
+    controls: new Map(),
+    endorsed: new Map(),
     batches: new Map(),
     evaluated: null,
     rejects: new Map(),
@@ -351,7 +328,7 @@ function votesFrom({ setup, durable, tip, batchOf }: Restored): Votes {
   if (prepared?.proof.height === next)
     votes.prepared = { proof: prepared.proof, batch: restoredBatch(prepared, batchOf) };
   if (votes.commit !== null) votes.commits.set(voteKey(votes.commit), votes.commit);
-  if (change !== null) votes.changes.set(setup.seat, change);
+  if (change?.epoch === termNow({ setup, tip }).epoch) votes.changes.set(setup.seat, change);
   return votes;
 }
 

@@ -6,11 +6,13 @@ import { assert, unreachable } from "../../shared/assert.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { leaderOf } from "../../shared/quorum.ts";
 import { allow } from "./attempts.ts";
-import { keepReject, tryNoMajority, tryRejected } from "./majority.ts";
+import { dropOldControls, keepControl, keepEndorsement } from "./controls.ts";
+import { keepReject, tryControlRefused, tryNoMajority, tryRejected } from "./majority.ts";
 import type { Justification, Message } from "./messages.ts";
 import { keepBatch, keepProposal, knownBatch, tryPropose, wantsBatch } from "./proposals.ts";
 import type { Effect, Input, Seat } from "./seat.ts";
 import { absorb, answerSync, askForBlocks, keepBlocks, lacksBlocks, tryApply } from "./sync.ts";
+import { hearStranger, isStranger } from "./strangers.ts";
 import { deadline, tick } from "./timers.ts";
 import { Turn } from "./turn.ts";
 import { changeView, keepChange, reissue, resign, tryJoin } from "./views.ts";
@@ -20,6 +22,7 @@ import { censored, forwardWaiting, inOrder, keepWrit, wantsWrit } from "./waitin
 /** Advances the seat in place. Messages and writs must have passed check.ts; effects are carried out in their order. */
 export function step(seat: Seat, input: Input): Effect[] {
   const turn = new Turn(seat, input.now);
+  dropOldControls(turn);
   take(turn, input);
   advance(turn);
   if (lacksBlocks(seat))
@@ -41,6 +44,8 @@ function take(turn: Turn, input: Input): void {
       return hear(turn, input.message);
     case "writ":
       return keepWrit(seat, input.writ);
+    case "control":
+      return keepControl(turn, input.control);
     case "applied":
       return applied(turn, input.nextExpiry);
     case "attempted":
@@ -58,6 +63,7 @@ function take(turn: Turn, input: Input): void {
 
 function hear(turn: Turn, message: Message): void {
   const { seat } = turn;
+  if (isStranger(message, seat.setup)) return hearStranger(turn, message);
   switch (message.kind) {
     case "proposal":
       hearJustification(turn, message.justification);
@@ -87,6 +93,8 @@ function hear(turn: Turn, message: Message): void {
       return;
     case "forward":
       return keepWrit(seat, message.writ);
+    case "endorse":
+      return keepEndorsement(turn, message);
     default:
       return unreachable(message);
   }
@@ -141,6 +149,7 @@ export function matters(seat: Seat, message: Message): boolean {
       return wantsWrit(seat, message.writ);
     case "sync":
     case "batch-request":
+    case "endorse":
       return true;
     default:
       return unreachable(message);
@@ -154,6 +163,7 @@ const RULES: readonly ((turn: Turn) => boolean)[] = [
   tryPrepare,
   tryCommit,
   tryCertify,
+  tryControlRefused,
   tryRejected,
   tryNoMajority,
 ];

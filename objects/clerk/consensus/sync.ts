@@ -5,6 +5,7 @@ import type { Evaluation } from "../../shared/evaluation.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import type { Block, Certificate } from "../../shared/types.ts";
 import { ability, settleAttempts } from "./attempts.ts";
+import { beginTerm } from "./controls.ts";
 import { evaluated } from "./evaluate.ts";
 import { accuseDissent, noteCondemned } from "./evidence.ts";
 import type { Blocks } from "./messages.ts";
@@ -61,8 +62,9 @@ export function tryApply(turn: Turn): boolean {
   if (height !== tip.height + 1 || parent !== tip.block) return false;
   const able = ability(turn, batch);
   if (able === "later") return false;
-  // What kills this seat, a quorum has survived: it takes their word for it.
-  if (able === "unable") return block === undefined ? false : adopt(turn, block, null);
+  // What kills this seat, a quorum has survived, and without the version there is no result: it takes their word for it.
+  const silent = able === "unable" || !seat.world.supports(batch.header.domainVersion);
+  if (silent) return block === undefined ? false : adopt(turn, block, null);
   const own = evaluated(seat, batch);
   if (own.result === certificate.result) {
     const { header, entries } = batch;
@@ -87,7 +89,9 @@ function adopt(turn: Turn, block: Block, own: string | null): boolean {
     silence(turn, `outvoted at height ${height}, and what was certified does not fit its events`);
     return false;
   }
-  turn.accuse({ kind: "outvoted", height, certificate, own });
+  // Nobody is outvoted by a version that it lacks.
+  const carried = seat.world.supports(block.header.domainVersion);
+  if (carried) turn.accuse({ kind: "outvoted", height, certificate, own });
   const leads = turn.leads();
   decide(turn, block, evaluation);
   if (own !== null) setDissents(turn, seat.dissents + 1);
@@ -136,6 +140,7 @@ function decide(turn: Turn, block: Block, evaluation: Evaluation): void {
     noteCondemned(turn, entry);
   }
   forget(seat);
+  if (header.control !== null) beginTerm(turn, header.height, header.control);
   if (certificate.view > seat.view) enter(seat, certificate.view);
   seat.applying = true;
   turn.agree(block, evaluation);
@@ -196,7 +201,9 @@ export function askForBlocks(turn: Turn, peer: number | null): void {
 /** Gives what is above a height, and where this seat stands: who lost its memory cannot know who else moved to the view. */
 export function answerSync(turn: Turn, to: number, after: number): void {
   const { seat } = turn;
-  const blocks = after < seat.tip.height ? seat.world.blocksAbove(after) : [];
+  const above = after < seat.tip.height ? seat.world.blocksAbove(after) : [];
+  // Who asks knows the keys of its next height, not those that a control among the blocks brings.
+  const blocks = above.filter(({ header }) => header.epoch === above[0]?.header.epoch);
   if (blocks.length > 0)
     turn.send(to, turn.say({ kind: "blocks", blocks, height: seat.tip.height }));
   if (seat.voice && seat.change?.view === seat.view) turn.send(to, seat.change);

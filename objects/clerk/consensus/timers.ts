@@ -1,5 +1,6 @@
 /** What time does: suspicion, sending again, and when the seat must be woken next. */
 import { LIMITS } from "../../shared/limits.ts";
+import { endorsedControl } from "./controls.ts";
 import { ownReject } from "./majority.ts";
 import { expiryAt, isBehind } from "./proposals.ts";
 import { askForBlocks, lacksBlocks } from "./sync.ts";
@@ -26,6 +27,7 @@ function resend(turn: Turn): void {
     const reject = ownReject(seat, seat.view);
     if (reject !== undefined) turn.sendAll(reject);
     if (seat.change?.view === seat.view) turn.sendAll(seat.change);
+    for (const { endorse } of seat.controls.values()) turn.sendAll(endorse);
   }
   for (const waiting of inOrder(seat)) waiting.forwarded = -1;
   askForBlocks(turn, null);
@@ -38,7 +40,8 @@ export function deadline(turn: Turn): number | null {
   const { seat, now } = turn;
   const expiry = expiryAt(seat);
   const due = expiry !== null && expiry <= now;
-  const undecided = seat.vote !== null || due || inOrder(seat).length > 0;
+  const undecided =
+    seat.vote !== null || due || inOrder(seat).length > 0 || endorsedControl(seat) !== null;
   // However long the seat was idle, what is new is not sent again late.
   if (undecided && !seat.undecided) {
     seat.resends = 0;
@@ -52,7 +55,8 @@ export function deadline(turn: Turn): number | null {
   const unheard =
     seat.change?.view === seat.view && !open && seat.resends < LIMITS.idleResends && seat.voice;
   const missing = lacksBlocks(seat) || seat.unasked > 0 || seat.batchAskAt !== null;
-  if (seat.applying || !(undecided || unheard || missing)) seat.resendAt = null;
+  const asked = seat.voice && seat.controls.size > 0;
+  if (seat.applying || !(undecided || unheard || missing || asked)) seat.resendAt = null;
   else seat.resendAt ??= now + spaced(LIMITS.resendMs, seat.resends, LIMITS.alarmMs);
   const times = [seat.suspectAt, seat.resendAt, due ? null : expiry].filter(
     (time) => time !== null,

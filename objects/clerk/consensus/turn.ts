@@ -5,6 +5,7 @@ import type { Block, Writ } from "../../shared/types.ts";
 import type { Evaluation } from "../../shared/evaluation.ts";
 import { statementDigest } from "./messages.ts";
 import type { Message, Statement } from "./messages.ts";
+import { holdsKey, termNow } from "./office.ts";
 import { durableOf } from "./seat.ts";
 import type { Effect, Incident, Seat } from "./seat.ts";
 
@@ -29,7 +30,7 @@ export class Turn {
     const { setup, incarnation, world } = this.seat;
     const by = {
       court: setup.court,
-      epoch: setup.epoch,
+      epoch: holdsKey(this.seat) ? termNow(this.seat).epoch : 0,
       from: setup.seat,
       incarnation,
       sequence: ++this.seat.sequence,
@@ -82,6 +83,7 @@ export class Turn {
   }
 
   quarantine(reason: string): void {
+    this.seat.silenced = true;
     this.#writes.push({ kind: "quarantine", reason });
   }
 

@@ -2,14 +2,17 @@
 import { assert } from "../../shared/assert.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { leaderOf } from "../../shared/quorum.ts";
+import { noteTried } from "./controls.ts";
 import { noteBrokenWord } from "./evidence.ts";
 import type { ViewChange } from "./messages.ts";
+import { termNow } from "./office.ts";
 import type { Because, Seat } from "./seat.ts";
 import type { Turn } from "./turn.ts";
 
 /** Moves to a higher view. The caller makes it durable with the first vote or view change that is sent in it. */
 export function enter(seat: Seat, view: number): void {
   assert(view > seat.view, "views only grow (V2)");
+  noteTried(seat);
   seat.view = view;
   seat.viewStart = seat.incarnation;
   seat.suspectAt = null;
@@ -59,9 +62,10 @@ export function reissue(turn: Turn): void {
   if ((seat.tip.certificate?.view ?? 0) < seat.view) sayChange(turn);
 }
 
-/** Keeps the latest view change of its sender. */
+/** Keeps the latest view change of its sender. A word given in another epoch may have been another key's. */
 export function keepChange(turn: Turn, change: ViewChange): void {
   const { changes } = turn.seat;
+  if (change.epoch !== termNow(turn.seat).epoch) return;
   const last = changes.get(change.from);
   const stale =
     last !== undefined &&

@@ -3,6 +3,7 @@ import { utf8Length } from "../../shared/canonical.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { leaderOf } from "../../shared/quorum.ts";
 import type { Batch, Entry, Writ, WritProgress } from "../../shared/types.ts";
+import { termNow } from "./office.ts";
 import type { Seat, WaitingWrit } from "./seat.ts";
 import type { Turn } from "./turn.ts";
 
@@ -131,7 +132,7 @@ export function forwardWaiting(turn: Turn): void {
  * head of the line at each height, so the bound lies above the writs that can be in flight.
  */
 export function censored(seat: Seat): boolean {
-  const inFlight = LIMITS.writsInFlight * seat.setup.wardenKeys.length;
+  const inFlight = LIMITS.writsInFlight * termNow(seat).wardenKeys.length;
   const bound = Math.max(LIMITS.censoredHeights, inFlight + 1);
   return inOrder(seat).some((waiting) => seat.tip.height - waiting.since >= bound);
 }

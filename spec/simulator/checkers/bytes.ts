@@ -31,8 +31,8 @@ export function tagged(tag: string, fields: readonly unknown[]): string {
 }
 
 export function digestOfBatch(header: Header): string {
-  const { court, epoch, height, parent, time, domainVersion, entries } = header;
-  return tagged("batch", [court, epoch, height, parent, time, domainVersion, entries]);
+  const { court, epoch, height, parent, time, domainVersion, control, entries } = header;
+  return tagged("batch", [court, epoch, height, parent, time, domainVersion, control, entries]);
 }
 
 export function digestOfResult({ prior, count, root, state }: ResultParts): string {

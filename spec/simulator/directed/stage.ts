@@ -100,17 +100,9 @@ export class Stage {
     const seats = Array.from({ length: n }, (_, seat) => seat);
     const names = seats.map((seat) => keys.publicKey(`seat ${seat}`));
     const wardenKeys = [keys.publicKey("warden 0")];
-    this.setups = seats.map((seat) => {
-      return {
-        court: 0,
-        epoch: 1,
-        seat,
-        quorum,
-        domainVersion: 1,
-        rootEvery: ROOT_EVERY,
-        keys: names,
-        wardenKeys,
-      };
+    const terms = [{ epoch: 1, from: 1, keys: names, wardenKeys, domainVersion: 1 }];
+    this.setups = names.map((key, seat) => {
+      return { court: 0, seat, key, quorum, rootEvery: ROOT_EVERY, terms };
     });
     this.bodies = seats.flatMap((seat) =>
       twins && this.liars.has(seat) ? [new Body(seat, 0), new Body(seat, 1)] : [new Body(seat, 0)],
@@ -300,6 +292,7 @@ export class Stage {
         evaluate: (batch) => evaluate(batch, body.corrupt),
         adopt: ({ outcomes }) => evaluationOf(outcomes),
         sign: (digest) => this.sign(body.seat, digest),
+        supports: (version) => version === 1,
         stateRoot: () => sha256("no run gets so far"),
         blocksAbove: (height) => body.chain.slice(height),
       },

@@ -1,4 +1,5 @@
 /** A stage with every checker of what seats say, store and decide. */
+import { termAt } from "../../../objects/shared/terms.ts";
 import { tipOf } from "../../kit/cluster.ts";
 import { agreement } from "../checkers/agreement.ts";
 import { evidence } from "../checkers/evidence.ts";
@@ -21,7 +22,8 @@ const GENESIS = tipOf([]);
 /** `end` is to be called when nothing more will happen. */
 export function staged(cast: Cast, watched: Watched = "all"): { stage: Stage; end: () => void } {
   const stage = new Stage(cast);
-  const { quorum, keys, wardenKeys } = stage.setup(0);
+  const { quorum, terms } = stage.setup(0);
+  const { keys, wardenKeys } = termAt(terms, 1);
   const tip = { block: GENESIS.block, result: GENESIS.result, time: 0 };
   const options: Options = {
     court: 0,

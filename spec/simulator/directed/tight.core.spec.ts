@@ -3,6 +3,7 @@ import { expect, it } from "vitest";
 import { canonical } from "../../../objects/shared/canonical.ts";
 import { leafDigest, merkleRoot, writDigest } from "../../../objects/shared/digests.ts";
 import type { Evaluation } from "../../../objects/shared/evaluation.ts";
+import { termAt } from "../../../objects/shared/terms.ts";
 import type { Mode } from "../../../objects/shared/quorum.ts";
 import { Dice } from "../../kit/dice.ts";
 import { checkersFor } from "../checkers/checkers.ts";
@@ -55,7 +56,8 @@ async function liedAlike(mode: Mode, seats: number, liars: number) {
     windowMs: 300_000,
     twins: [],
   });
-  const { keys, wardenKeys, quorum } = court.setup(0);
+  const { quorum, terms } = court.setup(0);
+  const { keys, wardenKeys } = termAt(terms, 1);
   const { checker, end } = checkersFor({
     court: 0,
     ...quorum,

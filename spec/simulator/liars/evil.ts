@@ -2,6 +2,7 @@
  * A liar that knows the protocol: it keeps what it hears, and says at each moment the most damaging thing it can sign. What it
  * does in a (height, view) it draws once, so that its lies fit together.
  */
+import { termNow } from "../../../objects/clerk/consensus/office.ts";
 import type {
   Commit,
   Message,
@@ -186,7 +187,8 @@ export class Evil implements Mouth {
     const own = liars.map((from) =>
       voteSignature(this.tongue.say({ kind: "commit", ...vote, block }, from)),
     );
-    const { court, epoch, quorum } = setup;
+    const { court, quorum } = setup;
+    const { epoch } = termNow(this.tongue.place.core());
     const signatures = padded(own, quorum.q);
     const certificate = { court, epoch, ...vote, block, signatures };
     return [this.tongue.say({ kind: "decided", certificate })];

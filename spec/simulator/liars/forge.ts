@@ -7,6 +7,7 @@ import type {
   ViewChange,
 } from "../../../objects/clerk/consensus/messages.ts";
 import { batchDigest, blockDigest, entryDigests } from "../../../objects/shared/digests.ts";
+import { termAt } from "../../../objects/shared/terms.ts";
 import type { Batch, Certificate, Entry, Header } from "../../../objects/shared/types.ts";
 import type { Hearsay } from "./hearsay.ts";
 import type { Tongue } from "./mouth.ts";
@@ -53,13 +54,15 @@ export class Forge {
     const entries: readonly Entry[] =
       like?.entries ??
       (writ === undefined ? [] : [{ writ: writ.writ, first: 0, count: writ.writ.events.length }]);
+    const { epoch, domainVersion } = termAt(setup.terms, height);
     const header: Header = {
       court: setup.court,
-      epoch: setup.epoch,
+      epoch,
       height,
       parent: like?.header.parent ?? tip.block,
       time: place.now() + 1 + dice.below(50),
-      domainVersion: setup.domainVersion,
+      domainVersion,
+      control: null,
       entries: entryDigests(entries),
     };
     return this.#free({ header, entries });

@@ -1,6 +1,7 @@
 /** Where a liar stands, and what it may do with its mouth. Its core goes on following the rules; what goes out is the mouth's. */
 import { statementDigest } from "../../../objects/clerk/consensus/messages.ts";
 import type { Message, Statement } from "../../../objects/clerk/consensus/messages.ts";
+import { termNow } from "../../../objects/clerk/consensus/office.ts";
 import type { Seat, Setup } from "../../../objects/clerk/consensus/seat.ts";
 import type { Dice } from "../../kit/dice.ts";
 import type { Told } from "../court.ts";
@@ -32,8 +33,10 @@ export class Tongue {
   }
 
   say<S extends Statement>(statement: S, from = this.place.seat): Of<S["kind"]> {
-    const { court, epoch } = this.place.setup;
-    const { incarnation } = this.place.core();
+    const { court } = this.place.setup;
+    const core = this.place.core();
+    const { epoch } = termNow(core);
+    const { incarnation } = core;
     const by = { court, epoch, from, incarnation, sequence: ++this.#sequence };
     const signature = this.place.sign(from, statementDigest(statement, by));
     return { ...statement, ...by, signature } as unknown as Of<S["kind"]>;
@@ -48,14 +51,18 @@ export class Tongue {
   /** Everybody who is not a liar. */
   honest(): number[] {
     const { setup, liars } = this.place;
-    return setup.keys.map((_, seat) => seat).filter((seat) => !liars.includes(seat));
+    return seatsOf(setup).filter((seat) => !liars.includes(seat));
   }
 
   peers(): number[] {
-    return this.place.setup.keys.map((_, seat) => seat).filter((seat) => seat !== this.place.seat);
+    return seatsOf(this.place.setup).filter((seat) => seat !== this.place.seat);
   }
 
   toAll(...messages: readonly Message[]): Told[] {
     return messages.flatMap((message) => this.peers().map((to) => ({ to, message })));
   }
+}
+
+export function seatsOf({ quorum }: Setup): number[] {
+  return Array.from({ length: quorum.n }, (_, seat) => seat);
 }

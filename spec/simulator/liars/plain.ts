@@ -5,7 +5,7 @@ import { sha256 } from "../../../objects/shared/node/crypto.ts";
 import type { Batch } from "../../../objects/shared/types.ts";
 import { blockOf, Forge } from "./forge.ts";
 import { Hearsay } from "./hearsay.ts";
-import { Tongue } from "./mouth.ts";
+import { seatsOf, Tongue } from "./mouth.ts";
 import type { Mouth, Place, Told } from "./mouth.ts";
 
 /** Says nothing at all, or nothing of some kinds to some. */
@@ -15,7 +15,7 @@ export class Silent implements Mouth {
 
   constructor(place: Place, partly: boolean) {
     const { dice } = place;
-    const seats = place.setup.keys.map((_, seat) => seat);
+    const seats = seatsOf(place.setup);
     this.#deaf = new Set(partly ? seats.filter(() => dice.percent(50)) : seats);
     const kinds = ["proposal", "prepare", "commit", "decided", "view-change", "blocks"] as const;
     this.#kinds = partly && dice.percent(50) ? new Set(kinds.filter(() => dice.percent(50))) : null;

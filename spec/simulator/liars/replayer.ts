@@ -39,7 +39,7 @@ export class Replayer implements Mouth {
       this.#tongue.otherwise(old, { from: seat }),
       { ...old, from: other },
       { ...this.#tongue.otherwise(old, { from: seat }), from: other },
-      { ...old, from: setup.keys.length + dice.below(3) },
+      { ...old, from: setup.quorum.n + dice.below(3) },
       { ...old, signature: sha256(old.signature).repeat(2) },
       { ...old, incarnation: incarnation + 1 },
       { ...old, sequence: sequence + 1 },

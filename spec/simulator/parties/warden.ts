@@ -6,6 +6,7 @@ import { LIMITS } from "../../../objects/shared/limits.ts";
 import { Refused } from "../../../objects/shared/rpc.ts";
 import type { Submission, WardenAnswer } from "../../../objects/shared/rpc.ts";
 import type { Writ } from "../../../objects/shared/types.ts";
+import { termAt } from "../../../objects/shared/terms.ts";
 import { sealValid } from "../../../objects/shared/verify.ts";
 import { Alarm } from "../../../objects/warden/alarm.ts";
 import { Book } from "../../../objects/warden/core/book.ts";
@@ -156,7 +157,7 @@ export class VirtualWarden {
   #opened(life: Life, stepped: () => void): Whole {
     const { genesis, deployment, verify } = this.#court;
     const storage = this.storage.of(() => life.alive, stepped);
-    const key = this.#court.setup(0).wardenKeys[this.number] ?? "";
+    const key = termAt(this.#court.setup(0).terms, 1).wardenKeys[this.number] ?? "";
     const store = new Store(storage.sql, deployment.windowMs);
     const book = new Book(this.number, this.#court.sealKey(this.number));
     restore(book, store, (writ) => sealValid(writ, key, verify), this.#now());
