@@ -99,6 +99,7 @@ export function optionsOf(court: Cluster, changes: Partial<Options> = {}): Optio
     verify: verifyModel,
     skewMs: court.members.map(() => 0),
     parties: false,
+    rootEvery: 1_000,
     retentionMs: 330_000,
     ...changes,
   };

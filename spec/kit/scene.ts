@@ -28,11 +28,15 @@ export interface Twist {
   /** Rows that the seat keeps. */
   readonly rows?: (evaluation: Evaluation) => Evaluation;
   readonly entries?: (entries: readonly Entry[]) => readonly Entry[];
+  /** State root in the result. */
+  readonly root?: string | null;
   /** Block time, where it is not the time of the scene. */
   readonly time?: number;
 }
 
 export class Scene {
+  /** K, for the options of the checkers and for {@link roots}. */
+  rootEvery = 1_000;
   readonly noted: Noted[] = [];
   readonly chain: Block[] = [];
   now = 1_800_000_000_000;
@@ -49,6 +53,7 @@ export class Scene {
     const { block, result } = tipOf([]);
     return optionsOf(this.#court, {
       parties: true,
+      rootEvery: this.rootEvery,
       genesis: { block, result, time: this.#started - 1 },
       retentionMs: RETENTION_MS,
     });
@@ -98,10 +103,15 @@ export class Scene {
     const events = entries.flatMap(({ writ, first, count }) =>
       writ.events.slice(first, first + count),
     );
-    const evaluation = this.#bench.block(time, ...events);
+    const condemned = entries[0]?.poison?.reason;
+    const evaluation =
+      condemned === undefined
+        ? this.#bench.block(time, ...events)
+        : this.#bench.condemn(time, condemned, events[0] ?? "");
     const outcomes = twist.outcomes?.(evaluation.outcomes) ?? evaluation.outcomes;
     const root = merkleRoot(outcomes.map(leafDigest));
-    const result = { prior: tip.result, count: outcomes.length, root, state: null };
+    const state = twist.root ?? null;
+    const result = { prior: tip.result, count: outcomes.length, root, state };
     const certificate = this.#certified(header, resultDigest(result));
     const block = { header, entries, result, outcomes, certificate };
     this.chain.push(block);

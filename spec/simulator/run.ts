@@ -123,6 +123,7 @@ class Run {
       skewMs: this.#drawn.clocks.map(({ skewMs }) => Math.abs(skewMs) + DRIFTED_MS),
       parties: true,
       ...(this.#drawn.poison ? { poisonous: isPoison } : {}),
+      rootEvery: deployment.rootEvery,
       retentionMs: rules.windowMs + rules.clockBoundMs,
     };
   }

@@ -6,6 +6,7 @@ import type { Block } from "../../../objects/shared/types.ts";
 import { digestOfBatch, digestOfResult, digestOfWrit, rootOf } from "./bytes.ts";
 import { must } from "./part.ts";
 import type { Options, Part } from "./part.ts";
+import { digestOfPoison } from "./poison.ts";
 import type { Signatures } from "./statements.ts";
 
 const AGREEMENT = "Agreement";
@@ -91,9 +92,10 @@ function flawOf({ header, entries, result, outcomes, certificate }: Block): stri
   if (result.count !== outcomes.length) return "it has more or fewer outcomes than certified";
   if (rootOf(outcomes) !== result.root) return "its outcomes do not make the root";
   if (entries.length !== header.entries.length) return "its entries are not those of its header";
-  const other = entries.findIndex(({ writ, first, count }, at) => {
-    const [digested, from, size] = header.entries[at] ?? [];
-    return digested !== digestOfWrit(writ) || from !== first || size !== count;
+  const other = entries.findIndex(({ writ, first, count, poison }, at) => {
+    const [digested, from, size, proof] = header.entries[at] ?? [];
+    const own = poison === undefined ? null : digestOfPoison(poison);
+    return digested !== digestOfWrit(writ) || from !== first || size !== count || proof !== own;
   });
   return other === -1 ? null : `its entry ${other} is not that of its header`;
 }

@@ -8,7 +8,9 @@ import { Model, replay } from "./model.ts";
 import { together } from "./part.ts";
 import type { Checks, Options, Part } from "./part.ts";
 import { persistence } from "./persistence.ts";
+import { poison } from "./poison.ts";
 import { reads } from "./reads.ts";
+import { roots } from "./roots.ts";
 import { Signatures } from "./statements.ts";
 import { stock } from "./stock.ts";
 import { blockTimes, keysOnce, validity } from "./validity.ts";
@@ -39,7 +41,9 @@ export function outcomeCheckers(options: Options): Part[] {
     validity(options),
     keysOnce(options),
     blockTimes(options),
+    poison(options),
     replay(options, model),
+    roots(options, model),
     stock(),
     new Answers(options),
     reads(options, model),

@@ -166,7 +166,7 @@ class Look {
 
 function writRows({ block, height, system }: Decided): Row[] {
   let start = system;
-  return block.entries.map(({ writ, first, count }, position) => {
+  return block.entries.map(({ writ, first, count, poison }, position) => {
     const here = writ.events.slice(first, first + count);
     const rest = writ.events.filter((_, at) => at < first || at >= first + count);
     const row = {
@@ -179,6 +179,7 @@ function writRows({ block, height, system }: Decided): Row[] {
       bytes: here.reduce((sum, event) => sum + Buffer.byteLength(event), 0),
       seal: digestOfWrit(writ),
       rest: JSON.stringify(rest),
+      poison: poison === undefined ? null : canonicalText(poison),
     };
     start += count;
     return row;

@@ -24,6 +24,8 @@ export interface Options {
   readonly parties: boolean;
   /** Canonical events that no two seats evaluate alike in this run; without it there are none. */
   readonly poisonous?: (event: string) => boolean;
+  /** K: heights from one state root to the next. */
+  readonly rootEvery: number;
   /** How long the seats remember a key, in block time: the window and the clock bound. */
   readonly retentionMs: number;
 }

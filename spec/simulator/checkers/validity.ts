@@ -51,12 +51,6 @@ export function validity(options: Options): Part {
         );
         follow(progress, writ, first, count, height);
       }
-      for (const { submitted: event, index, condemned } of lines)
-        must(
-          condemned === null || options.poisonous?.(event ?? "") === true,
-          "OnlyPoisonCondemned",
-          () => `the seats evaluate ${height}/${index} alike, and rejected it as ${condemned}`,
-        );
       if (!options.parties) return;
       for (const { submitted: event, index } of lines)
         must(

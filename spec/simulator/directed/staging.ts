@@ -38,6 +38,7 @@ export function staged(cast: Cast, watched: Watched = "all"): { stage: Stage; en
     verify: stage.verify,
     skewMs: [],
     parties: false,
+    rootEvery: 1_000_000,
     retentionMs: 0,
   };
   const signatures = new Signatures(options);

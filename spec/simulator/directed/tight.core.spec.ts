@@ -69,6 +69,7 @@ async function liedAlike(mode: Mode, seats: number, liars: number) {
     verify: court.verify,
     skewMs: court.replicas.map(() => 0),
     parties: false,
+    rootEvery: court.deployment.rootEvery,
     retentionMs: court.rules.windowMs + court.rules.clockBoundMs,
   });
   world.history.watch(checker);
