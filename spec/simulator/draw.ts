@@ -64,8 +64,8 @@ export interface Drawn {
   readonly liars: Liars;
   readonly flaws: readonly { readonly seat: number; readonly flaw: Flaw }[];
   readonly clocks: readonly Clock[];
-  /** Of some events every seat makes something else, as of code that is not deterministic. */
-  readonly poison: boolean;
+  /** Of some events every seat makes something else, as of code that is not deterministic; or dies of them, as of an endless loop. */
+  readonly poison: "differs" | "kills" | null;
   readonly slow: { readonly seat: number; readonly ms: number } | null;
   readonly storm: Storm;
   /** Messages travel as text. */
@@ -85,9 +85,9 @@ export function draw(seed: number, options: Options = {}): Drawn {
   const mode = options.mode ?? "bft";
   const seats = mode === "bft" ? (options.seats ?? 4) : mode === "detect" ? 2 : 1;
   const { n, f } = quorumOf(mode, seats);
-  const poison = mode === "bft" && dice.percent(6);
+  const poison = mode === "bft" && dice.percent(8) ? dice.one(["differs", "kills"] as const) : null;
   // Only all seats together can show that an event is poison: with one that is faulty its court may wait for ever.
-  const sound = poison && dice.percent(70);
+  const sound = poison !== null && dice.percent(70);
   const { liars, flaws } = faulty(dice, { n, f: sound ? 0 : f, asked: options.liars });
   const slowed = dice.percent(20);
   const slow = slowed ? { seat: dice.below(n), ms: dice.one([20, 150, 800]) } : null;
@@ -182,7 +182,7 @@ export function printed(drawn: Drawn): string[] {
   const flaws = drawn.flaws.map(({ seat, flaw }) => `${seat} ${flaw}`);
   return [
     `seed ${drawn.seed}, mode ${drawn.mode}, ${drawn.seats} seats, ${drawn.wardens} Wardens, a state root every ${drawn.rootEvery} heights, ${drawn.chaosMs} ms of faults`,
-    `liars: ${lying.join(", ") || "none"}${drawn.liars.together ? ", together" : ""}; flaws: ${flaws.join(", ") || "none"}${drawn.poison ? "; some events are poison" : ""}`,
+    `liars: ${lying.join(", ") || "none"}${drawn.liars.together ? ", together" : ""}; flaws: ${flaws.join(", ") || "none"}${drawn.poison === null ? "" : `; some events are poison that ${drawn.poison}`}`,
     `network: ${JSON.stringify(weather)}`,
     `acts, one in ${pace} ms at most: ${weighed.join(", ")}`,
     `clocks: ${clocks.join("; ")}; slow: ${drawn.slow === null ? "none" : JSON.stringify(drawn.slow)}`,

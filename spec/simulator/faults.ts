@@ -11,7 +11,7 @@ import { ACTS } from "./draw.ts";
 import type { Act, Drawn, Flaw } from "./draw.ts";
 import { corrupt, traitsOf } from "./liars/catalogue.ts";
 import { CALM } from "./network.ts";
-import { DOOMS } from "./replica.ts";
+import { Death, DOOMS } from "./replica.ts";
 import type { SeatReplica } from "./replica.ts";
 
 const KINDS: readonly Message["kind"][] = [
@@ -87,7 +87,9 @@ export class Faults {
     const { clocks, slow, liars } = this.#drawn;
     const liar = liars.seats.find(({ seat }) => seat === replica.seat);
     const traits = liar === undefined ? null : traitsOf(liar.lie);
-    if (this.#drawn.poison) replica.flaw = differently(replica.seat);
+    const { poison } = this.#drawn;
+    if (poison === "differs") replica.flaw = differently(replica.seat);
+    if (poison === "kills") replica.flaw = deadly;
     if (traits?.corruptEvaluation === true) replica.flaw = wrongly;
     replica.forgetful = traits?.forgetsVotes === true;
     const clock = clocks[replica.seat];
@@ -228,6 +230,12 @@ function differently(seat: number): (evaluation: Evaluation, batch: Batch) => Ev
       isPoison(events[at - evaluation.system] ?? "") ? falsified(text, `by seat ${seat}`) : text,
     );
   };
+}
+
+function deadly(evaluation: Evaluation, batch: Batch): Evaluation {
+  const condemned = batch.entries.some(({ poison }) => poison !== undefined);
+  if (!condemned && eventsOf(batch).some(isPoison)) throw new Death("of an event");
+  return evaluation;
 }
 
 /** The first outcome is another than everybody else's. */

@@ -29,6 +29,11 @@ export const DOOMS = ["unwritten", "unsent", "half-sent", "unapplied"] as const;
 export type Doom = (typeof DOOMS)[number];
 
 const RESTART_MS = 10;
+
+/** What it evaluates ends the machine: nothing of the step was, and it comes back. */
+export class Death extends Error {
+  override readonly name = "Death";
+}
 const SYNC_MS = 2;
 
 export class SeatReplica implements Hearer {
@@ -192,6 +197,11 @@ export class SeatReplica implements Hearer {
     } catch (error) {
       if (error instanceof RowDamaged) {
         this.#broken(error);
+        return null;
+      }
+      if (error instanceof Death) {
+        this.stop(`died ${error.message}`);
+        this.#court.world.after(RESTART_MS, () => this.start());
         return null;
       }
       if (!(error instanceof BrokenInvariant && this.excused)) throw error;

@@ -122,7 +122,7 @@ class Run {
       verify,
       skewMs: this.#drawn.clocks.map(({ skewMs }) => Math.abs(skewMs) + DRIFTED_MS),
       parties: true,
-      ...(this.#drawn.poison ? { poisonous: isPoison } : {}),
+      ...(this.#drawn.poison === null ? {} : { poisonous: isPoison }),
       rootEvery: deployment.rootEvery,
       retentionMs: rules.windowMs + rules.clockBoundMs,
     };
@@ -191,7 +191,7 @@ class Run {
   /** More are faulty than the court can bear, or one where all must be heard. */
   #mayStall(): boolean {
     const { f } = this.#court.deployment.quorum;
-    return this.#setting.faulty.size > (this.#drawn.poison ? 0 : f);
+    return this.#setting.faulty.size > (this.#drawn.poison === null ? f : 0);
   }
 
   #endless(): boolean {
