@@ -1,21 +1,14 @@
 /** A running copy of a seat: what `Agreement` and `restore.ts` do for the object, over a virtual disk that survives it. */
-import { rowsOf } from "../../objects/arbiter/adopt.ts";
-import { evaluateBlock } from "../../objects/arbiter/evaluate.ts";
-import { contextOf, eventsOf } from "../../objects/arbiter/evaluation.ts";
 import { objection, writObjection } from "../../objects/clerk/consensus/check.ts";
 import type { Message } from "../../objects/clerk/consensus/messages.ts";
-import { seatFrom } from "../../objects/clerk/consensus/seat.ts";
-import type { Effect, Input, Seat, Tip, World } from "../../objects/clerk/consensus/seat.ts";
+import type { Effect, Input, Seat } from "../../objects/clerk/consensus/seat.ts";
 import { matters, step } from "../../objects/clerk/consensus/step.ts";
 import { RowDamaged } from "../../objects/clerk/rows.ts";
 import { BrokenInvariant, known } from "../../objects/shared/assert.ts";
 import type { Control } from "../../objects/shared/control.ts";
-import { leafDigest } from "../../objects/shared/digests.ts";
 import type { Evaluation } from "../../objects/shared/evaluation.ts";
-import { DOMAIN_VERSION } from "../../objects/shared/genesis.ts";
-import { LIMITS } from "../../objects/shared/limits.ts";
-import { termsWith } from "../../objects/shared/terms.ts";
 import type { Batch, Block, Writ } from "../../objects/shared/types.ts";
+import { Chambers } from "./chambers.ts";
 import type { VirtualCourt } from "./court.ts";
 import { Disk } from "./disk.ts";
 import type { Hearer } from "./network.ts";
@@ -29,12 +22,12 @@ export const DOOMS = ["unwritten", "unsent", "half-sent", "unapplied"] as const;
 export type Doom = (typeof DOOMS)[number];
 
 const RESTART_MS = 10;
+const SYNC_MS = 2;
 
 /** What it evaluates ends the machine: nothing of the step was, and it comes back. */
 export class Death extends Error {
   override readonly name = "Death";
 }
-const SYNC_MS = 2;
 
 export class SeatReplica implements Hearer {
   readonly seat: number;
@@ -54,6 +47,7 @@ export class SeatReplica implements Hearer {
   /** A liar's broken invariants are its own affair, and so are those of a disk that was damaged. */
   excused = false;
   readonly #court: VirtualCourt;
+  readonly #chambers: Chambers;
   readonly #agreed: ((block: Block, evaluation: Evaluation) => void)[] = [];
   readonly #started: (() => void)[] = [];
   #core: Seat | null = null;
@@ -69,6 +63,7 @@ export class SeatReplica implements Hearer {
     this.disk = new Disk(court.deployment.rootEvery);
     this.seat = seat;
     this.copy = copy;
+    this.#chambers = new Chambers(court, this);
   }
 
   /** It waits for nothing but a call: its object may be put to sleep, and begins a new life when it is woken. */
@@ -289,120 +284,21 @@ export class SeatReplica implements Hearer {
     disk.open();
     disk.incarnation += 1;
     if (this.forgetful) disk.durable = null;
-    if (disk.quarantine !== null) return this.#from(false);
+    if (disk.quarantine !== null) return this.#chambers.seat(false);
     try {
-      return this.#from(true);
+      return this.#chambers.seat(true);
     } catch (error) {
       const damage = error instanceof RowDamaged || error instanceof BrokenInvariant;
       if (!damage || !this.excused) throw error;
       this.#silence(`damaged storage: ${error.message}`);
-      return this.#from(false);
+      return this.#chambers.seat(false);
     }
-  }
-
-  #from(voice: boolean): Seat {
-    const { disk } = this;
-    if (voice && disk.votesDamaged) throw new RowDamaged("notes: votes");
-    const setup = this.#court.setup(this.seat);
-    const tip = voice ? this.#tip(disk.chain.height()) : this.#highestTip();
-    const controls = disk.chain.controls().filter(({ height }) => height <= tip.height);
-    return seatFrom({
-      setup: { ...setup, terms: termsWith(setup.terms, controls) },
-      world: this.#world(),
-      incarnation: disk.incarnation,
-      tip,
-      progress: disk.chain.progress(),
-      nextExpiry: disk.state.nextExpiry(),
-      durable: voice ? disk.durable : null,
-      batchOf: (header) => disk.chain.batch(header),
-      voice,
-    });
-  }
-
-  /** Without a voice it follows from the highest block that it can read. */
-  #highestTip(): Tip {
-    for (let height = this.disk.chain.height(); ; height--) {
-      try {
-        return this.#tip(height);
-      } catch (error) {
-        if (!(error instanceof RowDamaged)) throw error;
-      }
-    }
-  }
-
-  #tip(height: number): Tip {
-    const { chain } = this.disk;
-    if (height === 0) return this.#court.genesisTip;
-    const { header, certificate } = chain.head(height);
-    const { block, batch, result } = certificate;
-    return { height, block, batch, result, time: header.time, certificate };
-  }
-
-  #world(): World {
-    return {
-      evaluate: (batch) => this.#evaluate(batch),
-      adopt: (block) => this.#adopt(block),
-      supports: (version) => version === DOMAIN_VERSION,
-      sign: (digest) => this.#court.sign(this.seat, digest),
-      stateRoot: (base) => this.#stateRoot(base),
-      blocksAbove: (height) => this.#blocksAbove(height),
-    };
-  }
-
-  #blocksAbove(height: number): readonly Block[] {
-    try {
-      return this.disk.chain.above(height, LIMITS.syncBlocks, LIMITS.syncBytes);
-    } catch (error) {
-      if (error instanceof RowDamaged && !this.core().voice) return [];
-      throw error;
-    }
-  }
-
-  #evaluate(batch: Batch): Evaluation {
-    const { state } = this.disk;
-    try {
-      const context = contextOf(batch);
-      const evaluation = evaluateBlock(context, eventsOf(batch), state, this.#court.rules);
-      return this.flaw?.(evaluation, batch) ?? evaluation;
-    } catch (error) {
-      if (error instanceof RowDamaged && !this.core().voice) return NO_EVALUATION;
-      throw error;
-    }
-  }
-
-  #stateRoot(base: number): string {
-    try {
-      return this.disk.roots.root(base);
-    } catch (error) {
-      if (error instanceof RowDamaged && !this.core().voice) return "";
-      throw error;
-    }
-  }
-
-  #adopt(block: Block): Evaluation | null {
-    const { outcomes, result, entries } = block;
-    const rows = rowsOf(contextOf(block), eventsOf(block), outcomes, this.#court.rules);
-    if (rows === null) return null;
-    const submitted = entries.reduce((sum, entry) => sum + entry.count, 0);
-    const system = outcomes.length - submitted;
-    const leaves = outcomes.map(leafDigest);
-    return { ...rows, outcomes, leaves, root: result.root, system, fits: submitted };
   }
 
   #heardView(from: number, view: number): void {
     this.heardViews.set(from, Math.max(view, this.heardViews.get(from) ?? 0));
   }
 }
-
-const NO_EVALUATION: Evaluation = {
-  outcomes: [],
-  leaves: [],
-  root: "",
-  system: 0,
-  fits: LIMITS.blockEvents,
-  entities: [],
-  keys: [],
-};
 
 function isWrite({ kind }: Effect): boolean {
   return kind === "persist" || kind === "agree" || kind === "quarantine";
