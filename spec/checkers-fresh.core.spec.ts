@@ -1,7 +1,7 @@
-/** The checker of reads from seats together and from the Ledger finds what is stale or never was, and is content with the rest. */
+/** Checkers of reads, and of events that are sent again after all have forgotten them, find what must not be and are content with the rest. */
 import { expect, it } from "vitest";
 import { brokenBy } from "./kit/film.ts";
-import { textOf } from "./kit/memory.ts";
+import { RETENTION_MS, textOf } from "./kit/memory.ts";
 import { Scene, toldOf } from "./kit/scene.ts";
 import { outcomeCheckers } from "./simulator/checkers/checkers.ts";
 
@@ -37,4 +37,18 @@ it("ShownIsAgreed: what is shown is the agreed state at its height", () => {
 it("ShownIsFresh: seats show nothing older than what was told before, the Ledger may", () => {
   expect(readOf("seats", { height: 0, version: 0, onHand: null })).toBe("ShownIsFresh");
   expect(readOf("ledger", { height: 0, version: 0, onHand: null })).toBeNull();
+});
+
+it("OneUsePerSending: an event that says when it was sent has its effect once, even after its key has ended", () => {
+  const twice = (sentat: { readonly sentat?: string }): string | null => {
+    const data = { item: "a", warehouse: "w", quantity: 5 };
+    const event = textOf({ id: "one", type: "stock.received", data, ...sentat });
+    const scene = new Scene();
+    scene.block([event]);
+    scene.now += 2 * RETENTION_MS;
+    scene.block([event]);
+    return brokenBy(scene.noted, outcomeCheckers(scene.options));
+  };
+  expect(twice({ sentat: "2026-11-22T10:00:00.000Z" })).toBe("OneUsePerSending");
+  expect(twice({})).toBeNull();
 });

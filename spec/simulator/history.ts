@@ -45,7 +45,7 @@ export type Fact =
   | { readonly kind: "forgot"; readonly warden: number; readonly what: "answers" | "everything" }
   /** A seat says that enough seats attest the Ledger up to a height. */
   | { readonly kind: "published"; readonly seat: number; readonly height: number }
-  /** All rows of the Ledger, at the end of a run that has one. */
+  /** All rows of the Ledger as they stand, of a run that has one. */
   | { readonly kind: "ledger"; readonly tables: LedgerTables }
   /** A seat begins a life; without a voice nothing it says counts. */
   | {

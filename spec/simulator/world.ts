@@ -22,13 +22,20 @@ export class World {
   #places = 0;
   readonly #heap: Task[] = [];
   #awaited = false;
+  #broken: unknown = null;
 
   constructor(dice: Dice) {
     this.dice = dice;
   }
 
+  /** Throws what a checker throws; should whoever calls this swallow it, the run throws it after the task. */
   note(fact: Fact): void {
-    this.history.add(this.now, fact);
+    try {
+      this.history.add(this.now, fact);
+    } catch (error) {
+      this.#broken ??= error;
+      throw error;
+    }
   }
 
   /** Does the work at that time, or now if it is past; the returned function calls it off. */
@@ -65,6 +72,7 @@ export class World {
           setImmediate(resolve);
         });
       }
+      if (this.#broken !== null) throw this.#broken;
       if (done()) return;
     }
     this.now = Math.max(this.now, until);

@@ -13,7 +13,7 @@ import { reads } from "./reads.ts";
 import { roots } from "./roots.ts";
 import { Signatures } from "./statements.ts";
 import { stock } from "./stock.ts";
-import { blockTimes, keysOnce, validity } from "./validity.ts";
+import { blockTimes, keysOnce, sendingsOnce, validity } from "./validity.ts";
 import { voice } from "./voice.ts";
 import { votes } from "./votes.ts";
 
@@ -40,6 +40,7 @@ export function outcomeCheckers(options: Options): Part[] {
   return [
     validity(options),
     keysOnce(options),
+    sendingsOnce(),
     blockTimes(options),
     poison(options),
     replay(options, model),

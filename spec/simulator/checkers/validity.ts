@@ -1,5 +1,5 @@
 /**
- * OnlySubmitted, InWardensOrder, OneUsePerKey, BlockTimeNearTrue: an agreed block holds what clients sent, as Wardens sealed it, each event
+ * OnlySubmitted, InWardensOrder, OneUsePerKey, OneUsePerSending, BlockTimeNearTrue: an agreed block holds what clients sent, as Wardens sealed it, each event
  * once in effect, at a time that the clocks of honest seats bear out.
  */
 import type { Writ } from "../../../objects/shared/types.ts";
@@ -125,6 +125,25 @@ export function keysOnce({ retentionMs }: Options): Part {
           "OneUsePerKey",
           () => `${height}/${index} refers to a use of its key that is not there: ${text}`,
         );
+      }
+    },
+  };
+}
+
+/** However long it took: a sender that says when it sent an event is never served twice, whatever the seats have forgotten by then. */
+export function sendingsOnce(): Part {
+  const served = new Map<string, string>();
+  return {
+    block({ height, lines }) {
+      for (const { event, submitted, outcome, index } of lines) {
+        if (submitted === null || event?.sentat === undefined || !tookItsKey({ outcome })) continue;
+        const before = served.get(submitted);
+        must(
+          before === undefined,
+          "OneUsePerSending",
+          () => `${height}/${index} was decided at ${before} before: ${submitted}`,
+        );
+        served.set(submitted, `${height}/${index}`);
       }
     },
   };

@@ -62,6 +62,7 @@ export class Client {
   readonly #errands: { readonly door: Door; readonly errand: Errand }[] = [];
   readonly #doors: readonly Door[];
   #left: number;
+  #resting = false;
   #calm = false;
   #calmAt = Number.MAX_SAFE_INTEGER;
 
@@ -81,13 +82,18 @@ export class Client {
 
   begin(): void {
     this.#world.after(1 + this.#world.dice.below(this.#habits.pace + 1), () => {
-      if (this.#calm || this.#left <= 0) return;
+      if (this.#resting || this.#left <= 0) return;
       this.#send();
       this.begin();
     });
   }
 
-  /** It makes nothing new, and asks for what it does not know until it knows it. */
+  /** It makes nothing new. */
+  rest(): void {
+    this.#resting = true;
+  }
+
+  /** It asks for what it does not know until it knows it. */
   calm(): void {
     this.#calm = true;
     this.#calmAt = this.#world.now;
@@ -157,7 +163,10 @@ export class Client {
     };
     const cancel = this.#world.after(this.#patience.deadlineMs, () => hear(null));
     const submissions = asked.map(({ submission }) => submission);
-    this.#through(door.warden, submissions).then(hear, () => hear(null));
+    this.#through(door.warden, submissions)
+      .then(hear, () => hear(null))
+      // What checkers throw is the world's to throw again.
+      .catch(() => undefined);
   }
 
   /** The way to the Warden and back, with the Usher on it, which asks a Warden that is replaced again (worker/wardens.ts). */
@@ -209,7 +218,7 @@ export class Client {
     if (errand.told !== null || errand.asks > 0) return;
     if (door.warden.stranger) return;
     if (this.#calm) this.#askSoon(door, errand, 500);
-    else if (dice.percent(75)) this.#askSoon(door, errand, RETRY_MS);
+    else if (!this.#resting && dice.percent(75)) this.#askSoon(door, errand, RETRY_MS);
   }
 
   /** Once more, though it knows. */

@@ -9,7 +9,7 @@ import { Client } from "./client.ts";
 import type { Door } from "./client.ts";
 import { CLEAR, VirtualD1 } from "./d1.ts";
 import { Office } from "./office.ts";
-import { MISHAPS, wayOf, weatherOf } from "./plan.ts";
+import { MISHAPS, nearOf, wayOf, weatherOf } from "./plan.ts";
 import type { Mishap, PartiesPlan } from "./plan.ts";
 import { SMOOTH, Ways } from "./reach.ts";
 import { Readers } from "./reader.ts";
@@ -34,6 +34,7 @@ export class Parties implements Party {
   /** Seats whose word nobody has to take. */
   readonly #faulty: ReadonlySet<number>;
   #calm = false;
+  #woken = false;
 
   /** Before the seats begin their first life. */
   constructor(court: Court, plan: PartiesPlan, { faulty, lying }: Setting) {
@@ -46,6 +47,7 @@ export class Parties implements Party {
     this.wardens = plan.wardenSkews.map((skewMs, number) => {
       const warden = new VirtualWarden(court, number, () => this.ways.seats());
       warden.skewMs = skewMs;
+      warden.storage.slowness = plan.slowness;
       return warden;
     });
     this.clients = plan.clients.map((habits, number) => {
@@ -65,6 +67,7 @@ export class Parties implements Party {
 
   #begin(): void {
     this.ways.way = this.#plan.way;
+    for (const { nearby } of this.offices) Object.assign(nearby, this.#plan.near);
     if (this.d1 !== null) this.d1.weather = this.#plan.ledgerWeather;
     for (const client of this.clients) client.begin();
     this.#next();
@@ -73,6 +76,7 @@ export class Parties implements Party {
   /** The mishaps end, and every client asks for what it does not know. */
   calm(): void {
     this.#calm = true;
+    this.#showLedger();
     this.ways.way = SMOOTH;
     if (this.d1 !== null) {
       this.d1.weather = CLEAR;
@@ -80,23 +84,38 @@ export class Parties implements Party {
     }
     for (const { nearby } of this.offices) Object.assign(nearby, { lost: 0, jitter: 3 });
     for (const { storage } of this.wardens) storage.slowness = 2;
-    for (const client of this.clients) client.calm();
+    for (const client of this.clients) client.rest();
     this.readers?.calm();
+    this.#wake();
+  }
+
+  /** Clients begin to ask: at once, or when there is nothing left to be done without them. */
+  #wake(): void {
+    if (this.#plan.quiet && this.#waiting().length > 0) {
+      this.#court.world.after(500, () => this.#wake());
+      return;
+    }
+    this.#woken = true;
+    for (const client of this.clients) client.calm();
+  }
+
+  #waiting(): string[] {
+    return this.wardens.flatMap(({ number, pending, stranger }) =>
+      pending > 0 && !stranger ? [`Warden ${number} has ${pending} events pending`] : [],
+    );
   }
 
   pending(): string[] {
+    if (!this.#woken) return ["clients do not ask before the Wardens are done", ...this.#waiting()];
     const clients = this.clients.flatMap((client) =>
       client.pending().map((what) => `client ${client.number} ${what}`),
-    );
-    const wardens = this.wardens.flatMap(({ number, pending, stranger }) =>
-      pending > 0 && !stranger ? [`Warden ${number} has ${pending} events pending`] : [],
     );
     const seats = this.offices.flatMap(({ behind, replica, obstacles }) =>
       behind && !this.#faulty.has(replica.seat)
         ? [`seat ${replica.seat} is behind in publishing: ${obstacles.join("; ")}`]
         : [],
     );
-    return [...clients, ...wardens, ...seats, ...(this.readers?.pending() ?? [])];
+    return [...clients, ...this.#waiting(), ...seats, ...(this.readers?.pending() ?? [])];
   }
 
   /** Tells the checkers what the Ledger holds. */
@@ -109,6 +128,10 @@ export class Parties implements Party {
       if (obstacles.length > 0 && !this.#faulty.has(replica.seat))
         throw new Violation("publish", `seat ${replica.seat} met ${obstacles.join("; ")}`);
     }
+    this.#showLedger();
+  }
+
+  #showLedger(): void {
     if (this.d1 === null) return;
     const rows = (table: string, order: string) =>
       known(this.d1, "a Ledger").run({
@@ -199,8 +222,7 @@ export class Parties implements Party {
       case "registrar is wiped":
         return registrar.crash(true);
       case "near ways change":
-        nearby.lost = dice.one([0, 10, 50]);
-        nearby.jitter = dice.one([3, 100, 900]);
+        Object.assign(nearby, nearOf(dice));
     }
   }
 

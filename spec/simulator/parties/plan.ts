@@ -4,6 +4,7 @@ import type { Dice } from "../../kit/dice.ts";
 import type { Habits } from "./client.ts";
 import type { LedgerWeather } from "./d1.ts";
 import { CLEAR } from "./d1.ts";
+import type { Nearby } from "./office.ts";
 import type { Way } from "./reach.ts";
 
 export const MISHAPS = [
@@ -33,10 +34,16 @@ export interface PartiesPlan {
   /** The longest pause between two reads of a Registrar; null for none. */
   readonly reads: number | null;
   readonly way: Way;
+  /** How the ways between seats and their Registrars are. */
+  readonly near: Nearby;
   readonly ledgerWeather: LedgerWeather;
   /** Weights, and the longest pause between two. */
   readonly mishaps: Readonly<Record<Mishap, number>>;
   readonly pace: number;
+  /** Milliseconds that a Warden's write takes to be durable, at most, until something slows it. */
+  readonly slowness: number;
+  /** In the calm clients ask when no Warden has anything pending: until then it must get there by itself. */
+  readonly quiet: boolean;
 }
 
 export function planOf(dice: Dice, wardens: number): PartiesPlan {
@@ -51,6 +58,7 @@ export function planOf(dice: Dice, wardens: number): PartiesPlan {
     ledger: dice.percent(30),
     reads: dice.percent(50) ? dice.one([50, 300]) : null,
     way,
+    near: nearOf(dice),
     ledgerWeather: weatherOf(dice),
     mishaps: {
       nothing: 10,
@@ -67,6 +75,8 @@ export function planOf(dice: Dice, wardens: number): PartiesPlan {
       "near ways change": weight(5),
     },
     pace: dice.one([150, 400, 1_000]),
+    slowness: dice.one([2, 2, 30, 200]),
+    quiet: dice.percent(40),
   };
 }
 
@@ -77,6 +87,10 @@ export function wayOf(dice: Dice): Way {
     delay: dice.one([1, 1, 20, 100]),
     jitter: dice.one([4, 50, 400]),
   };
+}
+
+export function nearOf(dice: Dice): Nearby {
+  return { lost: dice.one([0, 0, 10, 40]), jitter: dice.one([3, 3, 100, 900]) };
 }
 
 export function weatherOf(dice: Dice): LedgerWeather {
@@ -117,7 +131,7 @@ export function printedPlan(plan: PartiesPlan): string[] {
   return [
     `window ${windowMs} ms; ${clients.length} clients of ${sources} sources each; Ledger: ${ledger}; reads: ${reads ?? "none"}`,
     ...clients.map((habits, at) => `client ${at}: ${JSON.stringify(habits)}`),
-    `Wardens' clocks: ${plan.wardenSkews.join(", ")} ms; ways: ${JSON.stringify(way)}; D1: ${JSON.stringify(plan.ledgerWeather)}`,
-    `mishaps, one in ${pace} ms at most: ${weighed.map((each) => each.join(" ")).join(", ")}`,
+    `Wardens' clocks: ${plan.wardenSkews.join(", ")} ms; ways: ${JSON.stringify(way)}, near: ${JSON.stringify(plan.near)}; D1: ${JSON.stringify(plan.ledgerWeather)}`,
+    `disks: ${plan.slowness} ms; ${plan.quiet ? "a quiet calm; " : ""}mishaps, one in ${pace} ms at most: ${weighed.map((each) => each.join(" ")).join(", ")}`,
   ];
 }

@@ -1,5 +1,13 @@
 /** The way from Wardens to seats and back: late, lossy, and to some seats that answer falsely. */
+import { canonical } from "../../../objects/shared/canonical.ts";
+import {
+  blockDigest,
+  leafDigest,
+  merkleRoot,
+  resultDigest,
+} from "../../../objects/shared/digests.ts";
 import type { EntityAnswer, WritAnswer } from "../../../objects/shared/rpc.ts";
+import type { Outcome } from "../../../objects/shared/types.ts";
 import type { Court as Seats } from "../../../objects/warden/ports.ts";
 import type { World } from "../world.ts";
 import type { Office } from "./office.ts";
@@ -110,7 +118,29 @@ function parted(answer: string, change: (part: Parts) => void): string {
   return JSON.stringify(read);
 }
 
+/** Everything made anew but what only other seats can: their signatures. */
+function forged(answer: string): string {
+  return parted(answer, (part) => {
+    const all = part.leaves.match(/.{64}/g) ?? [];
+    part.outcomes = part.outcomes.map((text, at) => {
+      const outcome = JSON.parse(text) as Outcome;
+      const status = outcome.status === "accepted" ? "rejected" : "accepted";
+      const reason = { code: "insufficient_stock", detail: "" };
+      const made = canonical({ ...outcome, status, reason, changes: [] });
+      all[part.index + at] = leafDigest(made);
+      return made;
+    });
+    part.leaves = all.join("");
+    part.result = { ...part.result, root: merkleRoot(all) };
+    const { height, batch } = part.certificate;
+    const result = resultDigest(part.result);
+    const block = blockDigest(height, part.header.parent, batch, result);
+    part.certificate = { ...part.certificate, result, block };
+  });
+}
+
 const LIES: readonly Lie[] = [
+  (answer) => forged(answer),
   () => "",
   () => "null",
   () => JSON.stringify({ view: 1_000_000, parts: [] }),

@@ -78,15 +78,16 @@ export class Readers {
     const { registrar, replica } = world.dice.one(this.#of.offices);
     const key = this.#key();
     world.awaited();
-    registrar.read(key).then(
-      ({ version, state, height }) => {
-        this.counts.copies += 1;
-        const { seat } = replica;
-        if (!this.#of.faulty.has(seat))
-          world.note({ kind: "read", seat, key, version, state, height });
-      },
-      () => (this.counts.failed += 1),
-    );
+    const shown = ({ version, state, height }: Value): void => {
+      this.counts.copies += 1;
+      const { seat } = replica;
+      if (!this.#of.faulty.has(seat))
+        world.note({ kind: "read", seat, key, version, state, height });
+    };
+    registrar
+      .read(key)
+      .then(shown)
+      .catch(() => (this.counts.failed += 1));
   }
 
   #agreed(): void {

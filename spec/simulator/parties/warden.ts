@@ -63,9 +63,11 @@ export class VirtualWarden {
     this.storage = new ObjectStorage(court.world, () => this.#fire());
   }
 
-  /** Undecided events of the present life. */
+  /** Undecided events, whether or not anybody is there to drive them. */
   get pending(): number {
-    return this.#life?.book.pending ?? 0;
+    if (this.#life !== null) return this.#life.book.pending;
+    if (!this.storage.tables.includes("pending")) return 0;
+    return Number(this.storage.tamper("SELECT COUNT(*) AS n FROM pending")[0]?.["n"]);
   }
 
   /** As `WardenApi.admit`; rejects when the life that was asked ends. */
