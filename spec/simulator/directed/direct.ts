@@ -8,6 +8,8 @@ import { LIVENESS } from "./stage.ts";
 import { scheduleOf } from "./schedule.ts";
 import type { Schedule } from "./schedule.ts";
 
+export type { Watched } from "./staging.ts";
+
 export interface Directed {
   readonly schedule: Schedule;
   readonly steps: number;

@@ -8,6 +8,7 @@ import { Librarian } from "./librarian.ts";
 import type { Mouth, Place } from "./mouth.ts";
 import { Mutator } from "./mutator.ts";
 import { Equivocator, Resigner, Silent, WrongOutcome, Yes } from "./plain.ts";
+import { Poisoner } from "./poisoner.ts";
 import { Replayer } from "./replayer.ts";
 
 export const LIES = [
@@ -21,6 +22,7 @@ export const LIES = [
   "wrong-outcome",
   "inventor",
   "librarian",
+  "poisoner",
   "resigner",
   "corrupt",
   "corrupt-state",
@@ -75,6 +77,8 @@ export function mouthOf(lie: Lie, place: Place, hearsay?: Hearsay): Mouth | null
       return new Inventor(place);
     case "librarian":
       return new Librarian(place);
+    case "poisoner":
+      return new Poisoner(place);
     case "resigner":
       return new Resigner(place);
     case "corrupt":
