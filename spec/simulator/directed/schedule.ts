@@ -70,10 +70,12 @@ const STYLES: readonly Lie[] = [
   "evil",
   "evil",
   "evil",
+  "evil",
   "evil-twins",
   "twins",
   "yes",
   "wrong-outcome",
+  "poisoner",
 ];
 
 /** All of (liar × style × (sides × reach) of each view), without the draws. */

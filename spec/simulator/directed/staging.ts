@@ -10,6 +10,7 @@ import { Signatures } from "../checkers/statements.ts";
 import { voice } from "../checkers/voice.ts";
 import { votes } from "../checkers/votes.ts";
 import { oneCertificate } from "./certified.ts";
+import { condemned } from "./condemned.ts";
 import { justified } from "./grounds.ts";
 import { Stage } from "./stage.ts";
 import type { Cast } from "./stage.ts";
@@ -50,6 +51,7 @@ export function staged(cast: Cast, watched: Watched = "all"): { stage: Stage; en
     voice(options),
     evidence(options, signatures),
     justified(options, signatures),
+    condemned(options),
   ];
   const parts = {
     all: [agreed, certified, ...others],

@@ -2,7 +2,12 @@
  * Wants sound events rejected: rejects whatever is proposed, and as leader proposes events alone with proofs against them that prove
  * nothing.
  */
-import type { Message, Prepare, Proposal, Reject } from "../../../objects/clerk/consensus/messages.ts";
+import type {
+  Message,
+  Prepare,
+  Proposal,
+  Reject,
+} from "../../../objects/clerk/consensus/messages.ts";
 import { REASONS, voteSignature } from "../../../objects/clerk/consensus/messages.ts";
 import { batchDigest, entryDigests } from "../../../objects/shared/digests.ts";
 import { sha256 } from "../../../objects/shared/node/crypto.ts";
@@ -73,7 +78,9 @@ export class Poisoner implements Mouth {
     const stance = dice.one<Stance>(["own", "alone", "condemned", "condemned"]);
     if (first === undefined || stance === "own") return null;
     const lone: Entry = { writ: first.writ, first: first.first, count: 1 };
-    const alone = { header: { ...header, entries: entryDigests([lone]) }, entries: [lone] };
+    // At an hour that everybody rejects, for that reason and no other.
+    const time = header.time + dice.one([0, 3_600_000]);
+    const alone = { header: { ...header, time, entries: entryDigests([lone]) }, entries: [lone] };
     if (stance === "alone") return alone;
     const before = this.#aloneBefore(header, first) ?? alone.header;
     const entry = { ...lone, poison: this.#proof(before, view) };
@@ -98,8 +105,13 @@ export class Poisoner implements Mouth {
 
   #proof(header: Header, view: number): Poison {
     const { dice } = this.#tongue.place;
-    const before = dice.percent(50) ? view : Math.max(0, view - 1);
-    const said = { height: header.height, view: before, batch: batchDigest(header) };
+    const batch = batchDigest(header);
+    const voted = this.#hearsay.messages.findLast(
+      (one) => (one.kind === "reject" || one.kind === "prepare") && one.batch === batch,
+    );
+    const guess = dice.percent(50) ? view : Math.max(0, view - 1);
+    const before = voted !== undefined && "view" in voted ? voted.view : guess;
+    const said = { height: header.height, view: before, batch };
     return dice.percent(50)
       ? { reason: "unable", view: before, header, rejects: this.#rejects(said) }
       : { reason: "nondeterministic", view: before, header, prepares: this.#prepares(said) };
@@ -111,7 +123,10 @@ export class Poisoner implements Mouth {
     const own = Array.from({ length: setup.quorum.q }, () =>
       voteSignature(this.#tongue.say({ kind: "reject", ...said, reason: "unable" })),
     );
-    const heard = this.#hearsay.messages.filter((one) => one.kind === "reject").map(voteSignature);
+    const heard = this.#hearsay.messages
+      .filter((one) => one.kind === "reject")
+      .filter(({ batch }) => batch === said.batch)
+      .map(voteSignature);
     return dice.one([
       own,
       own.map((one, seat) => ({ ...one, seat })),
@@ -123,7 +138,7 @@ export class Poisoner implements Mouth {
   /** Its own wrong ones under all names, or the others' right ones with another result written beside them, or too few. */
   #prepares(said: Voted): Differing[] {
     const { dice, setup } = this.#tongue.place;
-    const own = setup.keys.map((_, seat) => {
+    const own = Array.from({ length: setup.quorum.n }, (_, seat) => {
       const result = sha256(`${said.batch} ${seat}`);
       const vote = this.#tongue.say({ kind: "prepare", ...said, result });
       return { ...voteSignature(vote), result };
@@ -146,7 +161,5 @@ export class Poisoner implements Mouth {
 
 /** The first of each seat. */
 function distinct<V extends VoteSignature>(votes: readonly V[]): V[] {
-  return votes.filter(
-    (vote, at) => votes.findIndex((other) => other.seat === vote.seat) === at,
-  );
+  return votes.filter((vote, at) => votes.findIndex((other) => other.seat === vote.seat) === at);
 }
