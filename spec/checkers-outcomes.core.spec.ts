@@ -2,16 +2,19 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { canonical } from "../objects/shared/canonical.ts";
+import type { Control } from "../objects/shared/control.ts";
 import type { Evaluation } from "../objects/shared/evaluation.ts";
 import type { Outcome } from "../objects/shared/types.ts";
 import { brokenBy } from "./kit/film.ts";
 import { sequences } from "./kit/inventory.ts";
 import { RETENTION_MS, textOf } from "./kit/memory.ts";
 import { Scene, toldOf } from "./kit/scene.ts";
+import type { Twist } from "./kit/scene.ts";
 import { Answers } from "./simulator/checkers/answers.ts";
 import { outcomeCheckers, seatCheckers } from "./simulator/checkers/checkers.ts";
 import { stock } from "./simulator/checkers/stock.ts";
 import { keysOnce } from "./simulator/checkers/validity.ts";
+import { voice } from "./simulator/checkers/voice.ts";
 import type { Fact, Noted, Told } from "./simulator/history.ts";
 
 const place = { item: "a", warehouse: "w" };
@@ -142,6 +145,48 @@ describe("ReplaysAlike", () => {
       return { ...of, entities: of.entities.map((row) => ({ ...row, expires: 1 })) };
     };
     expect(broken(kept(falsified))).toBe("ReplaysAlike");
+  });
+});
+
+describe("what a court decides about itself", () => {
+  const key = "0".repeat(64);
+  const rekeys: Control = { kind: "key", officer: { kind: "warden", warden: 1 }, key };
+  const control = (twist: Twist = {}, after: (made: Scene) => void = () => undefined): Scene =>
+    scene((at) => at.decide([], { control: rekeys, ...twist }), after);
+
+  it("ReplaysAlike: a control has one outcome, and another text of it is none", () => {
+    expect(broken(control())).toBeNull();
+    expect(broken(control({ control: { kind: "version", domainVersion: 2 } }))).toBeNull();
+    const other = last((outcome) => ({ ...outcome, id: "warden/0" }));
+    expect(broken(control({ outcomes: other }))).toBe("ReplaysAlike");
+    expect(broken(control({ outcomes: () => [] }))).toBe("ReplaysAlike");
+  });
+
+  it("Agreement: the height after another key is of the next epoch", () => {
+    const stale = control({}, (at) => at.block([received("x")]));
+    expect(broken(stale)).toBe("Agreement");
+    const version = { control: { kind: "version", domainVersion: 2 } } as const;
+    expect(broken(control(version, (at) => at.block([received("x")])))).toBeNull();
+  });
+
+  it("NoVoiceBeforeReady: a seat whose storage went has a voice again once the court takes its new key", () => {
+    const made = new Scene();
+    const taken = { kind: "key", officer: { kind: "clerk", seat: 0 }, key } as const;
+    const started = (incarnation: number, given: boolean): void =>
+      made.note({ kind: "started", seat: 0, incarnation, voice: given });
+    made.decide([], { control: taken });
+    made.note({ kind: "wiped", seat: 0 });
+    started(1, false);
+    const learnt = made.noted.find(({ fact }) => fact.kind === "agreed");
+    if (learnt !== undefined) made.noted.push(learnt);
+    const alone = (): string | null => brokenBy(made.noted, [voice(made.options)]);
+    expect(alone()).toBeNull();
+    made.decide([], { control: taken });
+    started(2, true);
+    expect(alone()).toBeNull();
+    made.note({ kind: "wiped", seat: 0 });
+    started(1, true);
+    expect(alone()).toBe("NoVoiceBeforeReady");
   });
 });
 

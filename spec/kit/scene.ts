@@ -11,6 +11,8 @@ import {
   merkleRoot,
   resultDigest,
 } from "../../objects/shared/digests.ts";
+import { controlOutcome } from "../../objects/shared/control.ts";
+import type { Control } from "../../objects/shared/control.ts";
 import type { Evaluation } from "../../objects/shared/evaluation.ts";
 import { receiptOf, settledBody } from "../../objects/shared/settled.ts";
 import type { Block, Certificate, Entry, Header, Outcome } from "../../objects/shared/types.ts";
@@ -28,6 +30,7 @@ export interface Twist {
   /** Rows that the seat keeps. */
   readonly rows?: (evaluation: Evaluation) => Evaluation;
   readonly entries?: (entries: readonly Entry[]) => readonly Entry[];
+  readonly control?: Control;
   /** State root in the result. */
   readonly root?: string | null;
   /** Block time, where it is not the time of the scene. */
@@ -97,7 +100,7 @@ export class Scene {
       parent: tip.block,
       time,
       domainVersion: 1,
-      control: null,
+      control: twist.control ?? null,
       entries: entryDigests(entries),
     };
     const events = entries.flatMap(({ writ, first, count }) =>
@@ -108,7 +111,9 @@ export class Scene {
       condemned === undefined
         ? this.#bench.block(time, ...events)
         : this.#bench.condemn(time, condemned, events[0] ?? "");
-    const outcomes = twist.outcomes?.(evaluation.outcomes) ?? evaluation.outcomes;
+    const own = header.control === null ? [] : [controlOutcome(header.control)];
+    const evaluated = [...evaluation.outcomes, ...own];
+    const outcomes = twist.outcomes?.(evaluated) ?? evaluated;
     const root = merkleRoot(outcomes.map(leafDigest));
     const state = twist.root ?? null;
     const result = { prior: tip.result, count: outcomes.length, root, state };

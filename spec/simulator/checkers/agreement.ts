@@ -49,9 +49,16 @@ export function agreement({ liars, genesis }: Options, signatures: Signatures): 
           AGREEMENT,
           () => `the result of height ${height} of seat ${seat} does not continue the one below`,
         );
+        must(
+          block.header.epoch === signatures.terms.epoch &&
+            block.certificate.epoch === signatures.terms.epoch,
+          AGREEMENT,
+          () => `height ${height} of seat ${seat} is not of epoch ${signatures.terms.epoch}`,
+        );
         const flaw = flawOf(block) ?? signatures.flawOf(block.certificate, parent);
         must(flaw === null, "SameSeatSameValue", () => `height ${height} of seat ${seat}: ${flaw}`);
         chain.push(block);
+        signatures.terms.follow(block.header);
       },
     },
   };

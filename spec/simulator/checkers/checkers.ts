@@ -18,12 +18,13 @@ import { voice } from "./voice.ts";
 import { votes } from "./votes.ts";
 
 export function checkersFor(options: Options): Checks {
-  return together([...seatCheckers(options), ...outcomeCheckers(options)], options.liars);
+  const signatures = new Signatures(options);
+  const parts = [...seatCheckers(options, signatures), ...outcomeCheckers(options, signatures)];
+  return together(parts, options.liars);
 }
 
 /** Of what seats say, store and decide. */
-export function seatCheckers(options: Options): Part[] {
-  const signatures = new Signatures(options);
+export function seatCheckers(options: Options, signatures = new Signatures(options)): Part[] {
   return [
     agreement(options, signatures),
     persistence(options),
@@ -34,15 +35,14 @@ export function seatCheckers(options: Options): Part[] {
 }
 
 /** Of what blocks hold, and what is told of it. */
-export function outcomeCheckers(options: Options): Part[] {
+export function outcomeCheckers(options: Options, signatures = new Signatures(options)): Part[] {
   const model = new Model(options.retentionMs);
-  const signatures = new Signatures(options);
   return [
-    validity(options),
+    validity(options, signatures),
     keysOnce(options),
     sendingsOnce(),
     blockTimes(options),
-    poison(options),
+    poison(options, signatures),
     replay(options, model),
     roots(options, model),
     stock(),

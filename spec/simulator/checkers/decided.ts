@@ -24,6 +24,8 @@ export interface Decided {
   readonly lines: readonly Line[];
   /** How many of them, from the first, the system made. */
   readonly system: number;
+  /** Of these, the last: what the court decides about itself has one outcome. */
+  readonly control: Line | null;
 }
 
 export function decidedBy(block: Block): Decided {
@@ -40,7 +42,8 @@ export function decidedBy(block: Block): Decided {
     return { index, text, outcome, event: eventOf(given.submitted), ...given };
   });
   const { height, time } = header;
-  return { block, height, time, digest: certificate.block, lines, system };
+  const control = header.control === null ? null : (lines[system - 1] ?? null);
+  return { block, height, time, digest: certificate.block, lines, system, control };
 }
 
 const TEXTS = ["tenant", "source", "id", "type"] as const;

@@ -99,11 +99,11 @@ class Look {
     this.#rows("entity_versions", agreed.flatMap(versionRows).toSorted(byEntity));
     for (const { seat, height, block, signature } of this.#tables.attestations) {
       if (this.#options.liars.has(Number(seat))) continue;
-      const key = this.#options.keys[Number(seat)] ?? "";
+      const keys = this.#signatures.terms.seatKeys(Number(seat));
       const digested = tagged("attest", [court, height, block]);
       must(
         agreed[Number(height) - 1]?.digest === block &&
-          this.#options.verify(key, digested, String(signature)),
+          keys.some((key) => this.#options.verify(key, digested, String(signature))),
         "WordIsKept",
         () => `seat ${seat} vouches for ${block} at height ${height}`,
       );
@@ -158,9 +158,10 @@ class Look {
   }
 
   /** `digested` is what the seal must be over. */
-  #sealed({ warden, seal }: Row, digested: string): boolean {
-    const key = this.#options.wardenKeys[Number(warden)] ?? "";
-    return this.#options.verify(key, digested, String(seal));
+  #sealed({ height, warden, seal }: Row, digested: string): boolean {
+    const { epoch = 0 } = this.#chain[Number(height) - 1]?.block.header ?? {};
+    const key = this.#signatures.terms.wardenKey(epoch, Number(warden));
+    return key !== undefined && this.#options.verify(key, digested, String(seal));
   }
 }
 

@@ -3,7 +3,13 @@
  * agreed events in their order at their block times. Each height is replayed once.
  */
 import type { Evaluation } from "../../../objects/shared/evaluation.ts";
-import type { EntityRow, KeyRow, LedgerEvent, Outcome } from "../../../objects/shared/types.ts";
+import type {
+  EntityRow,
+  Header,
+  KeyRow,
+  LedgerEvent,
+  Outcome,
+} from "../../../objects/shared/types.ts";
 import { canonicalText, tagged } from "./bytes.ts";
 import type { Decided, Line } from "./decided.ts";
 import { dueAt, expires, happens, isFit } from "./inventory.ts";
@@ -73,6 +79,13 @@ export class Model {
       if (line === undefined) return;
       this.#compare(this.#expire(key, decided, touched), line, height);
       bytes += Buffer.byteLength(line.text);
+      run += 1;
+    }
+    const { control } = decided.block.header;
+    if (control !== null) {
+      const line = decided.control;
+      must(line !== null, REPLAYS, () => `height ${height} lacks the outcome of its control`);
+      this.#compare(outcomeOf(control), line, height);
       run += 1;
     }
     must(
@@ -189,6 +202,16 @@ export class Model {
       () => `${height}/${index} is ${text}, not ${code ?? ""} ${canonicalText(expected)}`,
     );
   }
+}
+
+/** What the court decides about itself. */
+function outcomeOf(control: NonNullable<Header["control"]>): Expected {
+  const base = { tenant: "assize", source: "/", status: "accepted", changes: [] } as const;
+  if (control.kind === "version")
+    return { ...base, id: `version/${control.domainVersion}`, type: "assize.version" };
+  const { officer, key } = control;
+  const number = officer.kind === "clerk" ? officer.seat : officer.warden;
+  return { ...base, id: `${officer.kind}/${number}/${key}`, type: "assize.key" };
 }
 
 function fingerprintOf(event: LedgerEvent): string {

@@ -7,10 +7,12 @@ import { digestOfBatch, tagged } from "./bytes.ts";
 import type { Decided } from "./decided.ts";
 import { must } from "./part.ts";
 import type { Options, Part } from "./part.ts";
+import type { Signatures } from "./statements.ts";
+import type { Terms } from "./terms.ts";
 
 const CONDEMNED = "OnlyPoisonCondemned";
 
-export function poison(options: Options): Part {
+export function poison(options: Options, { terms }: Signatures): Part {
   return {
     block(decided) {
       const { block, height, lines } = decided;
@@ -22,7 +24,7 @@ export function poison(options: Options): Part {
         );
       for (const { poison: proof } of block.entries) {
         if (proof === undefined) continue;
-        const flaw = flawOf(proof, decided, options);
+        const flaw = flawOf(proof, decided, options, terms);
         must(flaw === null, CONDEMNED, () => `the proof of poison at height ${height}: ${flaw}`);
       }
     },
@@ -42,8 +44,12 @@ export function digestOfPoison(proof: Poison): string {
 }
 
 /** Why the proof proves nothing, or null. */
-function flawOf(proof: Poison, { block }: Decided, options: Options): string | null {
-  const { n, q, f, keys, verify } = options;
+function flawOf(
+  proof: Poison,
+  { block }: Decided,
+  { n, q, f, verify }: Options,
+  terms: Terms,
+): string | null {
   const { header, view } = proof;
   const [first, second] = [header, block.header];
   const [entry] = first.entries;
@@ -65,7 +71,7 @@ function flawOf(proof: Poison, { block }: Decided, options: Options): string | n
   const said = proof.reason === "unable" ? null : proof.prepares.map(({ result }) => result);
   const forged = votes.find(({ seat, incarnation, sequence, signature }, at) => {
     const content = [...place, said?.[at] ?? "unable", seat, incarnation, sequence, 1];
-    return !verify(keys[seat] ?? "", tagged(kind, content), signature);
+    return !verify(terms.seatKey(first.epoch, seat) ?? "", tagged(kind, content), signature);
   });
   if (forged !== undefined) return `the signature of seat ${forged.seat} is not over it`;
   if (said === null) return seats.size >= q ? null : "no quorum is unable";

@@ -8,6 +8,7 @@ import type { Decided } from "./decided.ts";
 import type { Model } from "./model.ts";
 import { must } from "./part.ts";
 import type { Options, Part } from "./part.ts";
+import { rekeyedWarden } from "./terms.ts";
 
 type Row = readonly (string | number | null)[];
 
@@ -67,6 +68,8 @@ class Whole {
       this.#dirty.add(bucket);
     }
     this.#era.push(...keys);
+    const rekeyed = rekeyedWarden(block.header);
+    if (rekeyed !== null) this.#progress.delete(rekeyed);
     for (const { writ, first, count } of block.entries) {
       const { warden, number, events } = writ;
       const next = first + count;

@@ -11,6 +11,7 @@ import type {
 import type { Certificate, VoteSignature } from "../../../objects/shared/types.ts";
 import { digestOfBatch, digestOfBlock, digestOfCommit, tagged } from "./bytes.ts";
 import type { Options } from "./part.ts";
+import { Terms } from "./terms.ts";
 
 /** What of a seat's statements binds it. */
 export type Binding = Proposal | Prepare | Commit | ViewChange;
@@ -57,11 +58,13 @@ export function digestOfGrounds(why: Justification): string {
 }
 
 export class Signatures {
+  readonly terms: Terms;
   readonly #options: Options;
   readonly #sound = new WeakSet();
 
   constructor(options: Options) {
     this.#options = options;
+    this.terms = new Terms(options);
   }
 
   /** Whether the statement bears the signature of who it says it is from. */
@@ -76,7 +79,7 @@ export class Signatures {
       sequence,
       1,
     ]);
-    return this.#by(from, digested, signature);
+    return this.#by(this.terms.seatKey(epoch, from), digested, signature);
   }
 
   /** Why the certificate proves nothing, or null. */
@@ -85,7 +88,9 @@ export class Signatures {
     if (parent !== null && digestOfBlock(height, parent, batch, result) !== block)
       return "its block is not made of its batch and result";
     if (this.#sound.has(certificate)) return null;
-    const flaw = this.#quorumFlaw(certificate.signatures, (by) => digestOfCommit(certificate, by));
+    const flaw = this.#quorumFlaw(certificate.signatures, certificate.epoch, (by) =>
+      digestOfCommit(certificate, by),
+    );
     if (flaw === null) this.#sound.add(certificate);
     return flaw;
   }
@@ -94,7 +99,7 @@ export class Signatures {
   flawOfPrepared(prepared: Prepared, { court, epoch }: ViewChange): string | null {
     if (this.#sound.has(prepared)) return null;
     const value = valueOf(prepared);
-    const flaw = this.#quorumFlaw(prepared.signatures, ({ seat, incarnation, sequence }) =>
+    const flaw = this.#quorumFlaw(prepared.signatures, epoch, ({ seat, incarnation, sequence }) =>
       tagged("prepare", [court, epoch, ...value, seat, incarnation, sequence, 1]),
     );
     if (flaw === null) this.#sound.add(prepared);
@@ -103,17 +108,19 @@ export class Signatures {
 
   #quorumFlaw(
     signatures: readonly VoteSignature[],
+    epoch: number,
     digestBy: (by: VoteSignature) => string,
   ): string | null {
     const signers = new Set(signatures.map(({ seat }) => seat));
     if (signers.size !== signatures.length) return "one seat signed it twice";
     if (signers.size < this.#options.q) return `only ${signers.size} seats signed it`;
-    const forged = signatures.find((by) => !this.#by(by.seat, digestBy(by), by.signature));
+    const forged = signatures.find(
+      (by) => !this.#by(this.terms.seatKey(epoch, by.seat), digestBy(by), by.signature),
+    );
     return forged === undefined ? null : `the signature of seat ${forged.seat} is not over it`;
   }
 
-  #by(seat: number, digested: string, signature: string): boolean {
-    const key = this.#options.keys[seat];
+  #by(key: string | undefined, digested: string, signature: string): boolean {
     return key !== undefined && this.#options.verify(key, digested, signature);
   }
 }

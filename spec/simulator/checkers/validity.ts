@@ -7,6 +7,8 @@ import { digestOfWrit } from "./bytes.ts";
 import type { Decided, Line } from "./decided.ts";
 import { must } from "./part.ts";
 import type { Options, Part } from "./part.ts";
+import type { Signatures } from "./statements.ts";
+import { rekeyedWarden } from "./terms.ts";
 
 const TIME = "BlockTimeNearTrue";
 /** Bounds of a fresh proposal's time around the clock of a seat that accepts it (config of spec/clerk.allium). */
@@ -14,7 +16,7 @@ const AHEAD_MS = 2_000;
 const BEHIND_MS = 10_000;
 const DOUBLINGS = 4;
 
-export function validity(options: Options): Part {
+export function validity(options: Options, { terms }: Signatures): Part {
   const submitted = new Set<string>();
   const sealed = new Map<string, string>();
   const progress = new Map<number, Place>();
@@ -38,7 +40,7 @@ export function validity(options: Options): Part {
     block({ block, height, lines }) {
       for (const { writ, first, count } of block.entries) {
         must(
-          isSealed(writ, options),
+          isSealed(writ, options, terms.wardenKey(block.header.epoch, writ.warden)),
           "OnlySubmitted",
           () =>
             `writ ${writ.number} of Warden ${writ.warden} at height ${height} has no seal of it`,
@@ -51,6 +53,13 @@ export function validity(options: Options): Part {
         );
         follow(progress, writ, first, count, height);
       }
+      const rekeyed = rekeyedWarden(block.header);
+      if (rekeyed !== null) {
+        // Its numbers begin again under its new key.
+        progress.delete(rekeyed);
+        for (const place of sealed.keys())
+          if (place.startsWith(`${rekeyed}/`)) sealed.delete(place);
+      }
       if (!options.parties) return;
       for (const { submitted: event, index } of lines)
         must(
@@ -62,8 +71,7 @@ export function validity(options: Options): Part {
   };
 }
 
-function isSealed(writ: Writ, { court, wardenKeys, verify }: Options): boolean {
-  const key = wardenKeys[writ.warden];
+function isSealed(writ: Writ, { court, verify }: Options, key: string | undefined): boolean {
   return key !== undefined && writ.court === court && verify(key, digestOfWrit(writ), writ.seal);
 }
 

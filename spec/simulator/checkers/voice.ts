@@ -1,7 +1,8 @@
-/** NoVoiceBeforeReady: nothing that counts comes from a seat before it began a life with a voice, nor after its key went with its storage. */
+/** NoVoiceBeforeReady: nothing that counts comes from a seat before it began a life with a voice, nor after its key went with its storage, until the court takes its new one. */
 import { must } from "./part.ts";
 import type { Options, Part } from "./part.ts";
 import { isBinding } from "./statements.ts";
+import { rekeyedSeat } from "./terms.ts";
 
 const VOICE = "NoVoiceBeforeReady";
 
@@ -15,7 +16,9 @@ interface Life {
 
 export function voice({ liars }: Options): Part {
   const lives = new Map<number, Life>();
-  const wiped = new Set<number>();
+  /** By seat: the height at which it was last taken in again before its storage went, or 0. */
+  const wiped = new Map<number, number>();
+  const takenIn = new Map<number, number>();
   return {
     on: {
       started({ seat, incarnation, voice: given }) {
@@ -39,7 +42,16 @@ export function voice({ liars }: Options): Part {
       },
       wiped({ seat }) {
         lives.delete(seat);
-        wiped.add(seat);
+        wiped.set(seat, takenIn.get(seat) ?? 0);
+      },
+      agreed({ seat, block }) {
+        const { height } = block.header;
+        // What it learns anew of an earlier time gives it nothing back.
+        if (rekeyedSeat(block.header) !== seat || height <= (wiped.get(seat) ?? 0)) return;
+        takenIn.set(seat, height);
+        wiped.delete(seat);
+        const life = lives.get(seat);
+        if (life !== undefined) life.voice = true;
       },
       silenced({ seat }, at) {
         const life = lives.get(seat);
