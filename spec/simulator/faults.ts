@@ -11,6 +11,7 @@ import { ACTS } from "./draw.ts";
 import type { Act, Drawn, Flaw } from "./draw.ts";
 import { corrupt, traitsOf } from "./liars/catalogue.ts";
 import { CALM } from "./network.ts";
+import type { Operator } from "./operator.ts";
 import { Death, DOOMS } from "./replica.ts";
 import type { SeatReplica } from "./replica.ts";
 
@@ -38,12 +39,14 @@ export class Faults {
   readonly #court: VirtualCourt;
   readonly #drawn: Drawn;
   readonly #deck: readonly Act[];
+  readonly #operator: Operator;
   #calm = false;
   /** Until then the network is well. */
   #spellUntil = 0;
 
-  constructor(court: VirtualCourt, drawn: Drawn) {
+  constructor(court: VirtualCourt, drawn: Drawn, operator: Operator) {
     this.#court = court;
+    this.#operator = operator;
     this.#drawn = drawn;
     this.#deck = ACTS.flatMap((act) =>
       Array.from({ length: drawn.storm.acts[act] }, (): Act => act),
@@ -67,6 +70,7 @@ export class Faults {
   /** The faults end. Clocks are right, everybody who has a disk is up, the network is well; liars and broken machines stay. */
   heal(): void {
     this.#calm = true;
+    this.#operator.calm();
     const { network, replicas } = this.#court;
     network.heal();
     network.weather = CALM;
@@ -179,7 +183,9 @@ export class Faults {
     const { chain } = replica.disk;
     if (flaw === "wiped") {
       replica.wipe();
-      return replica.start();
+      replica.start();
+      if (this.#drawn.readmits) this.#operator.readmit(replica.seat);
+      return;
     }
     world.note({ kind: "damaged", seat: replica.seat });
     if (flaw === "row damaged")

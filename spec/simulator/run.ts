@@ -16,6 +16,7 @@ import { Violation } from "./history.ts";
 import { traitsOf } from "./liars/catalogue.ts";
 import { joinsInTime } from "./joining.ts";
 import { Parties } from "./parties/parties.ts";
+import { Operator } from "./operator.ts";
 import type { Party, Setting } from "./party.ts";
 import type { SeatReplica } from "./replica.ts";
 import { realKeys } from "./signatures.ts";
@@ -76,6 +77,7 @@ class Run {
   readonly #court: VirtualCourt;
   readonly #setting: Setting;
   readonly #checks: Checks;
+  readonly #operator: Operator;
   readonly #faults: Faults;
   readonly #parties: readonly Party[];
   readonly #trace = new Trace();
@@ -105,7 +107,8 @@ class Run {
     this.#checks = checkersFor(this.#checked());
     history.watch(this.#checks.checker);
     joinsInTime(this.#court, this.#setting);
-    this.#faults = new Faults(this.#court, drawn);
+    this.#operator = new Operator(this.#court);
+    this.#faults = new Faults(this.#court, drawn, this.#operator);
     this.#parties = [new Parties(this.#court, drawn.parties, this.#setting)];
   }
 
@@ -203,7 +206,11 @@ class Run {
     const behind = this.#behind().map(
       ({ seat, disk }) => `seat ${seat} at height ${disk.chain.height()}`,
     );
-    return [...behind, ...this.#parties.flatMap((party) => party.pending())];
+    return [
+      ...behind,
+      ...this.#operator.pending(),
+      ...this.#parties.flatMap((party) => party.pending()),
+    ];
   }
 
   /** Sound seats below the highest of them. */
@@ -229,6 +236,7 @@ class Run {
     };
     for (const [name, count] of Object.entries(this.#court.network.counts))
       add(`message ${name}`, count);
+    add("operator asked", this.#operator.asked);
     for (const [name, count] of this.#faults.counts) add(`fault ${name}`, count);
     for (const party of this.#parties)
       for (const [name, count] of Object.entries(party.counts())) add(name, count);

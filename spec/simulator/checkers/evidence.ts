@@ -30,8 +30,9 @@ export function evidence(options: Options, signatures: Signatures): Part {
       accused({ seat, incident }) {
         if (liars.has(seat)) return;
         const { kind } = incident;
-        // Who has lost rows follows by what is certified, and says that it came to nothing itself.
-        const outvoted = kind === "outvoted" && !damaged.has(seat) ? seat : null;
+        // Who has lost rows, or has died of this before, follows by what is certified, and says that it came to nothing itself.
+        const other = kind === "outvoted" && incident.own !== null;
+        const outvoted = other && !damaged.has(seat) ? seat : null;
         const named = "seat" in incident ? incident.seat : outvoted;
         must(
           named === null || liars.has(named),
