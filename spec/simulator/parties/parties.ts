@@ -76,7 +76,7 @@ export class Parties implements Party {
   /** The mishaps end, and every client asks for what it does not know. */
   calm(): void {
     this.#calm = true;
-    this.#showLedger();
+    if (!this.#ahead()) this.#showLedger();
     this.ways.way = SMOOTH;
     if (this.d1 !== null) {
       this.d1.weather = CLEAR;
@@ -115,7 +115,8 @@ export class Parties implements Party {
         ? [`seat ${replica.seat} is behind in publishing: ${obstacles.join("; ")}`]
         : [],
     );
-    return [...clients, ...this.#waiting(), ...seats, ...(this.readers?.pending() ?? [])];
+    const ahead = this.#ahead() ? ["the Ledger has a height that no sound seat has"] : [];
+    return [...clients, ...this.#waiting(), ...seats, ...ahead, ...(this.readers?.pending() ?? [])];
   }
 
   /** Tells the checkers what the Ledger holds. */
@@ -129,6 +130,14 @@ export class Parties implements Party {
         throw new Violation("publish", `seat ${replica.seat} met ${obstacles.join("; ")}`);
     }
     this.#showLedger();
+  }
+
+  /** A liar may be the first to have a height, and publish it. */
+  #ahead(): boolean {
+    const sql = "SELECT max(height) AS height FROM blocks";
+    const published = Number(this.d1?.run({ sql, cells: [] })[0]?.["height"] ?? 0);
+    const sound = this.offices.filter(({ replica }) => !this.#faulty.has(replica.seat));
+    return sound.every(({ replica }) => replica.disk.chain.height() < published);
   }
 
   #showLedger(): void {
