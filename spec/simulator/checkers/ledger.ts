@@ -159,7 +159,7 @@ class Look {
 
   /** `digested` is what the seal must be over. */
   #sealed({ height, warden, seal }: Row, digested: string): boolean {
-    const { epoch = 0 } = this.#chain[Number(height) - 1]?.block.header ?? {};
+    const epoch = this.#chain[Number(height) - 1]?.block.header.epoch ?? 0;
     const key = this.#signatures.terms.wardenKey(epoch, Number(warden));
     return key !== undefined && this.#options.verify(key, digested, String(seal));
   }
