@@ -322,7 +322,9 @@ describe("NobodyFramed", () => {
     expect(broken(accuse(two), withLiar)).toBeNull();
     expect(broken(accuse(two))).toBe("NobodyFramed");
     const { certificate } = found(agreed[0]).fact.block;
-    const outvoted = { kind: "outvoted", height: 1, certificate, own: null } as const;
+    const outvoted = { kind: "outvoted", height: 1, certificate, own: "r" } as const;
+    // Who came to no result is not wrong.
+    expect(broken(accuse({ ...outvoted, own: null }), withLiar)).toBeNull();
     expect(broken(accuse(outvoted), withLiar)).toBe("NobodyFramed");
     expect(broken(accuse(outvoted, LIAR), withLiar)).toBeNull();
   });
