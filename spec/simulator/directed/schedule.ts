@@ -76,6 +76,7 @@ const STYLES: readonly Lie[] = [
   "yes",
   "wrong-outcome",
   "poisoner",
+  "petitioner",
 ];
 
 /** All of (liar × style × (sides × reach) of each view), without the draws. */

@@ -276,7 +276,7 @@ export class Stage {
     if (this.#overheard.has(message.signature)) return;
     this.#overheard.add(message.signature);
     for (const body of this.bodies)
-      if (body.mouth !== null && !body.gone) this.#hears(body, message);
+      if (body.mouth !== null && body.incarnation > 0 && !body.gone) this.#hears(body, message);
   }
 
   #hears(body: Body, message: Message): void {

@@ -12,6 +12,7 @@ import { votes } from "../checkers/votes.ts";
 import { oneCertificate } from "./certified.ts";
 import { condemned } from "./condemned.ts";
 import { justified } from "./grounds.ts";
+import { unasked } from "./unasked.ts";
 import { Stage } from "./stage.ts";
 import type { Cast } from "./stage.ts";
 
@@ -52,6 +53,7 @@ export function staged(cast: Cast, watched: Watched = "all"): { stage: Stage; en
     evidence(options, signatures),
     justified(options, signatures),
     condemned(options),
+    unasked(options),
   ];
   const parts = {
     all: [agreed, certified, ...others],

@@ -8,6 +8,7 @@ import { Librarian } from "./librarian.ts";
 import type { Mouth, Place } from "./mouth.ts";
 import { Mutator } from "./mutator.ts";
 import { Equivocator, Resigner, Silent, WrongOutcome, Yes } from "./plain.ts";
+import { Petitioner } from "./petitioner.ts";
 import { Poisoner } from "./poisoner.ts";
 import { Replayer } from "./replayer.ts";
 
@@ -23,6 +24,7 @@ export const LIES = [
   "inventor",
   "librarian",
   "poisoner",
+  "petitioner",
   "resigner",
   "corrupt",
   "corrupt-state",
@@ -79,6 +81,8 @@ export function mouthOf(lie: Lie, place: Place, hearsay?: Hearsay): Mouth | null
       return new Librarian(place);
     case "poisoner":
       return new Poisoner(place);
+    case "petitioner":
+      return new Petitioner(place);
     case "resigner":
       return new Resigner(place);
     case "corrupt":
