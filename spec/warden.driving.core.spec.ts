@@ -3,7 +3,6 @@ import { describe, expect, it } from "vitest";
 import { canonical } from "../objects/shared/canonical.ts";
 import type { Genesis } from "../objects/shared/genesis.ts";
 import { LIMITS } from "../objects/shared/limits.ts";
-import { verifier } from "../objects/shared/node/crypto.ts";
 import { quorumOf } from "../objects/shared/quorum.ts";
 import { Refused } from "../objects/shared/rpc.ts";
 import type { SeatStatus } from "../objects/shared/rpc.ts";
@@ -74,6 +73,10 @@ class Seats implements Court {
     return never();
   }
 
+  terms(): Promise<string> {
+    return never();
+  }
+
   seats(from = 0): number[] {
     return this.given.slice(from).map(({ seat }) => seat);
   }
@@ -98,10 +101,11 @@ function driving(...says: Says[]): {
   const clock = new HandClock();
   const settled: [number, readonly Settlement[]][] = [];
   const dropped: [number, number][] = [];
-  const keys = { court: 0, keys: seats.court.publicKeys, q: 3, verify: verifier() };
+  const keys = seats.court.courtKeys();
   const drive = new Drive(seats, keys, clock, {
     decided: (writ, settlements) => settled.push([writ.number, settlements]),
     unproven: (seat, _, count) => dropped.push([seat, count]),
+    terms: () => undefined,
   });
   return { seats, clock, drive, settled, dropped };
 }
@@ -226,6 +230,7 @@ function watching(...seats: (() => Promise<string>)[]): {
   let asked = 0;
   const court: Court = {
     submit: never,
+    terms: never,
     status: (seat) => {
       asked += 1;
       return (seats[seat] ?? never)();

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { canonical } from "../objects/shared/canonical.ts";
 import { batchDigest, blockDigest, leafDigest, writDigest } from "../objects/shared/digests.ts";
-import { drawKeyPair, sha256Node, verifier } from "../objects/shared/node/crypto.ts";
+import { drawKeyPair, sha256Node } from "../objects/shared/node/crypto.ts";
 import type { WritAnswer, WritPart } from "../objects/shared/rpc.ts";
 import type { LedgerEvent, Outcome, Writ } from "../objects/shared/types.ts";
 import { judge } from "../objects/warden/core/settlement.ts";
@@ -38,7 +38,7 @@ const expired: Outcome = {
 };
 
 function judged(court: SignedCourt, writ: Writ, answer: string): Judgement {
-  return judge(answer, writ, { court: 0, keys: court.publicKeys, q: 3, verify: verifier() });
+  return judge(answer, writ, { ...court.courtKeys(), court: 0 });
 }
 
 function bodies(judgement: Judgement): Record<string, unknown>[] {
@@ -386,7 +386,7 @@ describe("a lie", () => {
     const writ = writOf(1, "a");
     const part = partOf(court.decide([whole(writ)]), 0);
     const keys = court.publicKeys.map((key, seat) => (seat < 2 ? key : drawKeyPair().publicKey));
-    const judgement = judge(answerOf(part), writ, { court: 0, keys, q: 3, verify: verifier() });
+    const judgement = judge(answerOf(part), writ, court.courtKeys(keys));
     expect(judgement).toMatchObject({ kind: "unproven" });
   });
 });

@@ -64,7 +64,9 @@ describe("identity", () => {
     await shard.life(async ({ warden, ctx }) => {
       const { name } = await warden.identity();
       shard.clerks.found({ ...env, ...wide }, { name, publicKey: "00".repeat(32) });
-      expect(await refusal(() => admit(warden, [submissionOf("a")]))).toBe("not-ready");
+      const [answer] = await admit(warden, [submissionOf("a")]);
+      expect(answer).toMatchObject({ kind: "no-quorum" });
+      expect(answer).toHaveProperty("detail", expect.stringContaining("re-admitted"));
       expect(count(ctx, "pending")).toBe(0);
     });
   });
@@ -394,7 +396,7 @@ describe("faults", () => {
     });
     await shard.life(async ({ warden }) => {
       expect((await warden.identity()).publicKey).not.toBe(before);
-      expect(await refusal(() => admit(warden, [submissionOf("a")]))).toBe("not-ready");
+      expect(await admit(warden, [submissionOf("a")])).toMatchObject([{ kind: "no-quorum" }]);
     });
   });
 

@@ -10,6 +10,7 @@ import {
   merkleRoot,
   resultDigest,
 } from "../objects/shared/digests.ts";
+import { lastTerm } from "../objects/shared/terms.ts";
 import { LIMITS } from "../objects/shared/limits.ts";
 import { clerkStub } from "../objects/shared/shell/stubs.ts";
 import type { Block } from "../objects/shared/types.ts";
@@ -19,17 +20,20 @@ import type { Context } from "./context.ts";
 
 /** The first proven answer of a seat, or null if none has the block. */
 export async function blockOfSeats(
-  { env, deployment, seats }: Context,
+  context: Context,
   ledger: Ledger,
   court: number,
   height: number,
 ): Promise<Block | null> {
+  const { env, deployment, seats } = context;
   const asked = seats.map(async (seat) => {
     const text = await unlessSilent(
       clerkStub(env, deployment, court, seat).block(height),
       LIMITS.readMs,
     );
     const block = text === null ? null : (JSON.parse(text) as Block | null);
+    const known = lastTerm(ledger.terms.of(court)).epoch;
+    if (block !== null && block.certificate.epoch > known) await context.learnTerms(court, seat);
     if (block === null || !isProven(block, ledger, court, height))
       throw new Error("no proven block");
     return block;

@@ -4,11 +4,13 @@ import { deploymentOf } from "../objects/shared/config.ts";
 import type { Deployment } from "../objects/shared/config.ts";
 import { genesisMismatch, genesisSigned } from "../objects/shared/genesis.ts";
 import type { Genesis, GenesisDocument } from "../objects/shared/genesis.ts";
+import { LIMITS } from "../objects/shared/limits.ts";
+import { TermBook } from "../objects/shared/term-book.ts";
 import { verifier } from "../objects/shared/node/crypto.ts";
 import type { Verify } from "../objects/shared/node/crypto.ts";
 import { clerkStub } from "../objects/shared/shell/stubs.ts";
 import type { Bindings } from "../objects/shared/shell/stubs.ts";
-import { refusalOf, within } from "./calls.ts";
+import { refusalOf, unlessSilent, within } from "./calls.ts";
 import { tokensOf } from "./http/access.ts";
 import type { Token } from "./http/access.ts";
 import { tellable } from "./http/log.ts";
@@ -25,6 +27,7 @@ export class Context {
   readonly verify: Verify = verifier();
   // A genesis never changes within a generation, and every isolate has one generation.
   #genesis: GenesisDocument | undefined;
+  #terms: TermBook | undefined;
 
   /** Throws if a variable is not what it should be. */
   constructor(env: Env) {
@@ -50,7 +53,26 @@ export class Context {
   /** The published ledger; throws as {@link genesis} does. */
   async ledger(): Promise<Ledger> {
     const { env, deployment, verify } = this;
-    return { db: env.LEDGER, genesis: await this.genesis(), quorum: deployment.quorum, verify };
+    const [genesis, terms] = [await this.genesis(), await this.terms()];
+    return { db: env.LEDGER, genesis, quorum: deployment.quorum, verify, terms };
+  }
+
+  /** What this isolate knows of every court's terms; throws as {@link genesis} does. */
+  async terms(): Promise<TermBook> {
+    const { deployment, verify } = this;
+    this.#terms ??= new TermBook(await this.genesis(), deployment.quorum, verify);
+    return this.#terms;
+  }
+
+  /** Asks a seat for the terms of its court: what it proves is known from then on. */
+  async learnTerms(court: number, seat: number): Promise<void> {
+    const { env, deployment } = this;
+    const terms = await this.terms();
+    const shown = await unlessSilent(
+      clerkStub(env, deployment, court, seat).terms(),
+      LIMITS.statusMs,
+    );
+    if (shown !== null) terms.read(court, shown);
   }
 
   async #fetchGenesis(): Promise<GenesisDocument> {

@@ -37,7 +37,7 @@ export interface CourtFacts {
   readonly court: number;
   readonly quorum: Quorum;
   readonly regions: readonly string[];
-  /** Of the genesis; empty while there is none. */
+  /** Of the last term known. */
   readonly publicKeys: readonly string[];
 }
 

@@ -1,8 +1,7 @@
 /** Asking the seats of a court how they are. */
 import { LIMITS } from "../objects/shared/limits.ts";
-import { seatKeys } from "../objects/shared/genesis.ts";
-import type { GenesisDocument } from "../objects/shared/genesis.ts";
 import { regionOf } from "../objects/shared/names.ts";
+import { lastTerm } from "../objects/shared/terms.ts";
 import type { SeatStatus } from "../objects/shared/rpc.ts";
 import { clerkStub } from "../objects/shared/shell/stubs.ts";
 import { unlessSilent } from "./calls.ts";
@@ -32,17 +31,20 @@ async function statusOf(
   return statusOf(context, court, seat, until);
 }
 
-export async function describeCourt(
-  context: Context,
-  court: number,
-  genesis: GenesisDocument,
-): Promise<CourtView> {
+export async function describeCourt(context: Context, court: number): Promise<CourtView> {
   const { deployment, seats } = context;
+  const [terms, statuses] = [await context.terms(), await statusesOf(context, court)];
+  const { keys } = lastTerm(terms.of(court));
+  // Another key than is known here may be that of a seat that was taken in again.
+  const rekeyed = statuses.findIndex(
+    (status, seat) => status?.ready && status.publicKey !== keys[seat],
+  );
+  if (rekeyed !== -1) await context.learnTerms(court, rekeyed);
   const facts = {
     court,
     quorum: deployment.quorum,
     regions: seats.map((seat) => regionOf(deployment, seat)),
-    publicKeys: seatKeys(genesis, court),
+    publicKeys: lastTerm(terms.of(court)).keys,
   };
-  return courtView(facts, await statusesOf(context, court));
+  return courtView(facts, statuses);
 }

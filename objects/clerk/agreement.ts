@@ -14,7 +14,8 @@ import { DOMAIN_VERSION } from "../shared/genesis.ts";
 import type { Genesis } from "../shared/genesis.ts";
 import { LIMITS } from "../shared/limits.ts";
 import { courtOf } from "../shared/names.ts";
-import { firstTerms, termOf } from "../shared/terms.ts";
+import type { Control } from "../shared/control.ts";
+import { controlObjection, firstTerms, termOf } from "../shared/terms.ts";
 import type { Batch, Block, EntityRow, Writ } from "../shared/types.ts";
 import type { Bench } from "./bench.ts";
 import { objection, parseMessages, writObjection } from "./consensus/check.ts";
@@ -138,10 +139,21 @@ export class Agreement {
     return true;
   }
 
+  /** Takes an operator's request, its key fetched; why not, or null. */
+  ask(control: Control, now: number): string | null {
+    const { setup, voice, world } = this.seat;
+    const objected = controlObjection(control, setup.terms, setup.quorum);
+    if (objected !== null) return objected;
+    if (!voice) return "this seat has no voice";
+    if (control.kind === "version" && !world.supports(control.domainVersion))
+      return "this build does not carry the version";
+    this.input({ kind: "control", control, now });
+    this.#in.post.flush();
+    return null;
+  }
+
   /** A timer, the start, or the Ledger's backlog. */
-  prompt(
-    input: Exclude<Input, { kind: "message" } | { kind: "writ" } | { kind: "applied" }>,
-  ): void {
+  prompt(input: Exclude<Input, { kind: "message" | "writ" | "control" | "applied" }>): void {
     this.input(input);
     this.#in.post.flush();
   }

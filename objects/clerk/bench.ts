@@ -1,14 +1,17 @@
 /** What a seat is and has before it is seated: name, key, storage, faults. Throws `Refused` when its name is wrong. */
 import { deploymentOf } from "../shared/config.ts";
 import type { Deployment } from "../shared/config.ts";
-import { regionOf } from "../shared/names.ts";
+import { subjectOf } from "../shared/control.ts";
+import type { Control, ControlRequest } from "../shared/control.ts";
+import { nameOf, officerOf, regionOf } from "../shared/names.ts";
 import { signer, verifier } from "../shared/node/crypto.ts";
 import type { KeyPair, Sign, Verify } from "../shared/node/crypto.ts";
 import { Notes, keyHere, officerHere } from "../shared/shell/identity.ts";
+import { Refused } from "../shared/rpc.ts";
 import type { Bindings } from "../shared/shell/stubs.ts";
 import { Chain } from "./chain.ts";
 import { Faults } from "./faults.ts";
-import { GenesisDesk } from "./genesis-desk.ts";
+import { GenesisDesk, identityOf } from "./genesis-desk.ts";
 import { Incidents } from "./incidents.ts";
 import { SeatNotes } from "./notes.ts";
 import { StateRoots } from "./roots.ts";
@@ -59,6 +62,18 @@ export class Bench {
       deployment.rootEvery,
     );
     this.incidents = new Incidents(sql);
+  }
+
+  /** The control that is asked for: a key is fetched from the named object itself. */
+  async controlOf(asked: ControlRequest): Promise<Control> {
+    if (asked.kind === "version") return asked;
+    const { officer } = asked;
+    const own = officer.kind === "clerk" && officer.seat === this.seat;
+    const named = officer.kind === "clerk" ? { ...officer, court: this.court } : officer;
+    if (officerOf(nameOf(this.deployment.generation, named), this.deployment) === null)
+      throw new Refused("malformed", `there is no ${subjectOf(asked)}`);
+    const holder = own ? this.pair : await identityOf(this.env, this.deployment, named);
+    return { ...asked, key: holder.publicKey };
   }
 
   get region(): string {

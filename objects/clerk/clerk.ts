@@ -6,10 +6,12 @@ import { DurableObject } from "cloudflare:workers";
 import { z } from "zod";
 import { BrokenInvariant } from "../shared/assert.ts";
 import type { Genesis } from "../shared/genesis.ts";
+import { requestIn } from "../shared/control.ts";
 import { LIMITS } from "../shared/limits.ts";
 import { Refused } from "../shared/rpc.ts";
 import type {
   ClerkApi,
+  ControlAnswer,
   EntityAnswer,
   KeyHolder,
   SeatStatus,
@@ -132,6 +134,23 @@ export class Clerk extends DurableObject<Bindings> implements ClerkApi {
     const asked = natural(height);
     await this.#seated();
     return JSON.stringify(this.#read(() => chain.block(asked)) ?? null);
+  }
+
+  async control(request: string): Promise<string> {
+    const bench = this.#open();
+    const asked = requestIn(request);
+    if (asked === null) throw new Refused("malformed", "that is no request for a control event");
+    const { agreement } = await this.#seated();
+    const control = await bench.controlOf(asked);
+    const refused = this.#guarded(() => agreement.ask(control, Date.now()));
+    const answer: ControlAnswer = { refused, key: control.kind === "key" ? control.key : null };
+    return JSON.stringify(answer);
+  }
+
+  async terms(): Promise<string> {
+    const { chain } = this.#open();
+    const { agreement } = await this.#seated();
+    return JSON.stringify(this.#read(() => chain.controls(agreement.seat.tip.height)));
   }
 
   async incidents(after: number): Promise<string> {
@@ -257,7 +276,7 @@ export class Clerk extends DurableObject<Bindings> implements ClerkApi {
     const bench = this.#open();
     if (bench.quarantine !== null) return bench.quarantine;
     if (this.#trouble !== null) return messageOf(this.#trouble.error);
-    return this.#session?.publisher.trouble ?? null;
+    return this.#session?.reason ?? null;
   }
 
   /**

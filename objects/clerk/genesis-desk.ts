@@ -116,13 +116,17 @@ export class GenesisDesk {
   }
 
   #checked(text: string): Genesis {
-    const { deployment, verify, name, pair } = this.#desk;
-    return checkedGenesis(text, deployment, verify, { name, publicKey: pair.publicKey });
+    const { deployment, verify } = this.#desk;
+    return checkedGenesis(text, deployment, verify);
   }
 
   async #compose(): Promise<string> {
     const { env, deployment, notes } = this.#desk;
-    const draft = notes.get("genesis-draft") ?? (await this.#draft());
+    const kept = notes.get("genesis-draft");
+    // Who lost its storage goes by what it has composed before, under a key that it no longer has.
+    const held = kept === undefined ? await this.#published() : null;
+    if (held !== null) return JSON.stringify(held);
+    const draft = kept ?? (await this.#draft());
     const document = documentIn(draft);
     if (document === null) throw new Refused("no-genesis", "the draft is no document");
     const seats = keyHolders(deployment).filter((officer) => officer.kind === "clerk");
@@ -141,7 +145,6 @@ export class GenesisDesk {
 
   async #draft(): Promise<string> {
     const { deployment, notes } = this.#desk;
-    await this.#refuseOverLedger();
     const document: GenesisDocument = {
       protocol: PROTOCOL_VERSION,
       generation: deployment.generation,
@@ -160,12 +163,11 @@ export class GenesisDesk {
     return draft;
   }
 
-  /** A ledger that already has a genesis belongs to objects that lost their storage, or to another deployment. */
-  async #refuseOverLedger(): Promise<void> {
+  /** None is composed where the Ledger has one, or cannot say. */
+  async #published(): Promise<Genesis | null> {
     const { env, deployment } = this.#desk;
-    let held: Genesis | null;
     try {
-      held = await readGenesis(env.LEDGER, deployment.generation);
+      return await readGenesis(env.LEDGER, deployment.generation);
     } catch (error) {
       const cause = error instanceof Error ? error.message : String(error);
       throw new Refused(
@@ -173,11 +175,6 @@ export class GenesisDesk {
         `the Ledger cannot be read, so no genesis is composed: ${cause}`,
       );
     }
-    if (held === null) return;
-    throw new Refused(
-      "not-ready",
-      `the Ledger holds a genesis of generation ${deployment.generation} that this object lost: raise GENERATION`,
-    );
   }
 
   async #keys(): Promise<Record<string, string>> {
@@ -196,7 +193,12 @@ export class GenesisDesk {
   }
 }
 
-function identityOf(env: Bindings, deployment: Deployment, officer: Officer): Promise<KeyHolder> {
+/** What the object itself says its key is. */
+export function identityOf(
+  env: Bindings,
+  deployment: Deployment,
+  officer: Officer,
+): Promise<KeyHolder> {
   if (officer.kind === "clerk")
     return clerkStub(env, deployment, officer.court, officer.seat).identity();
   if (officer.kind === "warden") return wardenStub(env, deployment, officer.warden).identity();

@@ -7,7 +7,6 @@ import { publishGenesis, publishRun, publishedHeight } from "../ledger/append.ts
 import { auditRange } from "../ledger/audit.ts";
 import { LedgerConflict } from "../ledger/ledger.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import { seatKeys } from "../shared/genesis.ts";
 import type { Genesis } from "../shared/genesis.ts";
 import { LIMITS } from "../shared/limits.ts";
 import type { Sign } from "../shared/node/crypto.ts";
@@ -27,6 +26,8 @@ export interface Press {
   readonly genesis: Genesis;
   readonly court: number;
   readonly seat: number;
+  /** Of this seat. */
+  readonly key: string;
   readonly sign: Sign;
   readonly chain: Pick<Chain, "height" | "head" | "above">;
   readonly incidents: Pick<Incidents, "recordOnce">;
@@ -188,11 +189,10 @@ export class Publisher {
 
   /** Up to where this seat gave its word in an earlier life; 0 if the word is not its own, or not on its own chain. */
   async #vouched(): Promise<number> {
-    const { ledger, genesis, court, seat, chain } = this.#press;
+    const { ledger, key, court, seat, chain } = this.#press;
     const word = await wordOf(ledger, court, seat);
     if (word === null || word.height < 1 || word.height > chain.height()) return 0;
     const { height, block, signature } = word;
-    const key = seatKeys(genesis.document, court)[seat] ?? "";
     const given = ledger.verify(key, attestDigest(court, height, block), signature);
     return given && chain.head(height).certificate.block === block ? height : 0;
   }

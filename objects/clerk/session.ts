@@ -7,6 +7,7 @@ import { clerkStub, registrarStub } from "../shared/shell/stubs.ts";
 import { Agreement } from "./agreement.ts";
 import { Answers, Waiters } from "./answers.ts";
 import type { Bench } from "./bench.ts";
+import { holdsKey, mayVote } from "./consensus/office.ts";
 import { leaderNow } from "./consensus/step.ts";
 import { Feed } from "./feed.ts";
 import { Post } from "./post.ts";
@@ -56,6 +57,15 @@ export class Session {
     this.publisher = this.#publisher(bench, genesis);
   }
 
+  /** Why it has no voice or does not publish, for people; null when nothing is the matter. */
+  get reason(): string | null {
+    const { seat } = this.agreement;
+    if (!holdsKey(seat))
+      return "it has lost its storage, and its key with it: have it re-admitted, or raise GENERATION";
+    if (!mayVote(seat)) return "its build does not carry the active version of the domain";
+    return this.publisher.trouble;
+  }
+
   start(now: number): void {
     this.agreement.prompt({ kind: "start", now });
     this.publisher.wake();
@@ -77,14 +87,22 @@ export class Session {
   }
 
   #publisher(bench: Bench, genesis: Genesis): Publisher {
-    const { env, deployment, court, seat, sign, verify, chain, incidents, faults } = bench;
+    const { env, deployment, court, seat, pair, sign, verify, chain, incidents, faults } = bench;
     const { quorum } = deployment;
     const { agreement } = this;
     return new Publisher({
-      ledger: { db: faults.ledger(env.LEDGER), genesis: genesis.document, quorum, verify },
+      ledger: {
+        db: faults.ledger(env.LEDGER),
+        genesis: genesis.document,
+        quorum,
+        verify,
+        // What it reads back must be what its own chain says.
+        terms: { of: () => agreement.seat.setup.terms, learn: () => true, proofs: () => [] },
+      },
       genesis,
       court,
       seat,
+      key: pair.publicKey,
       sign,
       chain,
       incidents,

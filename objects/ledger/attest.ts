@@ -1,6 +1,7 @@
 /** How far the ledger may be believed: the seats' signed words on what each has read back and checked. */
 import { digest } from "../shared/digests.ts";
-import { seatKeys } from "../shared/genesis.ts";
+import { termsSince } from "../shared/terms.ts";
+import type { TermProof } from "../shared/terms.ts";
 import type { Ledger } from "./ledger.ts";
 
 /** A seat's word that the ledger up to `height`, the chain that ends in `block`, is what it agreed. */
@@ -45,30 +46,73 @@ export async function wordOf(
     .first();
 }
 
-/** By court, the highest height that r seats vouch for: a word on a height is one on all below it. 0 for none. */
+/**
+ * By court, the highest height that r seats vouch for: a word on a height is one on all below it. 0 for none. Learns the terms that the
+ * ledger proves on the way: whatever is read up to these heights can be verified.
+ */
 export async function attestedHeights(ledger: Ledger): Promise<number[]> {
-  const { results } = await ledger.db
+  const attestations = ledger.db
     .prepare(
       `SELECT a.court, a.seat, a.height, a.block, a.signature FROM attestations a
        JOIN blocks b ON b.generation = a.generation AND b.court = a.court AND b.height = a.height AND b.block = a.block
        WHERE a.generation = ?`,
     )
-    .bind(ledger.genesis.generation)
-    .all<Attestation>();
-  return Array.from({ length: ledger.genesis.courts }, (_, court) =>
-    vouched(
-      ledger,
+    .bind(ledger.genesis.generation);
+  const [words, controls] = await ledger.db.batch<Record<string, never>>([
+    attestations,
+    controlsQuery(ledger),
+  ]);
+  return Array.from({ length: ledger.genesis.courts }, (_, court) => {
+    ledger.terms.learn(
       court,
-      results.filter((word) => word.court === court),
-    ),
-  );
+      proofsIn((controls?.results ?? []) as unknown as ControlRow[], court),
+    );
+    const of = ((words?.results ?? []) as unknown as Attestation[]).filter(
+      (word) => word.court === court,
+    );
+    return vouched(ledger, court, of);
+  });
+}
+
+interface ControlRow {
+  readonly court: number;
+  readonly header: string;
+  readonly certificate: string;
+}
+
+/** In the order of their courts' heights: each is proven under the keys before it. */
+function controlsQuery(ledger: Ledger): D1PreparedStatement {
+  return ledger.db
+    .prepare(
+      `SELECT court, header, certificate FROM blocks
+       WHERE generation = ? AND CASE WHEN json_valid(header) THEN header ->> '$.control' END IS NOT NULL
+       ORDER BY court, height`,
+    )
+    .bind(ledger.genesis.generation);
+}
+
+/** Up to the first that cannot be read: those after it are unproven. */
+function proofsIn(rows: readonly ControlRow[], court: number): TermProof[] {
+  const proofs: TermProof[] = [];
+  for (const row of rows) {
+    if (row.court !== court) continue;
+    try {
+      const certificate = JSON.parse(row.certificate) as TermProof["certificate"];
+      proofs.push({ header: JSON.parse(row.header) as TermProof["header"], certificate });
+    } catch {
+      break;
+    }
+  }
+  return proofs;
 }
 
 function vouched(ledger: Ledger, court: number, words: readonly Attestation[]): number {
-  const keys = seatKeys(ledger.genesis, court);
+  // A word outlives its seat's key: it was given while the key counted, or by who held it later.
   const heights = words
     .filter(({ seat, height, block, signature }) =>
-      ledger.verify(keys[seat] ?? "", attestDigest(court, height, block), signature),
+      termsSince(ledger.terms.of(court), height).some(({ keys }) =>
+        ledger.verify(keys[seat] ?? "", attestDigest(court, height, block), signature),
+      ),
     )
     .map(({ height }) => height)
     .toSorted((a, b) => b - a);

@@ -15,7 +15,6 @@ import {
   resultDigest,
   writDigest,
 } from "../shared/digests.ts";
-import { wardenKey } from "../shared/genesis.ts";
 import type {
   Block,
   Certificate,
@@ -27,7 +26,7 @@ import type {
 } from "../shared/types.ts";
 import { poisonValid, sealValid } from "../shared/verify.ts";
 import type { BlockRow, BlockRows, EventRow, WritRow } from "./rows.ts";
-import { certified, LedgerCorrupt, seatsOf } from "./trust.ts";
+import { certified, LedgerCorrupt, sealKeyOf, seatsOf } from "./trust.ts";
 import type { Trust } from "./trust.ts";
 
 /** A proven block without its events: what every outcome and event of it is checked against. */
@@ -185,7 +184,7 @@ export function blockOf({ block, writs, events }: BlockRows, trust: Trust): Bloc
       .reduce((sum, event) => sum + utf8Length(event), 0);
     demand(row.bytes === bytes, `a writ at ${position} of another size`);
     start += entry.count;
-    const sealed = sealValid(entry.writ, wardenKey(trust.genesis, row.warden), trust.verify);
+    const sealed = sealValid(entry.writ, sealKeyOf(trust, header, row.warden), trust.verify);
     demand(sealed, `a writ at ${position} whose seal does not verify`);
     const { poison } = entry;
     demand(

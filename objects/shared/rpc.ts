@@ -104,7 +104,18 @@ export interface ClerkApi {
   genesis(): Promise<string>;
   /** Signs at most one genesis document, after fetching every key itself. */
   signGenesis(document: string): Promise<string>;
+  /** ControlRequest → ControlAnswer; the seat fetches a key from the named object itself. */
+  control(request: string): Promise<string>;
+  /** TermProof[]: the control events of the court, in order. */
+  terms(): Promise<string>;
   fault(kind: string, ms: number): Promise<void>;
+}
+
+export interface ControlAnswer {
+  /** Why the seat does not endorse it, or null. */
+  readonly refused: string | null;
+  /** The key it fetched, or null. */
+  readonly key: string | null;
 }
 
 export interface KeyHolder {

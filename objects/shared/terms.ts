@@ -45,10 +45,20 @@ export function termOf(terms: Terms, epoch: number): Term | undefined {
   return terms.findLast((term) => term.epoch === epoch);
 }
 
+/** The last one known. */
+export function lastTerm(terms: Terms): Term {
+  return termAt(terms, Number.MAX_SAFE_INTEGER);
+}
+
+/** The term of a height and those after it: whoever held a key in one of them may have vouched for that height. */
+export function termsSince(terms: Terms, height: number): Terms {
+  return terms.filter((_, at) => (terms[at + 1]?.from ?? Number.MAX_SAFE_INTEGER) > height);
+}
+
 /** Why a control cannot be decided after these terms, or null: alike on every seat. */
 export function controlObjection(control: Control, terms: Terms, quorum: Quorum): string | null {
   if (terms.length >= LIMITS.terms) return "there have been too many control events";
-  const { keys, wardenKeys, domainVersion } = lastOf(terms);
+  const { keys, wardenKeys, domainVersion } = lastTerm(terms);
   if (control.kind === "version")
     return control.domainVersion === domainVersion ? "the version is the active one" : null;
   if (quorum.f === 0) return `in ${quorum.mode} a lost key means a new generation`;
@@ -61,7 +71,7 @@ export function controlObjection(control: Control, terms: Terms, quorum: Quorum)
 
 /** The terms once a control is decided at a height. */
 export function termsAfter(terms: Terms, height: number, control: Control): Terms {
-  const before = lastOf(terms);
+  const before = lastTerm(terms);
   const from = height + 1;
   if (control.kind === "version")
     return [...terms, { ...before, from, domainVersion: control.domainVersion }];
@@ -83,10 +93,6 @@ export function termsWith(
   for (const { height, control } of headers)
     if (control !== null) grown = termsAfter(grown, height, control);
   return grown;
-}
-
-function lastOf(terms: Terms): Term {
-  return termAt(terms, Number.MAX_SAFE_INTEGER);
 }
 
 /** What shows a change of terms: a block's header with its control, and its certificate. */
@@ -119,7 +125,7 @@ export function termsProven(
   let grown = terms;
   for (const { header, certificate } of proofs) {
     const { control, height, epoch, parent } = header;
-    if (height < lastOf(grown).from) continue;
+    if (height < lastTerm(grown).from) continue;
     const holds =
       control !== null &&
       header.court === court &&

@@ -1,11 +1,12 @@
 /** The Warden's work: decide what arrives, keep it, drive it, answer it. One turn is one decision and one transaction. */
 import { known } from "../shared/assert.ts";
 import type { Deployment } from "../shared/config.ts";
-import { seatKeys } from "../shared/genesis.ts";
 import type { Genesis } from "../shared/genesis.ts";
 import { LIMITS } from "../shared/limits.ts";
 import type { Verify } from "../shared/node/crypto.ts";
 import { Refused } from "../shared/rpc.ts";
+import { TermBook } from "../shared/term-book.ts";
+import { lastTerm } from "../shared/terms.ts";
 import type { Lookup, Submission, WardenAnswer } from "../shared/rpc.ts";
 import type { Writ } from "../shared/types.ts";
 import type { Alarm } from "./alarm.ts";
@@ -30,6 +31,8 @@ export interface DeskPorts {
   readonly clock: Clock;
   readonly verify: Verify;
   readonly court: (court: number) => Court;
+  /** Who it is, and the public key it seals with. */
+  readonly holder: { readonly warden: number; readonly publicKey: string };
   /** An answer of a seat was dropped; `count` of its court so far in this life. */
   readonly unproven: (court: number, seat: number, reason: string, count: number) => void;
   /** Ends this life of the object: its memory can no longer be trusted. */
@@ -55,9 +58,12 @@ interface Contact {
   readonly drive: Drive;
 }
 
+const LOST_KEY = "this Warden has lost its storage, and its key with it: have it re-admitted";
+
 export class Desk {
   readonly #ports: DeskPorts;
   readonly #waiting: Waiting;
+  readonly #terms: TermBook;
   readonly #contacts = new Map<number, Contact>();
   readonly #jobs: Job[] = [];
   readonly #decided: DecidedWrit[] = [];
@@ -67,19 +73,23 @@ export class Desk {
   constructor(ports: DeskPorts, genesis: Genesis) {
     this.#ports = ports;
     this.#waiting = new Waiting(ports.clock);
+    const { quorum } = ports.deployment;
+    this.#terms = new TermBook(genesis.document, quorum, ports.verify);
     for (let court = 0; court < ports.deployment.courts; court++) {
-      this.#contacts.set(court, this.#contact(court, genesis));
+      this.#contacts.set(court, this.#contact(court));
     }
     for (const { writ } of ports.book.undecided())
       void this.#contactOf(writ.court).drive.drive(writ);
     if (ports.book.sealable) this.#wake();
   }
 
-  #contact(court: number, { document }: Genesis): Contact {
+  #contact(court: number): Contact {
     const { deployment, clock, verify, unproven } = this.#ports;
     const seats = this.#ports.court(court);
-    const keys = { court, keys: seatKeys(document, court), q: deployment.quorum.q, verify };
+    const { n, q } = deployment.quorum;
+    const keys = { court, terms: () => this.#terms.of(court), n, q, verify };
     const drive = new Drive(seats, keys, clock, {
+      terms: (text) => this.#terms.read(court, text),
       decided: (writ, settlements) => this.#settle(writ, settlements),
       unproven: (seat, reason, count) => unproven(court, seat, reason, count),
     });
@@ -125,10 +135,32 @@ export class Desk {
       [...asked].map(async (court) => {
         const opened = this.#contactOf(court).watch.opened(this.#since(court));
         const left = Math.max(until - clock.now(), LIMITS.statusMs);
-        open.set(court, (await within(clock, left, opened)) ?? false);
+        open.set(
+          court,
+          ((await within(clock, left, opened)) ?? false) && (await this.#seals(court)),
+        );
       }),
     );
     return open;
+  }
+
+  /** Whether a court takes what this Warden seals: one that lost its storage has a key that nobody knows until it is re-admitted. */
+  #holdsKey(court: number): boolean {
+    const { warden, publicKey } = this.#ports.holder;
+    return lastTerm(this.#terms.of(court)).wardenKeys[warden] === publicKey;
+  }
+
+  /** The same, asking the court's seats where it is not so as far as is known. */
+  async #seals(court: number): Promise<boolean> {
+    if (this.#holdsKey(court)) return true;
+    const { deployment, clock } = this.#ports;
+    const seats = this.#ports.court(court);
+    const asked = Array.from({ length: deployment.quorum.n }, async (_, seat) => {
+      const shown = await within(clock, LIMITS.statusMs, seats.terms(seat));
+      if (shown !== undefined) this.#terms.read(court, shown);
+    });
+    await Promise.all(asked);
+    return this.#holdsKey(court);
   }
 
   #freshCourts(submissions: readonly Submission[]): Set<number> {
@@ -236,7 +268,9 @@ export class Desk {
     const { watch } = this.#contactOf(submission.court);
     const full =
       book.full(submission.court) ?? (watch.overloaded ? "the court has much to publish" : null);
-    const courtOpen = open.get(submission.court) ?? watch.surelyOpen(this.#since(submission.court));
+    const holds = this.#holdsKey(submission.court);
+    const courtOpen =
+      holds && (open.get(submission.court) ?? watch.surelyOpen(this.#since(submission.court)));
     const state = this.#state(submission, answered);
     const verdict = admission(submission, { ...state, courtOpen, overloaded: full !== null });
     switch (verdict) {
@@ -250,7 +284,7 @@ export class Desk {
           joined: true,
         };
       case "no-quorum":
-        return { answer: { kind: verdict, detail: watch.detail } };
+        return { answer: { kind: verdict, detail: holds ? watch.detail : LOST_KEY } };
       case "overloaded":
         return { answer: { kind: verdict, detail: full ?? "" } };
       case "key-reused":

@@ -4,8 +4,8 @@ import { leaderOf } from "../shared/quorum.ts";
 import type { Writ } from "../shared/types.ts";
 import { roundOf } from "./core/rounds.ts";
 import { judge } from "./core/settlement.ts";
-import type { CourtKeys, Settlement } from "./core/settlement.ts";
-import { pause } from "./ports.ts";
+import type { CourtKeys, Judgement, Settlement } from "./core/settlement.ts";
+import { pause, within } from "./ports.ts";
 import type { Clock, Court } from "./ports.ts";
 
 export interface DriveReports {
@@ -13,6 +13,8 @@ export interface DriveReports {
   readonly decided: (writ: Writ, settlements: readonly Settlement[]) => void;
   /** `count` answers of this court were dropped so far in this life of the object. */
   readonly unproven: (seat: number, reason: string, count: number) => void;
+  /** What a seat shows of the court's terms, to be taken up as far as it is proven. */
+  readonly terms: (text: string) => void;
 }
 
 /** One writ on its way. `decided` turns true with the first proven answer, from whatever round it comes. */
@@ -37,7 +39,7 @@ export class Drive {
     this.#keys = keys;
     this.#clock = clock;
     this.#reports = reports;
-    this.#calls = keys.keys.map(() => 0);
+    this.#calls = Array.from({ length: keys.n }, () => 0);
   }
 
   /** Drives the same bytes under the same number until they are decided; never fails. Call in order of number. */
@@ -81,7 +83,7 @@ export class Drive {
     const failed =
       this.#failedView !== null && seat === leaderOf(this.#failedView, this.#calls.length);
     if (errand.decided && !failed) return;
-    const judged = judge(answer, errand.writ, this.#keys);
+    const judged = await this.#judged(answer, errand.writ, seat);
     if (judged.kind === "unproven") this.#reports.unproven(seat, judged.reason, ++this.#unproven);
     if (judged.kind !== "decided") return;
     // A leader that failed is asked alone again once it has proven something, if late.
@@ -90,6 +92,18 @@ export class Drive {
     errand.decided = true;
     this.#view = Math.max(this.#view, judged.view);
     this.#reports.decided(errand.writ, judged.settlements);
+  }
+
+  /** Keys may have changed: the seat that answers under others can prove them. */
+  async #judged(answer: string, writ: Writ, seat: number): Promise<Judgement> {
+    const judged = judge(answer, writ, this.#keys);
+    if (judged.kind !== "later-epoch") return judged;
+    const shown = await within(this.#clock, LIMITS.statusMs, this.#court.terms(seat));
+    if (shown !== undefined) this.#reports.terms(shown);
+    const again = judge(answer, writ, this.#keys);
+    return again.kind === "later-epoch"
+      ? { kind: "unproven", reason: "of an unknown epoch" }
+      : again;
   }
 
   async #submit(errand: Errand, seat: number): Promise<string | undefined> {

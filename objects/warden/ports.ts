@@ -6,6 +6,8 @@ export interface Court {
   submit(seat: number, writ: string, waitMs: number): Promise<string>;
   /** SeatStatus of one seat. */
   status(seat: number): Promise<string>;
+  /** TermProof[] of one seat. */
+  terms(seat: number): Promise<string>;
 }
 
 export interface Clock {

@@ -27,6 +27,7 @@ import { Store } from "./store.ts";
 interface Post {
   readonly deployment: Deployment;
   readonly name: string;
+  readonly warden: number;
   readonly keys: KeyPair;
   readonly verify: Verify;
   readonly notes: Notes;
@@ -171,7 +172,8 @@ export class Warden extends DurableObject<Bindings> implements WardenApi {
     };
     const court = (number: number): Court => this.#court(deployment, number);
     const stop = (error: unknown): void => this.#stop(error);
-    const desk = new Desk({ ...ports, court, unproven, stop }, genesis);
+    const holder = { warden: post.warden, publicKey: post.keys.publicKey };
+    const desk = new Desk({ ...ports, holder, court, unproven, stop }, genesis);
     this.#desk = desk;
     return desk;
   }
@@ -191,6 +193,7 @@ export class Warden extends DurableObject<Bindings> implements WardenApi {
     return {
       submit: async (seat, writ, waitMs) =>
         clerkStub(this.env, deployment, court, seat).submit(writ, waitMs),
+      terms: async (seat) => clerkStub(this.env, deployment, court, seat).terms(),
       status: async (seat) => clerkStub(this.env, deployment, court, seat).status(),
     };
   }
@@ -207,10 +210,10 @@ function unproven(court: number, seat: number, reason: string, count: number): v
   );
 }
 
-type Own = Pick<Post, "deployment" | "verify" | "name" | "keys">;
+type Own = Pick<Post, "deployment" | "verify">;
 
-function checked(text: string, { deployment, verify, name, keys }: Own): Genesis {
-  return checkedGenesis(text, deployment, verify, { name, publicKey: keys.publicKey });
+function checked(text: string, { deployment, verify }: Own): Genesis {
+  return checkedGenesis(text, deployment, verify);
 }
 
 /** The genesis kept from an earlier life, or null; throws {@link Refused} when it is none to serve by. */
@@ -232,10 +235,11 @@ function postOf(ctx: DurableObjectState, env: Bindings): Post | Refused {
     const deployment = configured(env);
     const { name, officer } = officerHere(ctx, env.WARDEN, deployment, "warden");
     const notes = new Notes(ctx.storage.sql);
-    const own = { deployment, name, keys: keyHere(notes, name), verify: verifier() };
+    const { warden } = officer;
+    const own = { deployment, name, warden, keys: keyHere(notes, name), verify: verifier() };
     const genesis = keptGenesis(notes, own);
     const store = new Store(ctx.storage.sql, deployment.windowMs);
-    const book = new Book(officer.warden, signer(own.keys));
+    const book = new Book(warden, signer(own.keys));
     const seals = (writ: Writ) => sealValid(writ, own.keys.publicKey, own.verify);
     restore(book, store, seals, Date.now());
     return { ...own, notes, genesis, store, book, alarm: new Alarm(ctx.storage) };

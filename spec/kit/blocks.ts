@@ -16,6 +16,7 @@ import type { Genesis, GenesisDocument } from "../../objects/shared/genesis.ts";
 import { nameOf } from "../../objects/shared/names.ts";
 import { drawKeyPair, sha256, signer, verifier } from "../../objects/shared/node/crypto.ts";
 import type { Sign } from "../../objects/shared/node/crypto.ts";
+import { TermBook } from "../../objects/shared/term-book.ts";
 import { quorumOf } from "../../objects/shared/quorum.ts";
 import type {
   Block,
@@ -112,7 +113,9 @@ export class Scribe {
   }
 
   trust(): Trust {
-    return { genesis: this.genesis.document, quorum: quorumOf("bft", 4), verify: verifier() };
+    const genesis = this.genesis.document;
+    const [quorum, verify] = [quorumOf("bft", 4), verifier()];
+    return { genesis, quorum, verify, terms: new TermBook(genesis, quorum, verify) };
   }
 
   seat(court: number, seat: number): Sign {

@@ -41,6 +41,7 @@ export class FakeClerks {
             overloaded: false,
           }),
         ),
+      terms: async () => this.#unlessDown("[]"),
       submit: async (text: string) => {
         this.given.push(text);
         this.#unlessDown("");

@@ -8,7 +8,8 @@ import {
   merkleRoot,
   resultDigest,
 } from "../../objects/shared/digests.ts";
-import { drawKeyPair, signer } from "../../objects/shared/node/crypto.ts";
+import { drawKeyPair, signer, verifier } from "../../objects/shared/node/crypto.ts";
+import type { CourtKeys } from "../../objects/warden/core/settlement.ts";
 import type { KeyPair } from "../../objects/shared/node/crypto.ts";
 import type { FirstUse, WritAnswer, WritPart } from "../../objects/shared/rpc.ts";
 import type {
@@ -45,6 +46,13 @@ export class SignedCourt {
 
   get publicKeys(): string[] {
     return this.seats.map(({ publicKey }) => publicKey);
+  }
+
+  /** What a Warden knows of it; other keys than its own, if told so. */
+  courtKeys(keys: readonly string[] = this.publicKeys): CourtKeys {
+    const terms = [{ epoch: 1, from: 1, keys, wardenKeys: [], domainVersion: 1 }];
+    const { length: n } = this.seats;
+    return { court: this.#court, terms: () => terms, n, q: this.#q, verify: verifier() };
   }
 
   /** The next block of the chain: these entries, in this order. */

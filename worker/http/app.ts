@@ -11,6 +11,7 @@ import { logged } from "./log.ts";
 import { liveRoutes } from "./live.ts";
 import { operateRoutes } from "./operate.ts";
 import { Problem, problemResponse } from "./problems.ts";
+import { readmitRoutes } from "./readmit.ts";
 import { readRoutes } from "./reads.ts";
 
 /**
@@ -61,6 +62,7 @@ function appOf(context: Context): Hono {
   app.post("/v1/events", (c) => submit(c.req.raw, context));
   readRoutes(app, context);
   operateRoutes(app, context);
+  readmitRoutes(app, context);
   liveRoutes(app, context);
   return app;
 }

@@ -20,9 +20,8 @@ export function courtRoutes(app: Hono, context: Context, allow: Allow): void {
 
   app.get("/v1/courts", async (c) => {
     allow(c, "read");
-    const genesis = await context.genesis();
     const courts = Array.from({ length: deployment.courts }, (_, court) =>
-      describeCourt(context, court, genesis),
+      describeCourt(context, court),
     );
     return c.json({ items: await Promise.all(courts) });
   });
@@ -30,7 +29,7 @@ export function courtRoutes(app: Hono, context: Context, allow: Allow): void {
   app.get("/v1/courts/:court", async (c) => {
     allow(c, "read");
     const court = courtIn(c.req.param("court"), deployment);
-    return c.json(await describeCourt(context, court, await context.genesis()));
+    return c.json(await describeCourt(context, court));
   });
 
   app.get("/v1/courts/:court/blocks/:height", async (c) => {

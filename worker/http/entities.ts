@@ -8,6 +8,7 @@ import { entitiesPage, entityHistory, entityState } from "../../objects/ledger/r
 import { LIMITS } from "../../objects/shared/limits.ts";
 import { courtOf, regionOf, registrarOf } from "../../objects/shared/names.ts";
 import type { EntityAnswer } from "../../objects/shared/rpc.ts";
+import { lastTerm } from "../../objects/shared/terms.ts";
 import { clerkStub, registrarStub } from "../../objects/shared/shell/stubs.ts";
 import { readAgreed } from "../agreed.ts";
 import { unlessSilent } from "../calls.ts";
@@ -108,7 +109,13 @@ async function agreed(context: Context, located: Located): Promise<Value> {
     deployment.quorum,
     (seat, atLeast) => {
       const asked = clerkStub(env, deployment, located.court, seat).entity(keyOf(located), atLeast);
-      const answer = asked.then((text) => JSON.parse(text) as EntityAnswer);
+      const answer = asked.then(async (text) => {
+        const said = JSON.parse(text) as EntityAnswer;
+        // Keys may have changed since this isolate last looked.
+        const known = lastTerm(trust.terms.of(located.court)).epoch;
+        if ((said.certificate?.epoch ?? 0) > known) await context.learnTerms(located.court, seat);
+        return said;
+      });
       return unlessSilent(answer, LIMITS.readMs);
     },
     (certificate) => certificate.court === located.court && certified(trust, certificate),

@@ -9,7 +9,7 @@ import { LIMITS } from "../../objects/shared/limits.ts";
 import { wardenOf } from "../../objects/shared/names.ts";
 import type { Lookup } from "../../objects/shared/rpc.ts";
 import { wardenStub } from "../../objects/shared/shell/stubs.ts";
-import type { LedgerEvent, Receipt } from "../../objects/shared/types.ts";
+import type { Header, LedgerEvent, Receipt } from "../../objects/shared/types.ts";
 import { blockOfSeats, inclusionIn } from "../blocks.ts";
 import { within } from "../calls.ts";
 import type { Context } from "../context.ts";
@@ -119,6 +119,14 @@ async function settledNow(
 
 type At = Pick<Receipt, "court" | "height" | "index">;
 
+/** The genesis, and what changed its keys below a block. */
+function roots({ genesis, terms }: Ledger, { court, height }: Header) {
+  return {
+    genesis,
+    controls: terms.proofs(court).filter(({ header }) => header.height < height),
+  };
+}
+
 /** With the genesis: whoever pinned its digest needs nothing else. */
 async function publishedProof(
   ledger: Ledger,
@@ -127,7 +135,7 @@ async function publishedProof(
   attested: readonly number[],
 ): Promise<object | undefined> {
   const included = await inclusion(ledger, tenant, { court, height, index }, attested);
-  return included === null ? undefined : { ...included, genesis: ledger.genesis };
+  return included === null ? undefined : { ...included, ...roots(ledger, included.header) };
 }
 
 async function unpublishedProof(
@@ -139,5 +147,5 @@ async function unpublishedProof(
   const block = await blockOfSeats(context, ledger, court, height);
   if (block === null)
     throw new Problem("no-quorum", "No replica gives the block of this event just now.");
-  return { ...inclusionIn(block, index), genesis: ledger.genesis };
+  return { ...inclusionIn(block, index), ...roots(ledger, block.header) };
 }

@@ -77,23 +77,12 @@ export function keyHere(notes: Notes, name: string): KeyPair {
 }
 
 /** Checks a genesis before an object serves by it; throws {@link Refused} `misconfigured` or `no-genesis`. */
-export function checkedGenesis(
-  text: string,
-  deployment: Deployment,
-  verify: Verify,
-  own: { readonly name: string; readonly publicKey: string },
-): Genesis {
+export function checkedGenesis(text: string, deployment: Deployment, verify: Verify): Genesis {
   const genesis = genesisIn(text);
   if (genesis === null) throw new Refused("no-genesis", "that is no genesis");
   const mismatch = genesisMismatch(genesis.document, deployment);
   if (mismatch !== null) throw new Refused("misconfigured", mismatch);
   if (!genesisSigned(genesis, deployment, verify))
     throw new Refused("no-genesis", "the genesis lacks a valid signature");
-  if (genesis.document.keys[own.name] !== own.publicKey) {
-    throw new Refused(
-      "not-ready",
-      `${own.name} has lost its storage: the genesis holds another key`,
-    );
-  }
   return genesis;
 }

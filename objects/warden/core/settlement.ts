@@ -10,13 +10,17 @@ import type { Verify } from "../../shared/node/crypto.ts";
 import type { WritAnswer, WritPart } from "../../shared/rpc.ts";
 import { receiptOf, settledBody } from "../../shared/settled.ts";
 import type { LedgerEvent, Outcome, Writ } from "../../shared/types.ts";
-import { certificateFits, certificateValid } from "../../shared/verify.ts";
+import { certifiedIn, lastTerm } from "../../shared/terms.ts";
+import type { Terms } from "../../shared/terms.ts";
+import { certificateFits } from "../../shared/verify.ts";
 
 /** Whose signatures decide in a court. */
 export interface CourtKeys {
   readonly court: number;
-  /** Public keys of its seats, in order. */
-  readonly keys: readonly string[];
+  /** As far as they are known. */
+  readonly terms: () => Terms;
+  /** Its seats, and how many of them decide. */
+  readonly n: number;
   readonly q: number;
   readonly verify: Verify;
 }
@@ -34,6 +38,8 @@ export type Settlement =
 export type Judgement =
   | { readonly kind: "decided"; readonly view: number; readonly settlements: readonly Settlement[] }
   | { readonly kind: "undecided" }
+  /** It was decided under keys that are not known here: whoever shows it can prove them. */
+  | { readonly kind: "later-epoch" }
   | { readonly kind: "unproven"; readonly reason: string };
 
 /** What has been proven of one block, by its hash: repetitions of many keys refer to few blocks. */
@@ -50,6 +56,7 @@ interface Judging {
 }
 
 class Unproven extends Error {}
+class LaterEpoch extends Error {}
 
 function prove(condition: boolean, reason: string): asserts condition {
   if (!condition) throw new Unproven(reason);
@@ -73,6 +80,7 @@ export function judge(answer: string, writ: Writ, court: CourtKeys): Judgement {
       ? { kind: "undecided" }
       : { kind: "decided", view, settlements };
   } catch (error) {
+    if (error instanceof LaterEpoch) return { kind: "later-epoch" };
     // A liar chooses the shape too, so whatever reading it throws is one more way of not proving anything.
     return { kind: "unproven", reason: error instanceof Error ? error.message : "unreadable" };
   }
@@ -133,10 +141,9 @@ function provenBlock(part: WritPart, { court, proven }: Judging): Proven {
   prove(leaves.length === result.count, "the leaves are fewer or more than the certified ones");
   prove(merkleRoot(leaves) === result.root, "the leaves are not the certified ones");
   prove(leaves.length >= sum(header.entries.map(([, , count]) => count)), "a leaf is missing");
-  prove(
-    certificateValid(certificate, court.keys, court.q, court.verify),
-    "the certificate has no quorum",
-  );
+  const terms = court.terms();
+  if (certificate.epoch > lastTerm(terms).epoch) throw new LaterEpoch();
+  prove(certifiedIn(terms, certificate, court.q, court.verify), "the certificate has no quorum");
   const block = { batch, view: certificate.view, leaves };
   proven.set(certificate.block, block);
   return block;

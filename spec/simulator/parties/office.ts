@@ -212,10 +212,17 @@ export class Office {
     if (this.#d1 === null) return null;
     const { quorum } = deployment;
     return new Publisher({
-      ledger: { db: this.#d1.reached(alive), genesis: genesis.document, quorum, verify },
+      ledger: {
+        db: this.#d1.reached(alive),
+        genesis: genesis.document,
+        quorum,
+        verify,
+        terms: { of: () => this.replica.core().setup.terms, learn: () => true, proofs: () => [] },
+      },
       genesis,
       court: 0,
       seat,
+      key: this.#court.setup(seat).key,
       sign: (digest) => this.#court.sign(seat, digest),
       chain: disk.chain,
       incidents: { recordOnce: (obstacle) => this.#met(obstacle) },

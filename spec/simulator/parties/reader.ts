@@ -4,6 +4,7 @@ import { certified } from "../../../objects/ledger/ledger.ts";
 import type { Ledger } from "../../../objects/ledger/ledger.ts";
 import { entityState } from "../../../objects/ledger/reads.ts";
 import { LIMITS } from "../../../objects/shared/limits.ts";
+import { TermBook } from "../../../objects/shared/term-book.ts";
 import type { EntityAnswer } from "../../../objects/shared/rpc.ts";
 import { readAgreed } from "../../../worker/agreed.ts";
 import { Problem } from "../../../worker/http/problems.ts";
@@ -94,7 +95,10 @@ export class Readers {
     const { court } = this.#of;
     const key = this.#key();
     const { quorum } = court.deployment;
-    const trust = { genesis: court.genesis.document, quorum, verify: court.verify };
+    const genesis = court.genesis.document;
+    const { verify } = court;
+    const terms = new TermBook(genesis, quorum, verify);
+    const trust = { genesis, quorum, verify, terms };
     const read = readAgreed(
       quorum,
       (seat, atLeast) => this.#ask(seat, key, atLeast),
@@ -119,7 +123,10 @@ export class Readers {
     if (d1 === null) return;
     const { quorum } = court.deployment;
     const db = d1.reached(() => true);
-    const ledger = { db, genesis: court.genesis.document, quorum, verify: court.verify };
+    const genesis = court.genesis.document;
+    const { verify } = court;
+    const terms = new TermBook(genesis, quorum, verify);
+    const ledger = { db, genesis, quorum, verify, terms };
     const key = this.#key();
     const entity = key.slice(tenant.length + 1);
     this.#shown("ledger", key, published(ledger, tenant, entity)).then(

@@ -170,6 +170,7 @@ export class VirtualWarden {
     const desk = new Desk(
       {
         ...ports,
+        holder: { warden: this.number, publicKey: key },
         court: () => this.#gated(life, stepped),
         unproven: () => (this.counts.unproven += 1),
         stop: (error) => this.#stop(life, error),
@@ -222,6 +223,7 @@ export class VirtualWarden {
           return this.#seats.submit(seat, writ, waitMs);
         }),
       status: (seat) => call(() => this.#seats.status(seat)),
+      terms: (seat) => call(() => this.#seats.terms(seat)),
     };
   }
 
