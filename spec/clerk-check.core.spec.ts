@@ -191,6 +191,7 @@ describe("certificates inside messages", () => {
         kind: "blocks",
         blocks: [{ ...block, certificate: flawedOne }],
         height: 2,
+        lowest: 1,
       }),
     ];
     for (const message of where) expect(objects(court, message), message.kind).not.toBeNull();
@@ -244,7 +245,7 @@ describe("blocks and writs inside messages", () => {
   const { batch, block } = sample(court);
   const objected = (otherwise: Partial<Block>): string | null => {
     const blocks = [{ ...block, ...otherwise }];
-    return objects(court, court.said(2, { kind: "blocks", blocks, height: 2 }));
+    return objects(court, court.said(2, { kind: "blocks", blocks, height: 2, lowest: 1 }));
   };
 
   it("RefuseAlteredBlock: header, entries, result and outcomes are what the certificate is of", () => {
@@ -279,7 +280,7 @@ describe("blocks and writs inside messages", () => {
     odd.settle();
     const decided = known(odd.member(2).chain[0], "decided");
     const said = (outcomes: string[]) =>
-      odd.said(2, { kind: "blocks", blocks: [{ ...decided, outcomes }], height: 1 });
+      odd.said(2, { kind: "blocks", blocks: [{ ...decided, outcomes }], height: 1, lowest: 1 });
     expect(objects(odd, said(["outcome of \ufffd"]))).toBeNull();
     expect(objects(odd, said(["outcome of \ud800"]))).not.toBeNull();
   });

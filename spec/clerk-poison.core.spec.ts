@@ -157,10 +157,10 @@ describe("a proof of poison", () => {
     expect(objection(blocks(proof.prepares.slice(1)), setup, verifyModel)).toBe(
       "a false poison proof",
     );
-    const answer = of.court.said(2, { kind: "blocks", blocks: [block], height: 2 });
+    const answer = of.court.said(2, { kind: "blocks", blocks: [block], height: 2, lowest: 1 });
     expect(objection(answer, setup, verifyModel)).toBeNull();
     const bare = { ...block, entries: [{ ...entry, poison: undefined }] };
-    const stripped = of.court.said(2, { kind: "blocks", blocks: [bare], height: 2 });
+    const stripped = of.court.said(2, { kind: "blocks", blocks: [bare], height: 2, lowest: 1 });
     expect(objection(stripped, setup, verifyModel)).toBe("a header that is not of its entries");
   });
 

@@ -19,7 +19,7 @@ function courtWithLaggard(blocks: number): Cluster {
 }
 
 function blocksFrom(court: Cluster, from: number, blocks: readonly Block[], height = 99) {
-  return court.said(from, { kind: "blocks", blocks, height });
+  return court.said(from, { kind: "blocks", blocks, height, lowest: 1 });
 }
 
 describe("catching up", () => {

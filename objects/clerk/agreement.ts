@@ -16,6 +16,7 @@ import { LIMITS } from "../shared/limits.ts";
 import { courtOf } from "../shared/names.ts";
 import type { Control } from "../shared/control.ts";
 import { controlObjection, firstTerms, termOf } from "../shared/terms.ts";
+import type { Cursor, PartId } from "../shared/state-root.ts";
 import type { Batch, Block, EntityRow, Writ } from "../shared/types.ts";
 import type { Bench } from "./bench.ts";
 import { objection, parseMessages, writObjection } from "./consensus/check.ts";
@@ -40,6 +41,8 @@ export interface Listener {
   readonly agreed: (height: number, rows: readonly EntityRow[]) => void;
   /** To be answered with `attempted` once all that was written so far is durable. */
   readonly attempt: (what: string) => void;
+  /** Storage holds another state than this life began with, or the voice is back: the next life must begin from it. */
+  readonly over: () => void;
 }
 
 export class Agreement {
@@ -48,6 +51,8 @@ export class Agreement {
   readonly seat: Seat;
   /** Whether it began in quarantine: then the votes in storage are not to be replaced by its own. */
   readonly #follows: boolean;
+  /** Whether blocks of its own chain are applied again to a state that was taken. */
+  readonly #replays: boolean;
   readonly #heard: number[];
   /** Messages and writs that were malformed, forged or not for us. */
   dropped = 0;
@@ -62,10 +67,17 @@ export class Agreement {
       evaluate: (batch: Batch) => this.#evaluate(batch),
       adopt: (block: Block) => this.#adopt(block),
       sign: bench.sign,
-      stateRoot: (base: number) => this.#stateRoot(base),
+      stateRoot: (base: number) => this.#given(() => bench.roots.root(base), NO_ROOT),
       supports: (version: number) => version === DOMAIN_VERSION,
-      blocksAbove: (height: number) => this.#blocksAbove(height),
+      blocksAbove: (height: number) =>
+        this.#given(() => bench.chain.above(height, LIMITS.syncBlocks, LIMITS.syncBytes), []),
+      lowestBlock: () => this.#given(() => bench.chain.lowest(), this.seat.tip.height + 1),
+      offer: () => this.#given(() => bench.states.offer(this.seat.tip.height), null),
+      page: (base: number, part: PartId, after: Cursor | null) =>
+        this.#given(() => bench.states.page(base, part, after), null),
     };
+    bench.states.clean();
+    this.#replays = bench.states.replaying !== null;
     this.seat = restoredSeat({ bench, genesis, setup, world }, Date.now());
     this.#follows = this.seat.silenced;
   }
@@ -77,11 +89,13 @@ export class Agreement {
   /** Writes of a step are one transaction; what it sends is held until the piece ends well. */
   input(input: Input): void {
     const effects = step(this.seat, input);
+    let over = false;
     if (effects.some(isWrite))
       this.#in.bench.atomic(() => {
-        for (const effect of effects) this.#write(effect, input.now);
+        for (const effect of effects) over = this.#write(effect, input.now) || over;
       });
     for (const effect of effects) this.#tell(effect, input.now);
+    if (over) return this.#listener.over();
     if (!effects.some(({ kind }) => kind === "agree")) return;
     const nextExpiry = this.#in.bench.state.nextExpiry();
     this.input({ kind: "applied", nextExpiry, now: input.now });
@@ -112,14 +126,14 @@ export class Agreement {
     const asked = new Set<string>();
     for (const message of messages) {
       if (!matters(this.seat, message)) continue;
-      // Answered with megabytes each: nobody honest asks twice in a call.
+      // Nobody honest asks twice in a call.
       if (asked.has(message.kind)) continue;
       const { setup } = this.seat;
       if (objection(message, setup, this.#in.bench.verify) !== null) {
         this.dropped += 1;
         continue;
       }
-      if (message.kind === "sync" || message.kind === "batch-request") asked.add(message.kind);
+      if (DEAR.has(message.kind)) asked.add(message.kind);
       if (termOf(setup.terms, message.epoch) !== undefined) {
         this.#heard[message.from] = now;
         heard?.(message.from);
@@ -172,15 +186,22 @@ export class Agreement {
     return this.seat.commit !== null;
   }
 
-  #write(effect: Effect, now: number): void {
-    const { notes, chain, incidents } = this.#in.bench;
+  /** Whether this life is over with it. */
+  #write(effect: Effect, now: number): boolean {
+    const { notes, chain, incidents, states } = this.#in.bench;
     if (effect.kind === "persist" && !this.#follows) {
       chain.keepWrits(effect.writs, effect.durable.vote?.header.epoch ?? 0);
       keepVotes(notes, effect.durable);
     }
     if (effect.kind === "agree") applyBlock(this.#in.bench, effect.block, effect.evaluation);
     if (effect.kind === "quarantine") this.#in.bench.silence(effect.reason, now);
+    if (effect.kind === "quarantine" && effect.rebuild) states.order();
     if (effect.kind === "accuse") incidents.record(effect.incident, now);
+    if (effect.kind === "stage") states.stage(effect);
+    if (effect.kind === "install") states.install(effect.offer);
+    const replayed =
+      effect.kind === "agree" && this.#replays && states.applied(effect.block.header.height);
+    return replayed || effect.kind === "install";
   }
 
   #tell(effect: Effect, now: number): void {
@@ -198,27 +219,16 @@ export class Agreement {
 
   /** Reads on towards the next state root, for a bounded while. */
   survey(): void {
-    try {
-      this.#in.bench.roots.advance(this.seat.tip.height, LIMITS.rootRowsPerBlock);
-    } catch (error) {
-      if (!(error instanceof RowDamaged) || this.seat.voice) throw error;
-    }
+    const { roots } = this.#in.bench;
+    this.#given(() => roots.advance(this.seat.tip.height, LIMITS.rootRowsPerBlock), false);
   }
 
-  #stateRoot(base: number): string {
+  /** What others may have of this seat; without a voice nothing where it is damaged. */
+  #given<T>(read: () => T, otherwise: T): T {
     try {
-      return this.#in.bench.roots.root(base);
+      return read();
     } catch (error) {
-      if (error instanceof RowDamaged && !this.seat.voice) return NO_ROOT;
-      throw error;
-    }
-  }
-
-  #blocksAbove(height: number): readonly Block[] {
-    try {
-      return this.#in.bench.chain.above(height, LIMITS.syncBlocks, LIMITS.syncBytes);
-    } catch (error) {
-      if (error instanceof RowDamaged && !this.seat.voice) return [];
+      if (error instanceof RowDamaged && !this.seat.voice) return otherwise;
       throw error;
     }
   }
@@ -260,6 +270,9 @@ export class Agreement {
     };
   }
 }
+
+/** Each is answered with megabytes. */
+const DEAR: ReadonlySet<Message["kind"]> = new Set(["sync", "batch-request", "state-request"]);
 
 /** Equals none. */
 const NO_ROOT = "";

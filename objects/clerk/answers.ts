@@ -2,8 +2,8 @@
 import { leafDigest } from "../shared/digests.ts";
 import { LIMITS } from "../shared/limits.ts";
 import type { FirstUse, WritPart } from "../shared/rpc.ts";
-import type { Outcome, Writ } from "../shared/types.ts";
-import type { Chain, DecidedRange, Head } from "./chain.ts";
+import type { Head, Outcome, Writ } from "../shared/types.ts";
+import type { Chain, DecidedRange } from "./chain.ts";
 
 /** A block as answers need it. */
 interface Read extends Head {

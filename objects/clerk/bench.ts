@@ -17,6 +17,7 @@ import { SeatNotes } from "./notes.ts";
 import { StateRoots } from "./roots.ts";
 import { RowDamaged } from "./rows.ts";
 import { stateSource } from "./source.ts";
+import { StateDesk } from "./state-desk.ts";
 import { AgreedState } from "./state.ts";
 
 export class Bench {
@@ -34,6 +35,7 @@ export class Bench {
   readonly chain: Chain;
   readonly state: AgreedState;
   readonly roots: StateRoots;
+  readonly states: StateDesk;
   readonly incidents: Incidents;
   readonly #storage: DurableObjectStorage;
 
@@ -56,11 +58,11 @@ export class Bench {
     this.desk = new GenesisDesk(this);
     this.chain = new Chain(sql);
     this.state = new AgreedState(sql, deployment.rootEvery);
-    this.roots = new StateRoots(
-      stateSource(this.state, this.chain, deployment.wardens),
-      this.notes,
-      deployment.rootEvery,
-    );
+    const every = deployment.rootEvery;
+    const source = stateSource(this.state, this.chain, deployment.wardens);
+    this.roots = new StateRoots(source, this.notes, every);
+    const { notes: held, chain, state, roots } = this;
+    this.states = new StateDesk(sql, { notes: held, chain, state, roots, source, every });
     this.incidents = new Incidents(sql);
   }
 

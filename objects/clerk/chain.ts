@@ -9,6 +9,7 @@ import type {
   Block,
   Certificate,
   Entry,
+  Head,
   Header,
   Poison,
   ResultParts,
@@ -16,6 +17,7 @@ import type {
   WritProgress,
 } from "../shared/types.ts";
 import { condemning } from "./consensus/kept.ts";
+import type { Offer } from "./consensus/messages.ts";
 import { RowDamaged, checkRow, chunked, rowDigest } from "./rows.ts";
 
 type StoredBlock = {
@@ -46,13 +48,6 @@ export interface DecidedRange {
   readonly index: number;
 }
 
-/** A block without its writs and outcomes. */
-export interface Head {
-  readonly header: Header;
-  readonly result: ResultParts;
-  readonly certificate: Certificate;
-}
-
 export class Chain {
   readonly #sql: SqlStorage;
 
@@ -80,7 +75,51 @@ export class Chain {
       CREATE TABLE IF NOT EXISTS controls (
         height INTEGER PRIMARY KEY, warden INTEGER, proof TEXT NOT NULL, digest TEXT NOT NULL
       ) STRICT;
+      CREATE TABLE IF NOT EXISTS bottom (height INTEGER NOT NULL, digest TEXT NOT NULL) STRICT;
     `);
+  }
+
+  /** The lowest height whose block is here, or the one after the tip's. Throws {@link RowDamaged}. */
+  lowest(): number {
+    const row = this.#sql
+      .exec<{ height: number; digest: string }>("SELECT height, digest FROM bottom")
+      .toArray()[0];
+    if (row === undefined) return 1;
+    checkRow("bottom", row.digest, row.height);
+    return row.height + 1;
+  }
+
+  /** Begins anew above a block of which only the head is here, with how far each Warden was decided there. */
+  restart({ anchor, controls }: Offer, progress: readonly WritProgress[]): void {
+    const { height } = anchor.header;
+    for (const table of ["blocks", "outcomes", "writs", "decided", "poison", "controls", "bottom"])
+      this.#sql.exec(`DELETE FROM ${table}`);
+    this.#keepHead(anchor);
+    for (const proof of controls) if (proof.header.height <= height) this.#keepControl(proof);
+    this.#sql.exec("INSERT INTO bottom VALUES (?, ?)", height, rowDigest("bottom", height));
+    for (const { warden, number, next, complete } of progress) {
+      const since = this.#since(warden, height + 1);
+      const range = [warden, since, number, 0, next, complete ? 1 : 0, height, 0] as const;
+      this.#sql.exec(
+        "INSERT INTO decided VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        ...range,
+        rowDigest("decided", ...range),
+      );
+    }
+  }
+
+  #keepHead({ header, result, certificate }: Head): void {
+    const row = [
+      header.height,
+      JSON.stringify(header),
+      JSON.stringify(result),
+      JSON.stringify(certificate),
+    ] as const;
+    this.#sql.exec(
+      "INSERT OR REPLACE INTO blocks VALUES (?, ?, ?, ?, ?)",
+      ...row,
+      rowDigest("blocks", ...row),
+    );
   }
 
   /** Writs are kept from the vote on, once an epoch: another key may seal the same again. */
@@ -125,17 +164,7 @@ export class Chain {
   /** Part of the block's transaction. A seat that lost its last blocks to damage is given them again, hence the replacing. */
   append(block: Block): void {
     const { header, certificate, outcomes, entries } = block;
-    const row = [
-      header.height,
-      JSON.stringify(header),
-      JSON.stringify(block.result),
-      JSON.stringify(certificate),
-    ] as const;
-    this.#sql.exec(
-      "INSERT OR REPLACE INTO blocks VALUES (?, ?, ?, ?, ?)",
-      ...row,
-      rowDigest("blocks", ...row),
-    );
+    this.#keepHead(block);
     chunked(outcomes, (outcome) => outcome).forEach((chunk, number) => {
       const part = [header.height, number, chunk.join("\n")] as const;
       this.#sql.exec(
@@ -280,7 +309,7 @@ export class Chain {
 
   /** Undefined where the chain does not reach. */
   block(height: number): Block | undefined {
-    if (height < 1 || height > this.height()) return undefined;
+    if (height < this.lowest() || height > this.height()) return undefined;
     const { header, result, certificate } = this.head(height);
     const outcomes = this.outcomes(height, result.count);
     const batch = this.batch(header);
@@ -303,13 +332,13 @@ export class Chain {
     return run;
   }
 
-  /** Where the ranges of a writ were decided, in order. */
+  /** Where the ranges of a writ were decided, in order, as far as their blocks are here. */
   decided(warden: number, number: number): DecidedRange[] {
     const since = this.#since(warden, this.height() + 1);
-    const where = "warden = ? AND since = ? AND number = ? ORDER BY first";
-    return this.#ranges(where, warden, since, number).map(({ first, count, height, idx }) => {
-      return { height, first, count, index: idx };
-    });
+    const where = "warden = ? AND since = ? AND number = ? AND height >= ? ORDER BY first";
+    return this.#ranges(where, warden, since, number, this.lowest()).map(
+      ({ first, count, height, idx }) => ({ height, first, count, index: idx }),
+    );
   }
 
   #ranges(where: string, ...bound: number[]): StoredRange[] {

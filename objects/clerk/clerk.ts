@@ -260,6 +260,7 @@ export class Clerk extends DurableObject<Bindings> implements ClerkApi {
     const session = new Session(bench, genesis, {
       alarmBy: (at) => this.#alarmBy(at),
       tend: (work) => this.#tend(work),
+      restart: (reason) => this.#restart(reason),
     });
     this.#session = session;
     this.#trouble = null;
@@ -322,10 +323,16 @@ export class Clerk extends DurableObject<Bindings> implements ClerkApi {
       return error;
     }
     bench.silence(`damaged storage: ${error.message}`, Date.now());
+    this.#restart(error.message);
+    return error;
+  }
+
+  /** It comes back by itself: with nobody calling the alarm wakes it. */
+  #restart(reason: string): void {
+    this.#stopped = true;
     this.#alarmAt = null;
     this.#alarmBy(Date.now());
-    void this.ctx.storage.sync().finally(() => this.ctx.abort(error.message));
-    return error;
+    void this.ctx.storage.sync().finally(() => this.ctx.abort(reason));
   }
 
   /** The one alarm: the durable twin of the timers, so never far, and not moved for each of them. */

@@ -27,4 +27,9 @@ export class SeatNotes {
   delete(key: string): void {
     this.#notes.delete(key);
   }
+
+  /** Deletes all whose keys begin so. */
+  forget(prefix: string): void {
+    this.#notes.forget(prefix);
+  }
 }

@@ -24,7 +24,7 @@ export interface Restoring {
 export function restoredSeat(from: Restoring, now: number): Seat {
   const { bench } = from;
   return bench.atomic(() => {
-    if (bench.quarantine !== null) return follower(from);
+    if (bench.quarantine !== null || bench.states.replaying !== null) return follower(from);
     try {
       return voter(from, now);
     } catch (error) {
@@ -65,7 +65,9 @@ function follower(from: Restoring): Seat {
   const { notes, chain, state } = bench;
   const incarnation = whole(() => incarnationIn(notes) + 1, 0);
   if (incarnation > 0) notes.put("incarnation", String(incarnation));
-  let height = chain.height();
+  // A state that was taken may end below the own chain.
+  let height = bench.states.replaying ?? chain.height();
+  const progress = whole(() => chain.progress(bench.deployment.wardens, height), []);
   let tip = whole(() => tipAt(from, height), null);
   while (tip === null) {
     height -= 1;
@@ -76,7 +78,7 @@ function follower(from: Restoring): Seat {
     world,
     incarnation,
     tip,
-    progress: whole(() => chain.progress(bench.deployment.wardens), []),
+    progress,
     nextExpiry: state.nextExpiry(),
     durable: null,
     batchOf: (header) => chain.batch(header),

@@ -107,10 +107,11 @@ export class StateRoots {
     return text === undefined ? null : (JSON.parse(text) as Part[]);
   }
 
-  /** Begins from certified parts, as they were received. */
-  begin(base: number, parts: readonly Part[]): void {
+  /** Begins from certified parts, as they were received; without any from the state before the first block. */
+  begin(base: number, parts: readonly Part[] | null): void {
     this.#work = null;
-    this.#notes.put(`parts/${base}`, JSON.stringify(parts));
+    if (parts === null) this.#notes.delete(`parts/${base}`);
+    else this.#notes.put(`parts/${base}`, JSON.stringify(parts));
   }
 
   #settle(base: number, certified: string | null): void {

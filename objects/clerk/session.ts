@@ -19,6 +19,8 @@ export interface Keeper {
   readonly alarmBy: (at: number) => void;
   /** Runs a synchronous piece for which nobody waits; what it throws stops the object. */
   readonly tend: (work: () => void) => void;
+  /** Ends this life, once what it wrote is durable: the next one begins from storage. */
+  readonly restart: (reason: string) => void;
 }
 
 export class Session {
@@ -29,6 +31,7 @@ export class Session {
   readonly genesisDigest: string;
   readonly #feed: Feed;
   readonly #keeper: Keeper;
+  readonly #states: Bench["states"];
   #timer: ReturnType<typeof setTimeout> | undefined;
   #armedAt: number | null = null;
 
@@ -36,6 +39,7 @@ export class Session {
     const { env, deployment, court, seat, chain } = bench;
     this.answers = new Answers(chain);
     this.#keeper = keeper;
+    this.#states = bench.states;
     this.genesisDigest = genesisDigest(genesis.document);
     const post = new Post(
       (peer) => clerkStub(env, deployment, court, peer),
@@ -47,6 +51,7 @@ export class Session {
         armed: (at) => this.#arm(at),
         agreed: (height, rows) => this.#agreed(height, rows),
         attempt: (what) => void this.#attempt(bench, what),
+        over: () => keeper.restart("its state was replaced"),
       },
     );
     this.#feed = new Feed(deployment.registrars, chain.height(), {
@@ -68,6 +73,8 @@ export class Session {
 
   start(now: number): void {
     this.agreement.prompt({ kind: "start", now });
+    const { rebuilding, replaying } = this.#states;
+    if (rebuilding && replaying === null) this.agreement.prompt({ kind: "rebuild", now });
     this.publisher.wake();
     const by = this.wakeBy(now);
     if (by !== null) this.#keeper.alarmBy(by);

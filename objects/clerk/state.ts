@@ -5,7 +5,7 @@
 import type { StateReader } from "../arbiter/evaluation.ts";
 import type { Evaluation } from "../shared/evaluation.ts";
 import { bucketOf, entityStateRow, stateRowDigest } from "../shared/state-root.ts";
-import type { Cursor } from "../shared/state-root.ts";
+import type { Cursor, PartId, StateRow } from "../shared/state-root.ts";
 import type { EntityRow, Header, KeyRow } from "../shared/types.ts";
 import type { Page, Room } from "./roots.ts";
 import { RowDamaged, chunked } from "./rows.ts";
@@ -24,32 +24,79 @@ type StoredEntity = {
 /** Buckets of keys that one block reads and then writes, so that each is hashed once. */
 const BUCKETS_KNOWN = 16_384;
 
+const STAGED = "staged_";
+
 const COLUMNS = `bucket INTEGER NOT NULL, key TEXT NOT NULL, version INTEGER NOT NULL, state TEXT NOT NULL,
   height INTEGER NOT NULL, expires INTEGER, digest TEXT NOT NULL, PRIMARY KEY (bucket, key)`;
 
 export class AgreedState implements StateReader {
   readonly keys: UsedKeys;
   readonly #sql: SqlStorage;
+  readonly #entities: string;
   readonly #every: number;
   readonly #buckets = new Map<string, number>();
   /** Bases with images of what was overwritten up to K heights after them. */
   #imaged: number[];
 
   /** `every` is K: heights between two bases. */
-  constructor(sql: SqlStorage, every: number) {
+  constructor(sql: SqlStorage, every: number, prefix = "") {
     this.#sql = sql;
     this.#every = every;
-    sql.exec(`
-      CREATE TABLE IF NOT EXISTS entities (${COLUMNS}) STRICT, WITHOUT ROWID;
-      CREATE INDEX IF NOT EXISTS entities_by_expiry ON entities (expires, key) WHERE expires IS NOT NULL;
-    `);
-    this.keys = new UsedKeys(sql, every, "keys");
-    this.#imaged = sql
-      .exec<{ name: string }>(
-        "SELECT name FROM sqlite_master WHERE type = 'table' AND name GLOB 'images_[0-9]*'",
-      )
-      .toArray()
-      .map(({ name }) => Number(name.slice("images_".length)));
+    this.#entities = `${prefix}entities`;
+    sql.exec(`CREATE TABLE IF NOT EXISTS ${this.#entities} (${COLUMNS}) STRICT, WITHOUT ROWID`);
+    if (prefix === "") this.#index();
+    this.keys = new UsedKeys(sql, every, `${prefix}keys`);
+    this.#imaged = tablesLike(sql, "images_[0-9]*").map((name) =>
+      Number(name.slice("images_".length)),
+    );
+  }
+
+  /** A state that is on its way here. */
+  static staged(sql: SqlStorage, every: number): AgreedState {
+    return new AgreedState(sql, every, STAGED);
+  }
+
+  static dropStaged(sql: SqlStorage): void {
+    for (const table of tablesLike(sql, `${STAGED}*`)) sql.exec(`DROP TABLE ${table}`);
+  }
+
+  /** Rows of a state in their order: of entities, and of keys era by era. */
+  lay(rows: readonly StateRow[]): void {
+    const entities: EntityRow[] = [];
+    const keys: KeyRow[] = [];
+    for (const row of rows) {
+      if (row[0] === "entity") {
+        const [, key, version, state, height, expires] = row;
+        entities.push({ key, version, state, height, expires });
+      } else if (row[0] === "key") {
+        const [, key, fingerprint, height, index, expires] = row;
+        keys.push({ key, fingerprint, height, index, expires });
+      }
+    }
+    this.#keep(entities);
+    this.keys.keep(keys, 0);
+  }
+
+  /** Forgets what has been laid of a part. */
+  empty({ kind, id }: PartId): void {
+    if (kind === "entities") this.#sql.exec(`DELETE FROM ${this.#entities} WHERE bucket = ?`, id);
+    if (kind === "keys") this.keys.empty(id);
+  }
+
+  /** What is staged, or nothing, takes the place of all that is here, whose reader ends with it. */
+  replaceBy(staged: AgreedState | null): void {
+    for (const base of this.#imaged) this.#sql.exec(`DROP TABLE images_${base}`);
+    this.#sql.exec(`DROP TABLE ${this.#entities}`);
+    this.keys.replaceBy(staged?.keys ?? null);
+    if (staged === null) return;
+    this.#sql.exec(`ALTER TABLE ${staged.#entities} RENAME TO ${this.#entities}`);
+    this.#index();
+  }
+
+  #index(): void {
+    this.#sql.exec(
+      "CREATE INDEX IF NOT EXISTS entities_by_expiry ON entities (expires, key) WHERE expires IS NOT NULL",
+    );
   }
 
   entity(key: string): EntityRow | undefined {
@@ -91,7 +138,13 @@ export class AgreedState implements StateReader {
     evaluation: Pick<Evaluation, "entities" | "keys">,
     { height, time }: Pick<Header, "height" | "time">,
   ): void {
-    const entities = evaluation.entities.map((row) => [
+    this.#keepImages(evaluation.entities, height);
+    this.#keep(evaluation.entities);
+    this.keys.keep(evaluation.keys, time);
+  }
+
+  #keep(rows: readonly EntityRow[]): void {
+    const entities = rows.map((row) => [
       this.#bucketOf(row.key),
       row.key,
       row.version,
@@ -100,17 +153,15 @@ export class AgreedState implements StateReader {
       row.expires,
       stateRowDigest(entityStateRow(row)),
     ]);
-    this.#keepImages(evaluation.entities, height);
     for (const chunk of chunked(entities, (row) => JSON.stringify(row))) {
       this.#sql.exec(
-        `INSERT INTO entities (bucket, key, version, state, height, expires, digest)
+        `INSERT INTO ${this.#entities} (bucket, key, version, state, height, expires, digest)
          SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6 FROM json_each(?) WHERE true
          ON CONFLICT (bucket, key) DO UPDATE SET version = excluded.version, state = excluded.state, height = excluded.height,
            expires = excluded.expires, digest = excluded.digest`,
         JSON.stringify(chunk),
       );
     }
-    this.keys.keep(evaluation.keys, time);
   }
 
   /** Every entity row becomes what a failing disk would make of it: another text under the old digest. */
@@ -174,6 +225,16 @@ export class AgreedState implements StateReader {
     this.#buckets.set(key, bucket);
     return bucket;
   }
+}
+
+function tablesLike(sql: SqlStorage, pattern: string): string[] {
+  return sql
+    .exec<{ name: string }>(
+      "SELECT name FROM sqlite_master WHERE type = 'table' AND name GLOB ?",
+      pattern,
+    )
+    .toArray()
+    .map(({ name }) => name);
 }
 
 function checked(stored: StoredEntity): { readonly row: EntityRow; readonly digest: string } {

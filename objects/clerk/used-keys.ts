@@ -2,11 +2,14 @@
  * The seats' own table of used keys, append-only: by (height, key), so that an era is one run of it, and found by key. It is cut
  * into tables of whole eras that are dropped whole, where deleting rows is billed by the row.
  */
-import { eraOf, keyStateRow, stateRowDigest } from "../shared/state-root.ts";
+import { eraOf, keyStateRow, sizeOf, stateRowDigest } from "../shared/state-root.ts";
 import type { Cursor } from "../shared/state-root.ts";
 import type { KeyRow } from "../shared/types.ts";
 import { RowDamaged, chunked } from "./rows.ts";
 import type { DigestedRow, Page, Room } from "./roots.ts";
+
+/** What a row weighs beside its texts. */
+const ROW_OVERHEAD = 64;
 
 type StoredKey = {
   height: number;
@@ -55,11 +58,13 @@ export class UsedKeys {
     return undefined;
   }
 
-  /** Those of one block, as of its time. */
+  /** Those of one block, as of its time; or of any in order of height, as of no time. */
   keep(rows: readonly KeyRow[], time: number): void {
-    const [first] = rows;
-    if (first === undefined) return;
+    const [first, last] = [rows[0], rows.at(-1)];
+    if (first === undefined || last === undefined) return;
     const table = this.#tableFor(first, time);
+    if (this.#newest !== null)
+      this.#newest.lastHeight = Math.max(this.#newest.lastHeight, last.height);
     const values = rows.map((row) => {
       const { height, key, fingerprint, index, expires } = row;
       return [height, key, fingerprint, index, expires, stateRowDigest(keyStateRow(row))];
@@ -110,6 +115,25 @@ export class UsedKeys {
       this.#sql.exec(`DROP TABLE ${this.#name(table)}`);
   }
 
+  /** Forgets an era that is being kept. */
+  empty(era: number): void {
+    const table = this.#tables.find((first) => first <= era);
+    if (table === undefined) return;
+    this.#sql.exec(
+      `DELETE FROM ${this.#name(table)} WHERE height > ? AND height <= ?`,
+      (era - 1) * this.#every,
+      era * this.#every,
+    );
+  }
+
+  /** Those of `other` take the place of these. */
+  replaceBy(other: UsedKeys | null): void {
+    for (const table of this.#tables) this.#sql.exec(`DROP TABLE ${this.#name(table)}`);
+    if (other === null) return;
+    for (const table of other.#tables)
+      this.#sql.exec(`ALTER TABLE ${other.#name(table)} RENAME TO ${this.#name(table)}`);
+  }
+
   #name(table: number): string {
     return `${this.#prefix}_${table}`;
   }
@@ -121,14 +145,12 @@ export class UsedKeys {
     if (newest === null || (whole && newest.firstEnds <= time)) {
       this.#sql.exec(`CREATE TABLE ${this.#name(era)} (
         height INTEGER NOT NULL, key TEXT NOT NULL, fingerprint TEXT NOT NULL, idx INTEGER NOT NULL, expires INTEGER NOT NULL,
-        digest TEXT NOT NULL, PRIMARY KEY (height, key)
+        digest TEXT NOT NULL, PRIMARY KEY (height, key), UNIQUE (key, height)
       ) STRICT, WITHOUT ROWID`);
-      this.#sql.exec(`CREATE INDEX ${this.#name(era)}_by_key ON ${this.#name(era)} (key)`);
       this.#tables = [era, ...this.#tables];
       this.#newest = { table: era, firstEnds: expires, lastHeight: height };
       return era;
     }
-    newest.lastHeight = Math.max(newest.lastHeight, height);
     return newest.table;
   }
 
@@ -177,14 +199,7 @@ export function paged<Row extends { readonly digest: string }>(
       return { rows, last: false };
     const row = read(stored);
     rows.push(row);
-    bytes += sizeOf(row);
+    bytes += sizeOf(row.row) + ROW_OVERHEAD;
   }
   return { rows, last: true };
-}
-
-function sizeOf({ row }: DigestedRow): number {
-  return row.reduce<number>(
-    (sum, field) => sum + (typeof field === "string" ? field.length : 8),
-    64,
-  );
 }

@@ -74,6 +74,12 @@ export const LIMITS = {
   /** Blocks and bytes of one catch-up answer. */
   syncBlocks: 64,
   syncBytes: 8 * 1024 * 1024,
+  /** Rows of one answer to who takes the state anew, their bytes, and how long one is waited for. */
+  stateRows: 4_096,
+  stateBytes: 1024 * 1024,
+  stateAnswerMs: 2_000,
+  /** Eras of used keys that a state may have. */
+  stateEras: 8_192,
   /** Outgoing calls of one seat to one peer that have not returned, and the UTF-16 units of their texts. */
   callsPerPeer: 64,
   sizePerPeer: 16 * 1024 * 1024,

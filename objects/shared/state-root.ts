@@ -36,6 +36,9 @@ export interface PartId {
 }
 
 export interface Part extends PartId {
+  /** Rows, and the UTF-16 units of their texts: who receives a part knows when it has come to more. */
+  readonly count: number;
+  readonly size: number;
   /** Of keys: block time at which the last of them ends; 0 for the rest. */
   readonly until: number;
   readonly digest: string;
@@ -81,9 +84,9 @@ export function cursorOf(row: StateRow): Cursor {
     case "key":
       return [row[3], row[1]];
     case "warden":
-      return [row[1], ""];
+      return [1 + row[1], ""];
     case "term":
-      return [-1, ""];
+      return [0, ""];
   }
 }
 
@@ -106,6 +109,7 @@ function rank(unit: number): number {
 export class PartTally {
   readonly #of: PartId;
   #count = 0;
+  #size = 0;
   #until = 0;
   #chain = "";
   #run: string[] = [];
@@ -114,13 +118,15 @@ export class PartTally {
     this.#of = of;
   }
 
-  get count(): number {
-    return this.#count;
+  /** Whether more has come in than the part holds. */
+  exceeds({ count, size }: Part): boolean {
+    return this.#count > count || this.#size > size;
   }
 
   /** `digested` is the row's digest, where it has been computed already. */
   add(row: StateRow, digested: string = stateRowDigest(row)): void {
     this.#count += 1;
+    this.#size += sizeOf(row);
     if (row[0] === "key") this.#until = Math.max(this.#until, row[5]);
     this.#run.push(digested);
     if (this.#run.length === RUN) this.#close();
@@ -130,8 +136,8 @@ export class PartTally {
   part(): Part {
     if (this.#run.length > 0) this.#close();
     const { kind, id } = this.#of;
-    const digested = digest("state-part", kind, id, this.#count, this.#chain);
-    return { kind, id, until: this.#until, digest: digested };
+    const [count, size, until] = [this.#count, this.#size, this.#until];
+    return { kind, id, count, size, until, digest: digest("state-part", kind, id, this.#chain) };
   }
 
   #close(): void {
@@ -142,9 +148,22 @@ export class PartTally {
 
 /** Of the parts in their order: the court, each bucket of the entities, and the eras of the keys that have not ended. */
 export function stateRoot(parts: readonly Part[]): string {
-  return merkleRoot(
-    parts.map(({ kind, id, until, digest: of }) => leafDigest(canonical([kind, id, until, of]))),
-  );
+  return merkleRoot(parts.map((part) => leafDigest(canonical(fieldsOf(part)))));
+}
+
+export function samePart(one: Part, other: Part): boolean {
+  return canonical(fieldsOf(one)) === canonical(fieldsOf(other));
+}
+
+function fieldsOf({ kind, id, count, size, until, digest: of }: Part): (string | number)[] {
+  return [kind, id, count, size, until, of];
+}
+
+/** UTF-16 units of a row's texts. */
+export function sizeOf(row: StateRow): number {
+  let size = 0;
+  for (const field of row) if (typeof field === "string") size += field.length;
+  return size;
 }
 
 /** Whether these are the parts of a state, each once and in order. */

@@ -121,6 +121,13 @@ export interface Block {
   readonly certificate: Certificate;
 }
 
+/** A block without its writs and outcomes. */
+export interface Head {
+  readonly header: Header;
+  readonly result: ResultParts;
+  readonly certificate: Certificate;
+}
+
 export interface Change {
   /** `type/id`, without the tenant. */
   readonly entity: string;

@@ -18,8 +18,8 @@ import { quorumOf } from "../../objects/shared/quorum.ts";
 import type { Mode } from "../../objects/shared/quorum.ts";
 import { termsWith } from "../../objects/shared/terms.ts";
 import type { Terms } from "../../objects/shared/terms.ts";
-import type { Batch, Block, Writ } from "../../objects/shared/types.ts";
-import { batchOf, evaluationOf, Member, progressOf, rowsAfter, tipOf } from "./member.ts";
+import type { Batch, Writ } from "../../objects/shared/types.ts";
+import { evaluationOf, Member, rowsAfter } from "./member.ts";
 
 export { evaluationOf, tipOf } from "./member.ts";
 
@@ -80,8 +80,13 @@ export class Cluster {
 
   /** As its storage has it. */
   setup(seat: number): Setup {
-    const headers = this.member(seat).chain.map(({ header }) => header);
-    const terms = termsWith(this.#firstTerms(), headers);
+    const member = this.member(seat);
+    const height = member.replaying ?? member.height();
+    const headers = member.controls.map(({ header }) => header);
+    const terms = termsWith(
+      this.#firstTerms(),
+      headers.filter((header) => header.height <= height),
+    );
     const quorum = quorumOf(this.mode, this.n);
     return { court: 0, seat, key: this.seatKey(seat), quorum, rootEvery: this.rootEvery, terms };
   }
@@ -167,6 +172,7 @@ export class Cluster {
       if (stopsBeforeSending && effect.kind === "send") continue;
       decided = this.#carryOut(at, effect) || decided;
     }
+    if (member.over) return this.restart(at);
     if (decided) {
       const nextExpiry = this.expiries.find((time) => time > this.seat(at).tip.time) ?? null;
       this.input(at, { kind: "applied", nextExpiry, now: this.now }, stopsBeforeSending);
@@ -257,6 +263,18 @@ export class Cluster {
     this.member(at).down = false;
     this.seats[at] = this.#load(at);
     this.input(at, { kind: "start", now: this.now });
+    if (this.member(at).rebuild && this.member(at).replaying === null) this.rebuild(at);
+  }
+
+  /** As an operator orders it, or the seat itself in its last life. */
+  rebuild(at: number): void {
+    const member = this.member(at);
+    if (!member.rebuild) {
+      member.rebuild = true;
+      member.quarantined ??= "to be rebuilt";
+      return this.restart(at);
+    }
+    this.input(at, { kind: "rebuild", now: this.now });
   }
 
   heights(): number[] {
@@ -285,6 +303,9 @@ export class Cluster {
   #load(at: number): Seat {
     const member = this.member(at);
     member.incarnation += 1;
+    member.vault.clean();
+    member.over = false;
+    const voice = member.quarantined === null && member.replaying === null;
     return seatFrom({
       setup: this.setup(at),
       world: {
@@ -292,19 +313,22 @@ export class Cluster {
         adopt: (block) =>
           member.unadoptable
             ? null
-            : { ...evaluationOf(block.outcomes), ...rowsAfter(member.rows, block) },
+            : { ...evaluationOf(block.outcomes), ...rowsAfter(member, block) },
         sign: (digested) => this.sign(at, digested),
-        stateRoot: (base) => member.roots.root(base),
-        blocksAbove: (height) => member.chain.slice(height, height + 64),
+        stateRoot: (base) => member.vault.roots.root(base),
+        blocksAbove: (height) => member.blocksAbove(height),
+        lowestBlock: () => member.bottom + 1,
+        offer: () => member.offer(),
+        page: (base, part, after) => member.vault.page(base, part, after),
         supports: (version) => member.versions.includes(version),
       },
       incarnation: member.incarnation,
-      tip: tipOf(member.chain),
-      progress: progressOf(member.chain),
-      nextExpiry: this.expiries.find((time) => time > tipOf(member.chain).time) ?? null,
-      durable: member.durable,
-      batchOf: (header) => batchOf(member, header),
-      voice: member.quarantined === null,
+      tip: member.tip(),
+      progress: member.progress(),
+      nextExpiry: this.expiries.find((time) => time > member.tip().time) ?? null,
+      durable: voice ? member.durable : null,
+      batchOf: (header) => member.batch(header),
+      voice,
     });
   }
 
@@ -323,19 +347,9 @@ export class Cluster {
     const system = control === null ? [] : [controlOutcome(control)];
     return {
       ...evaluationOf([...system, ...outcomes]),
-      ...rowsAfter(member.rows, batch),
+      ...rowsAfter(member, batch),
       fits: Math.min(this.fits, outcomes.length),
     };
-  }
-
-  #agree(member: Member, block: Block, evaluation: Evaluation): void {
-    const { header, entries, result } = block;
-    const { control, height } = header;
-    member.chain.push(block);
-    member.rows.apply(evaluation, height, header.time, entries);
-    if (control?.kind === "key" && control.officer.kind === "warden")
-      member.rows.restartNumbers(height, control.officer.warden);
-    member.roots.agreed(height, evaluation.entities, result.state);
   }
 
   #carryOut(at: number, effect: Effect): boolean {
@@ -346,7 +360,7 @@ export class Cluster {
         for (const writ of effect.writs) member.writs.set(writDigest(writ), writ);
         return false;
       case "agree":
-        this.#agree(member, effect.block, effect.evaluation);
+        member.agree(effect.block, effect.evaluation);
         return true;
       case "send":
         this.network.push({ from: at, to: effect.to, message: effect.message });
@@ -361,7 +375,14 @@ export class Cluster {
         member.incidents.push(effect.incident);
         return false;
       case "quarantine":
-        member.quarantined = effect.reason;
+        member.quarantined ??= effect.reason;
+        member.rebuild ||= effect.rebuild;
+        return false;
+      case "stage":
+        member.vault.stage(effect);
+        return false;
+      case "install":
+        member.install(effect.offer);
         return false;
     }
   }

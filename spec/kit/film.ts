@@ -81,6 +81,8 @@ function factOf(seat: number, effect: Effect): Fact | null {
       return { kind: "accused", seat, incident: effect.incident };
     case "arm":
     case "attempt":
+    case "stage":
+    case "install":
       return null;
   }
 }

@@ -165,6 +165,9 @@ export class Liar {
       case "blocks":
       case "batch-request":
       case "batch-answer":
+      case "state-request":
+      case "state-offer":
+      case "state-chunk":
       case "forward":
       case "endorse":
         return message;

@@ -51,8 +51,11 @@ function leafOf(kind: string, id: number, until: number, rows: readonly Field[][
     const run = rows.slice(from, from + 256).map((row) => hashed("state-row", ...row));
     chain = hashed("state-rows", chain, ...run);
   }
-  const part = hashed("state-part", kind, id, rows.length, chain);
-  return sha(`\u0000${JSON.stringify([kind, id, until, part])}`);
+  const size = rows
+    .flat()
+    .reduce<number>((sum, of) => sum + (typeof of === "string" ? of.length : 0), 0);
+  const part = hashed("state-part", kind, id, chain);
+  return sha(`\u0000${JSON.stringify([kind, id, rows.length, size, until, part])}`);
 }
 
 /** RFC 6962, section 2.1. */

@@ -1,5 +1,6 @@
 /** A seat's state in memory as `objects/clerk/state.ts` keeps it: agreed rows, images of what was overwritten after a base, eras of keys. */
 import type { Page, Room, RootNotes, StateSource } from "../../objects/clerk/roots.ts";
+import type { Control } from "../../objects/shared/control.ts";
 import type { Evaluation } from "../../objects/shared/evaluation.ts";
 import {
   bucketOf,
@@ -13,6 +14,14 @@ import {
 } from "../../objects/shared/state-root.ts";
 import type { Cursor, PartId, StateRow } from "../../objects/shared/state-root.ts";
 import type { EntityRow, Entry, KeyRow, WritProgress } from "../../objects/shared/types.ts";
+
+interface Term {
+  readonly height: number;
+  readonly epoch: number;
+  readonly domainVersion: number;
+}
+
+const FIRST_TERM: Term = { height: 0, epoch: 1, domainVersion: 1 };
 
 interface Placed {
   readonly row: EntityRow;
@@ -29,6 +38,8 @@ export class RowStore {
   readonly #keys = new Map<number, KeyRow[]>();
   /** After each height that moved it. */
   #progress: { readonly height: number; readonly row: WritProgress }[] = [];
+  /** After each control event. */
+  #terms: Term[] = [];
   readonly #times = new Map<number, number>();
 
   constructor(every: number) {
@@ -55,6 +66,13 @@ export class RowStore {
       this.#progress.push({ height, row });
     }
     if (height % this.#every === 0) this.#newBase(height, time);
+  }
+
+  changeTerm(height: number, control: Control): void {
+    const last = this.#terms.at(-1) ?? FIRST_TERM;
+    const changed =
+      control.kind === "key" ? { epoch: last.epoch + 1 } : { domainVersion: control.domainVersion };
+    this.#terms.push({ ...last, ...changed, height });
   }
 
   /** A Warden has another key, and has used no number under it. */
@@ -90,6 +108,7 @@ export class RowStore {
     this.#images.clear();
     this.#keys.clear();
     this.#progress = [];
+    this.#terms = [];
     this.#times.set(base, time);
     for (const row of rows) this.#take(row, base);
   }
@@ -107,6 +126,9 @@ export class RowStore {
       const era = eraOf(height, this.#every);
       const kept = { key, fingerprint, height, index, expires };
       this.#keys.set(era, [...(this.#keys.get(era) ?? []), kept]);
+    } else if (row[0] === "term") {
+      const [, epoch, domainVersion] = row;
+      this.#terms.push({ height: base, epoch, domainVersion });
     } else if (row[0] === "warden") {
       const [, warden, number, next, complete] = row;
       const progress = { warden, number, next, complete: complete === 1 };
@@ -135,7 +157,7 @@ export class RowStore {
 
   #rows(kind: PartId["kind"], id: number, base: number): StateRow[] {
     if (kind === "court")
-      return [["term", 1, 1], ...this.progressAt(base).map((row) => wardenStateRow(row))];
+      return [this.#termRow(base), ...this.progressAt(base).map((row) => wardenStateRow(row))];
     if (kind === "keys")
       return (this.#keys.get(id) ?? [])
         .toSorted((a, b) => a.height - b.height || byBytes(a.key, b.key))
@@ -147,6 +169,12 @@ export class RowStore {
       .filter(({ row, bucket }) => bucket === id && row.height <= base)
       .toSorted((a, b) => byBytes(a.row.key, b.row.key))
       .map(({ row }) => entityStateRow(row));
+  }
+
+  #termRow(base: number): StateRow {
+    const { epoch, domainVersion } =
+      this.#terms.findLast(({ height }) => height <= base) ?? FIRST_TERM;
+    return ["term", epoch, domainVersion];
   }
 
   #bucketOf(key: string): number {

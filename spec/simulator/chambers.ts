@@ -44,7 +44,7 @@ export class Chambers {
       world: this.#world(),
       incarnation: disk.incarnation,
       tip,
-      progress: disk.chain.progress(),
+      progress: disk.replaying === null ? disk.chain.progress() : disk.rows.progressAt(tip.height),
       nextExpiry: disk.state.nextExpiry(),
       durable: voice ? disk.durable : null,
       batchOf: (header) => disk.chain.batch(header),
@@ -54,7 +54,7 @@ export class Chambers {
 
   /** Without a voice it follows from the highest block that it can read. */
   #highestTip(): Tip {
-    for (let height = this.#of.disk.chain.height(); ; height--) {
+    for (let height = this.#of.disk.replaying ?? this.#of.disk.chain.height(); ; height--) {
       try {
         return this.#tip(height);
       } catch (error) {
@@ -77,16 +77,25 @@ export class Chambers {
       adopt: (block) => this.#adopt(block),
       supports: (version) => version === DOMAIN_VERSION,
       sign: (digest) => this.#court.sign(this.#of.seat, digest),
-      stateRoot: (base) => this.#stateRoot(base),
-      blocksAbove: (height) => this.#blocksAbove(height),
+      stateRoot: (base) => this.#given(() => this.#of.disk.roots.root(base), ""),
+      blocksAbove: (height) =>
+        this.#given(
+          () => this.#of.disk.chain.above(height, LIMITS.syncBlocks, LIMITS.syncBytes),
+          [],
+        ),
+      lowestBlock: () => 1,
+      offer: () => this.#given(() => this.#of.disk.offer(this.#of.core().tip.height), null),
+      page: (base, part, after) =>
+        this.#given(() => this.#of.disk.vault.page(base, part, after), null),
     };
   }
 
-  #blocksAbove(height: number): readonly Block[] {
+  /** What others may have of this seat; without a voice nothing where it is damaged. */
+  #given<T>(read: () => T, otherwise: T): T {
     try {
-      return this.#of.disk.chain.above(height, LIMITS.syncBlocks, LIMITS.syncBytes);
+      return read();
     } catch (error) {
-      if (error instanceof RowDamaged && !this.#of.core().voice) return [];
+      if (error instanceof RowDamaged && !this.#of.core().voice) return otherwise;
       throw error;
     }
   }
@@ -99,15 +108,6 @@ export class Chambers {
       return this.#of.flaw?.(evaluation, batch) ?? evaluation;
     } catch (error) {
       if (error instanceof RowDamaged && !this.#of.core().voice) return NO_EVALUATION;
-      throw error;
-    }
-  }
-
-  #stateRoot(base: number): string {
-    try {
-      return this.#of.disk.roots.root(base);
-    } catch (error) {
-      if (error instanceof RowDamaged && !this.#of.core().voice) return "";
       throw error;
     }
   }

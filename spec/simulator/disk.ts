@@ -1,13 +1,14 @@
 /** What survives a seat's life: its chain, state, votes and voice, as the seat's own storage has them (objects/clerk). */
 import type { StateReader } from "../../objects/arbiter/evaluation.ts";
-import { StateRoots } from "../../objects/clerk/roots.ts";
-import type { StateSource } from "../../objects/clerk/roots.ts";
+import type { Offer } from "../../objects/clerk/consensus/messages.ts";
+import type { StateRoots } from "../../objects/clerk/roots.ts";
 import { RowDamaged } from "../../objects/clerk/rows.ts";
 import type { Durable, Incident } from "../../objects/clerk/consensus/seat.ts";
 import { utf8Length } from "../../objects/shared/canonical.ts";
 import { writDigest } from "../../objects/shared/digests.ts";
 import type { Evaluation } from "../../objects/shared/evaluation.ts";
 import { LIMITS } from "../../objects/shared/limits.ts";
+import type { TermProof } from "../../objects/shared/terms.ts";
 import type {
   Batch,
   Block,
@@ -19,7 +20,8 @@ import type {
   Writ,
   WritProgress,
 } from "../../objects/shared/types.ts";
-import { MemoryNotes, RowStore } from "../kit/row-store.ts";
+import type { RowStore } from "../kit/row-store.ts";
+import { Vault } from "../kit/vault.ts";
 
 /** A range of a writ and where it was decided. `index` is the block index of its first outcome. */
 export interface DecidedRange {
@@ -94,6 +96,12 @@ export class MemoryChain {
   }
 
   /** Headers of the control events, in order. */
+  termProofs(): TermProof[] {
+    return this.#blocks
+      .filter(({ header }) => header.control !== null)
+      .map(({ header, certificate }) => ({ header, certificate }));
+  }
+
   controls(): Header[] {
     return this.#blocks.map(({ header }) => header).filter(({ control }) => control !== null);
   }
@@ -219,13 +227,9 @@ export class MemoryState implements StateReader {
 
 export class Disk {
   readonly chain = new MemoryChain();
-  readonly state: MemoryState;
+  state: MemoryState;
   /** The same rows once more, as of each base. */
-  readonly rows: RowStore;
-  #roots: StateRoots;
-  readonly #reader: StateSource;
-  readonly #notes = new MemoryNotes();
-  readonly #rootEvery: number;
+  readonly vault: Vault;
   readonly incidents: Incident[] = [];
   durable: Durable | null = null;
   /** Votes that their digest gives away when they are read. */
@@ -233,41 +237,66 @@ export class Disk {
   incarnation = 0;
   /** Why the seat has no voice; null when it has. The first reason stands. */
   quarantine: string | null = null;
+  /** Its state is to be taken anew. */
+  rebuild = false;
+  /** Height of the state, where it lies below the chain. */
+  replaying: number | null = null;
+  readonly #drops: boolean;
 
   /** `rootEvery` is K. */
   constructor(rootEvery: number, drops = false) {
+    this.#drops = drops;
     this.state = new MemoryState(drops);
-    this.rows = new RowStore(rootEvery);
-    const source = this.rows.source();
-    const page: StateSource["page"] = (part, base, after, room) => {
-      const read = source.page(part, base, after, room);
+    this.vault = new Vault(rootEvery, (page) => (part, base, after, room) => {
+      const read = page(part, base, after, room);
       for (const { row } of read.rows) if (row[0] === "entity") this.state.entity(row[1]);
       return read;
-    };
-    this.#rootEvery = rootEvery;
-    this.#reader = { ...source, page };
-    this.#roots = this.#opened();
+    });
+    this.vault.pageRows = 64;
   }
 
   get roots(): StateRoots {
-    return this.#roots;
+    return this.vault.roots;
   }
 
-  /** A life begins: what was read and not noted is forgotten. */
+  get rows(): RowStore {
+    return this.vault.rows;
+  }
+
+  /** A life begins: what was read and not noted, or taken and not whole, is forgotten. */
   open(): void {
-    this.#roots = this.#opened();
+    this.vault.open();
   }
 
-  #opened(): StateRoots {
-    return new StateRoots(this.#reader, this.#notes, this.#rootEvery);
-  }
-
-  agree(block: Block, evaluation: Evaluation): void {
-    const { header, entries, result } = block;
+  /** Whether the seat's life must begin anew with it. */
+  agree(block: Block, evaluation: Evaluation): boolean {
+    const { header } = block;
     this.chain.append(block);
     this.state.apply(evaluation, header.time);
-    this.rows.apply(evaluation, header.height, header.time, entries);
-    this.roots.agreed(header.height, evaluation.entities, result.state);
+    this.vault.agree(block, evaluation);
+    return this.replaying !== null && this.#replayed(header.height);
+  }
+
+  offer(height: number): Offer | null {
+    const { chain } = this;
+    const head = (at: number) => (at > 0 ? chain.head(at) : undefined);
+    return this.vault.offer(height, head, chain.termProofs());
+  }
+
+  install(offer: Offer | null): void {
+    this.vault.install(offer);
+    const { rows } = this.vault;
+    this.state = new MemoryState(this.#drops);
+    this.state.apply({ entities: [...rows.entities.values()], keys: rows.keyRows() }, 0);
+    this.#replayed(offer?.anchor.header.height ?? 0);
+  }
+
+  #replayed(height: number): boolean {
+    this.replaying = height < this.chain.height() ? height : null;
+    if (this.replaying !== null) return false;
+    if (this.rebuild) this.quarantine = null;
+    this.rebuild = false;
+    return true;
   }
 
   /** A row that reads well and is wrong. */

@@ -54,6 +54,8 @@ export class SeatReplica implements Hearer {
   /** Whether it began in quarantine: then the votes in storage are not to be replaced by its own. */
   #follows = false;
   #armedAt: number | null = null;
+  /** Its next life must begin from what is on its disk now. */
+  #over = false;
   #disarm: () => void = () => {};
   /** Highest view that each other seat was heard to move to, in this life. */
   readonly heardViews = new Map<number, number>();
@@ -99,6 +101,8 @@ export class SeatReplica implements Hearer {
     const { incarnation, voice } = this.core();
     this.#court.world.note({ kind: "started", seat: this.seat, incarnation, voice });
     this.#input({ kind: "start", now: this.now() });
+    if (this.up && this.disk.rebuild && this.disk.replaying === null)
+      this.#input({ kind: "rebuild", now: this.now() });
     for (const listener of this.#started) listener();
   }
 
@@ -162,7 +166,11 @@ export class SeatReplica implements Hearer {
   /** It comes back by itself to follow the others. */
   #broken(error: Error): void {
     this.#silence(`damaged storage: ${error.message}`);
-    this.stop("damaged storage");
+    this.#again("damaged storage");
+  }
+
+  #again(how: string): void {
+    this.stop(how);
     this.#court.world.after(RESTART_MS, () => this.start());
   }
 
@@ -209,6 +217,7 @@ export class SeatReplica implements Hearer {
   #carryOut(effects: readonly Effect[]): void {
     const end = this.#cutAt(effects);
     for (const effect of effects.slice(0, end)) this.#do(effect);
+    if (this.#over && end === effects.length) return this.#again("its state was replaced");
     if (end < effects.length) this.stop(`crashed ${this.doom ?? ""}`);
   }
 
@@ -236,12 +245,20 @@ export class SeatReplica implements Hearer {
         return;
       case "agree": {
         const { block, evaluation } = effect;
-        disk.agree(block, evaluation);
-        world.note({ kind: "agreed", seat, block, evaluation });
+        const again = disk.replaying !== null;
+        this.#over = disk.agree(block, evaluation);
+        if (!again) world.note({ kind: "agreed", seat, block, evaluation });
         return;
       }
       case "quarantine":
+        disk.rebuild ||= effect.rebuild;
         return this.#silence(effect.reason);
+      case "stage":
+        return disk.vault.stage(effect);
+      case "install":
+        disk.install(effect.offer);
+        this.#over = true;
+        return;
       case "send":
         return this.#court.speak(this, effect.to, effect.message);
       case "arm":
@@ -284,7 +301,8 @@ export class SeatReplica implements Hearer {
     disk.open();
     disk.incarnation += 1;
     if (this.forgetful) disk.durable = null;
-    if (disk.quarantine !== null) return this.#chambers.seat(false);
+    this.#over = false;
+    if (disk.quarantine !== null || disk.replaying !== null) return this.#chambers.seat(false);
     try {
       return this.#chambers.seat(true);
     } catch (error) {
@@ -301,5 +319,5 @@ export class SeatReplica implements Hearer {
 }
 
 function isWrite({ kind }: Effect): boolean {
-  return kind === "persist" || kind === "agree" || kind === "quarantine";
+  return kind !== "send" && kind !== "arm" && kind !== "attempt" && kind !== "accuse";
 }

@@ -12,13 +12,14 @@ import {
 import { utf8Length } from "../../shared/canonical.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import type { Verify } from "../../shared/node/crypto.ts";
-import { termAt, termOf } from "../../shared/terms.ts";
+import { partsInOrder, stateRoot } from "../../shared/state-root.ts";
+import { termAt, termOf, termsProven } from "../../shared/terms.ts";
 import type { Term } from "../../shared/terms.ts";
-import type { Batch, Block, Certificate, Writ } from "../../shared/types.ts";
+import type { Batch, Block, Certificate, Head, Writ } from "../../shared/types.ts";
 import { certificateFits, certificateValid, poisonValid, sealValid } from "../../shared/verify.ts";
 import { carriesRoot } from "./evaluate.ts";
 import { groundsOf, statementDigest } from "./messages.ts";
-import type { Message, Prepared, ViewChange } from "./messages.ts";
+import type { Message, Offer, Prepared, ViewChange } from "./messages.ts";
 import type { Setup } from "./seat.ts";
 import { message, writ } from "./shapes.ts";
 
@@ -87,6 +88,9 @@ function heightOf(said: Message, { terms }: Setup): number {
     case "batch-answer":
     case "forward":
     case "endorse":
+    case "state-request":
+    case "state-offer":
+    case "state-chunk":
       return termOf(terms, said.epoch)?.from ?? 0;
   }
 }
@@ -94,9 +98,9 @@ function heightOf(said: Message, { terms }: Setup): number {
 /** Whose signature nobody here can check: what proves itself is checked, the rest comes to nothing. */
 function strangerObjection(said: Message, setup: Setup, verify: Verify): string | null {
   const { kind, epoch } = said;
-  if (kind === "sync") return null;
+  if (kind === "sync" || kind === "state-request" || kind === "state-chunk") return null;
   const proves = kind === "decided" && termOf(setup.terms, said.certificate.epoch) !== undefined;
-  if (proves || kind === "blocks" || kind === "batch-answer")
+  if (proves || kind === "blocks" || kind === "batch-answer" || kind === "state-offer")
     return bodyObjection(said, setup, verify);
   return epoch === 0 ? "a sender without a key" : null;
 }
@@ -122,12 +126,16 @@ function bodyObjection(said: Message, setup: Setup, verify: Verify): string | nu
       return batchObjection(said.batch, setup, verify);
     case "forward":
       return writObjection(said.writ, setup, verify);
+    case "state-offer":
+      return offerObjection(said, setup, verify);
     case "prepare":
     case "commit":
     case "reject":
     case "sync":
     case "batch-request":
     case "endorse":
+    case "state-request":
+    case "state-chunk":
       return null;
   }
 }
@@ -246,17 +254,45 @@ function preparedValid(candidate: Prepared, setup: Setup, verify: Verify): boole
 
 /** A block is believed for its certificate alone; that it continues our chain is the core's to say. */
 function blockObjection(candidate: Block, setup: Setup, verify: Verify): string | null {
-  const { header: head, certificate: proof, result, outcomes } = candidate;
-  if (proof.height !== head.height) return "a certificate of another height";
-  if (batchDigest(head) !== proof.batch) return "a certificate of another batch";
-  if (!certificateFits(proof, head.parent)) return "a certificate of another parent";
-  if (resultDigest(result) !== proof.result) return "a certificate of another result";
-  if ((result.state !== null) !== carriesRoot(head.height, setup))
-    return "a state root at another height than every K-th";
+  const { result, outcomes } = candidate;
+  const objected = headObjection(candidate, setup);
+  if (objected !== null) return objected;
   if (outcomes.length !== result.count) return "outcomes that are not as many as the result's";
   if (!outcomes.every(oneText) || merkleRoot(outcomes.map(leafDigest)) !== result.root)
     return "outcomes that are not the result's";
-  return batchObjection(candidate, setup, verify) ?? certificateObjection(proof, setup, verify);
+  return (
+    batchObjection(candidate, setup, verify) ??
+    certificateObjection(candidate.certificate, setup, verify)
+  );
+}
+
+/** Whether header, result and certificate are of one block; the certificate's signatures are another matter. */
+function headObjection({ header, certificate, result }: Head, setup: Setup): string | null {
+  if (certificate.height !== header.height) return "a certificate of another height";
+  if (batchDigest(header) !== certificate.batch) return "a certificate of another batch";
+  if (!certificateFits(certificate, header.parent)) return "a certificate of another parent";
+  if (resultDigest(result) !== certificate.result) return "a certificate of another result";
+  return (result.state !== null) === carriesRoot(header.height, setup)
+    ? null
+    : "a state root at another height than every K-th";
+}
+
+/** A state is believed for two certificates: of the block it is the state after, and of the one whose result carries its root. */
+function offerObjection(offer: Offer, setup: Setup, verify: Verify): string | null {
+  const { anchor, rooted, parts, controls } = offer;
+  const { court, quorum, rootEvery } = setup;
+  const base = anchor.header.height;
+  if (!carriesRoot(base, setup)) return "a state as of no base";
+  if (rooted.header.height !== base + rootEvery) return "a root of another base";
+  if (!partsInOrder(parts) || stateRoot(parts) !== rooted.result.state)
+    return "parts that are not under the root";
+  // Who lacks the blocks lacks the keys too that were changed in them.
+  const terms = termsProven(setup.terms, controls, court, { quorum, verify });
+  if (terms === null) return "control events that are not certified";
+  return first([anchor, rooted], (head) => {
+    const objected = headObjection(head, setup);
+    return objected ?? certificateObjection(head.certificate, { ...setup, terms }, verify);
+  });
 }
 
 function first<T>(items: readonly T[], object: (item: T) => string | null): string | null {

@@ -1,4 +1,5 @@
 /** What a step accuses others of, or notes of itself. */
+import type { Part } from "../../shared/state-root.ts";
 import type { Certificate, Poison } from "../../shared/types.ts";
 import type { Message, Prepare } from "./messages.ts";
 
@@ -35,6 +36,13 @@ export type Incident =
       readonly height: number;
       readonly view: number;
       readonly prepares: readonly Prepare[];
+    }
+  /** Rows of a state that do not come to their part's certified digest. */
+  | {
+      readonly kind: "false-state";
+      readonly seat: number;
+      readonly height: number;
+      readonly part: Part;
     }
   /** An event was rejected because no quorum came to one outcome for it, or could evaluate it. */
   | {

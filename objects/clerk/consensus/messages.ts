@@ -6,7 +6,18 @@ import type { Json } from "../../shared/canonical.ts";
 import type { Control } from "../../shared/control.ts";
 import { batchDigest, digest, writDigest } from "../../shared/digests.ts";
 import { commitDigest, statedDigest } from "../../shared/verify.ts";
-import type { Batch, Block, Certificate, VoteSignature, Writ } from "../../shared/types.ts";
+import type { Cursor, Part, StateRow } from "../../shared/state-root.ts";
+import type { TermProof } from "../../shared/terms.ts";
+import type { Batch, Block, Certificate, Head, VoteSignature, Writ } from "../../shared/types.ts";
+
+/** A state that a quorum has signed: the block it is the state after, and the one whose result carries its root. */
+export interface Offer {
+  readonly anchor: Head;
+  readonly rooted: Head;
+  readonly parts: readonly Part[];
+  /** The control events up to the root, each with what proves it. */
+  readonly controls: readonly TermProof[];
+}
 
 interface Stated {
   readonly court: number;
@@ -101,6 +112,33 @@ export interface Blocks extends Stated {
   readonly blocks: readonly Block[];
   /** The sender's own height: whether there is more. */
   readonly height: number;
+  /** The lowest height whose block the sender still has, or the one after its own. */
+  readonly lowest: number;
+}
+
+/** Asks for rows of a part of the state as of a base, above a row; a base of 0 asks what there is. */
+export interface StateRequest extends Stated {
+  readonly kind: "state-request";
+  readonly base: number;
+  /** Index among the offered parts. */
+  readonly part: number;
+  readonly after: Cursor | null;
+}
+
+/** The state as of a base that the sender can give, part by part. */
+export interface StateOffer extends Stated, Offer {
+  readonly kind: "state-offer";
+}
+
+/** Rows of one part, in order. */
+export interface StateChunk extends Stated {
+  readonly kind: "state-chunk";
+  readonly base: number;
+  readonly part: number;
+  readonly after: Cursor | null;
+  readonly rows: readonly StateRow[];
+  /** The part ends with them. */
+  readonly last: boolean;
 }
 
 /** Asks for a batch that a view change names. */
@@ -138,7 +176,10 @@ export type Message =
   | BatchRequest
   | BatchAnswer
   | Forward
-  | Endorse;
+  | Endorse
+  | StateRequest
+  | StateOffer
+  | StateChunk;
 
 /** Distributes over the union, where `Omit` would keep only the common members. */
 type Unsaid<M> = M extends Message ? Omit<M, keyof Stated> : never;
@@ -172,11 +213,32 @@ export function contentOf(statement: Statement): readonly Json[] {
     case "sync":
       return [statement.after];
     case "blocks":
-      return [statement.height, statement.blocks.map((block) => block.certificate.block)];
+      return [
+        statement.height,
+        statement.lowest,
+        statement.blocks.map((block) => block.certificate.block),
+      ];
     case "batch-request":
       return [statement.batch];
     case "batch-answer":
       return [batchDigest(statement.batch.header)];
+    case "state-request":
+      return [statement.base, statement.part, statement.after];
+    case "state-offer":
+      // The certified root stands for the parts.
+      return [
+        statement.anchor.certificate.block,
+        statement.rooted.certificate.block,
+        statement.controls.map(({ certificate }) => certificate.block),
+      ];
+    case "state-chunk":
+      return [
+        statement.base,
+        statement.part,
+        statement.after,
+        statement.last,
+        digest("state-chunk", statement.rows),
+      ];
     case "forward":
       return [writDigest(statement.writ)];
     case "endorse":

@@ -21,12 +21,12 @@ import { attemptsOf, careFrom } from "./attempts.ts";
 import type { Attempts } from "./attempts.ts";
 import { keptBatch, restoredBatch } from "./kept.ts";
 import type { KeptBatch } from "./kept.ts";
-import type { Incident } from "./incidents.ts";
+import type { Cursor, PartId, PartTally, StateRow } from "../../shared/state-root.ts";
 import { voteKey } from "./messages.ts";
 import type {
   Commit,
   Endorse,
-  Message,
+  Offer,
   Prepare,
   Prepared,
   Proposal,
@@ -62,6 +62,27 @@ export interface World {
   readonly supports: (domainVersion: number) => boolean;
   /** Agreed blocks above a height, in order, within the limits of one catch-up answer. */
   readonly blocksAbove: (height: number) => readonly Block[];
+  /** The lowest height whose block is here, or the one above the tip. */
+  readonly lowestBlock: () => number;
+  /** The state that others may take from here, if there is one. */
+  readonly offer: () => Offer | null;
+  /** Rows of a part of that state above a row, within the limits of one answer; null if they cannot be read. */
+  readonly page: (base: number, part: PartId, after: Cursor | null) => StatePage | null;
+}
+
+export interface StatePage {
+  readonly rows: readonly StateRow[];
+  readonly last: boolean;
+}
+
+/** A state on its way here: parts before `part` are staged and verified. */
+export interface Transfer extends Offer {
+  /** Peers that gave rows which are not the state's. */
+  readonly liars: Set<number>;
+  part: number;
+  /** Within the part. */
+  after: Cursor | null;
+  tally: PartTally | null;
 }
 
 /** The last decided height. At height 0 it is the genesis: parent of the first block, certificate null, view 0. */
@@ -202,34 +223,20 @@ export interface Seat {
   unasked: number;
   /** A request for a batch is out; no second one before this time. */
   batchAskAt: number | null;
+
+  /** Peers that no longer have the next block. */
+  readonly lacking: Set<number>;
+  /** Its own state is lost or wrong: it is taken anew. */
+  rebuilding: boolean;
+  transfer: Transfer | null;
+  /** The peer that is asked for state; a request is out until this time. */
+  statePeer: number;
+  stateAskAt: number | null;
+  /** Its state has been replaced in storage: this life is over. */
+  ended: boolean;
 }
 
-/**
- * What a step asks for. A shell carries them out in the order of the list, without an `await` in between, and writes before it
- * sends: the core emits every `persist` and `agree` of a step ahead of its `send`s, and the runtime's output gate does the rest.
- */
-export type Effect =
-  | { readonly kind: "persist"; readonly durable: Durable; readonly writs: readonly Writ[] }
-  | { readonly kind: "agree"; readonly block: Block; readonly evaluation: Evaluation }
-  | { readonly kind: "quarantine"; readonly reason: string }
-  | { readonly kind: "send"; readonly to: number; readonly message: Message }
-  /** Once everything written is durable, and no sooner, the shell answers with `attempted`. */
-  | { readonly kind: "attempt"; readonly what: string }
-  | { readonly kind: "arm"; readonly at: number | null }
-  | { readonly kind: "accuse"; readonly incident: Incident };
-
-export type Input =
-  /** The shell has loaded everything; also after each change of `voice`. */
-  | { readonly kind: "start"; readonly now: number }
-  | { readonly kind: "message"; readonly message: Message; readonly now: number }
-  | { readonly kind: "writ"; readonly writ: Writ; readonly now: number }
-  /** An operator asked this seat itself; it has fetched the key from the named object. */
-  | { readonly kind: "control"; readonly control: Control; readonly now: number }
-  /** The block of the last `agree` is in storage. */
-  | { readonly kind: "applied"; readonly nextExpiry: number | null; readonly now: number }
-  | { readonly kind: "attempted"; readonly what: string; readonly now: number }
-  | { readonly kind: "backlog"; readonly full: boolean; readonly now: number }
-  | { readonly kind: "tick"; readonly now: number };
+export type { Effect, Input } from "./effects.ts";
 
 /** What a shell read back from storage. */
 export interface Restored {
@@ -298,6 +305,12 @@ export function seatFrom(restored: Restored): Seat {
     asked: setup.seat,
     unasked: 0,
     batchAskAt: null,
+    lacking: new Set(),
+    rebuilding: false,
+    transfer: null,
+    statePeer: setup.seat,
+    stateAskAt: null,
+    ended: false,
   };
 }
 

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { controlShape } from "../../shared/control.ts";
 import { LIMITS } from "../../shared/limits.ts";
+import { ENTITY_BUCKETS } from "../../shared/state-root.ts";
 import { REASONS } from "./messages.ts";
 
 // Room to count on from what a peer says without leaving the safe integers.
@@ -78,15 +79,40 @@ const entries = z
   .array(z.object({ writ, first: natural, count: natural.min(1), poison: poison.optional() }))
   .max(LIMITS.blockEvents);
 const batch = z.object({ header, entries });
+const result = z.object({ prior: hash, count: natural, root: hash, state: hash.nullable() });
+const head = z.object({ header, result, certificate });
 const block = z.object({
   header,
   entries,
-  result: z.object({ prior: hash, count: natural, root: hash, state: hash.nullable() }),
+  result,
   outcomes: z
     .array(z.string().max(LIMITS.outcomesBytes))
     .max(LIMITS.blockEvents + LIMITS.expiriesPerBlock),
   certificate,
 });
+const parts = z
+  .array(
+    z.object({
+      kind: z.enum(["court", "entities", "keys"]),
+      id: natural,
+      count: natural,
+      size: natural,
+      until: natural,
+      digest: hash,
+    }),
+  )
+  .max(1 + ENTITY_BUCKETS + LIMITS.stateEras);
+const field = z
+  .string()
+  .max(LIMITS.entityBytes)
+  .refine((value) => value.isWellFormed());
+const cursor = z.tuple([natural, field]);
+const stateRow = z.union([
+  z.tuple([z.literal("entity"), field, natural, field, natural, natural.nullable()]),
+  z.tuple([z.literal("key"), field, hash, natural, natural, natural]),
+  z.tuple([z.literal("warden"), natural, natural, natural, z.literal([0, 1])]),
+  z.tuple([z.literal("term"), natural, natural]),
+]);
 const prepared = z.object({
   height: natural,
   view: natural,
@@ -135,6 +161,31 @@ export const message = z.discriminatedUnion("kind", [
     kind: z.literal("blocks"),
     blocks: z.array(block).max(LIMITS.syncBlocks),
     height: natural,
+    lowest: natural,
+  }),
+  z.object({
+    ...stated,
+    kind: z.literal("state-request"),
+    base: natural,
+    part: natural,
+    after: cursor.nullable(),
+  }),
+  z.object({
+    ...stated,
+    kind: z.literal("state-offer"),
+    anchor: head,
+    rooted: head,
+    parts,
+    controls: z.array(z.object({ header, certificate })).max(LIMITS.terms),
+  }),
+  z.object({
+    ...stated,
+    kind: z.literal("state-chunk"),
+    base: natural,
+    part: natural,
+    after: cursor.nullable(),
+    rows: z.array(stateRow).max(LIMITS.stateRows),
+    last: z.boolean(),
   }),
   z.object({ ...stated, kind: z.literal("batch-request"), batch: hash }),
   z.object({ ...stated, kind: z.literal("batch-answer"), batch }),

@@ -8,12 +8,21 @@ import { leaderOf } from "../../shared/quorum.ts";
 import { allow } from "./attempts.ts";
 import { dropOldControls, keepControl, keepEndorsement } from "./controls.ts";
 import { keepReject, tryControlRefused, tryNoMajority, tryRejected } from "./majority.ts";
-import type { Justification, Message } from "./messages.ts";
+import type { Blocks, Justification, Message } from "./messages.ts";
 import { keepBatch, keepProposal, knownBatch, tryPropose, wantsBatch } from "./proposals.ts";
 import type { Effect, Input, Seat } from "./seat.ts";
-import { absorb, answerSync, askForBlocks, keepBlocks, lacksBlocks, tryApply } from "./sync.ts";
 import { hearStranger, isStranger } from "./strangers.ts";
+import {
+  absorb,
+  answerSync,
+  askForBlocks,
+  hearBlocks,
+  keepBlocks,
+  lacksBlocks,
+  tryApply,
+} from "./sync.ts";
 import { deadline, tick } from "./timers.ts";
+import { answerState, hearChunk, hearOffer, seekState, wantsState } from "./transfer.ts";
 import { Turn } from "./turn.ts";
 import { changeView, keepChange, reissue, resign, tryJoin } from "./views.ts";
 import { keepVote, tryCertify, tryCommit, tryPrepare } from "./votes.ts";
@@ -21,11 +30,13 @@ import { censored, forwardWaiting, inOrder, keepWrit, wantsWrit } from "./waitin
 
 /** Advances the seat in place. Messages and writs must have passed check.ts; effects are carried out in their order. */
 export function step(seat: Seat, input: Input): Effect[] {
+  if (seat.ended) return [];
   const turn = new Turn(seat, input.now);
   dropOldControls(turn);
   take(turn, input);
   advance(turn);
-  if (lacksBlocks(seat))
+  seekState(turn);
+  if (lacksBlocks(seat) && !wantsState(seat))
     askForBlocks(turn, input.kind === "message" ? input.message.from : seat.asked);
   const at = deadline(turn);
   invariants(seat);
@@ -50,6 +61,13 @@ function take(turn: Turn, input: Input): void {
       return applied(turn, input.nextExpiry);
     case "attempted":
       return allow(seat, input.what);
+    case "blocks-found":
+      keepBlocks(seat, input.blocks);
+      return;
+    case "rebuild":
+      assert(!seat.voice, "a seat whose state is lost has no voice");
+      seat.rebuilding = seat.setup.quorum.n > 1;
+      return;
     case "backlog":
       if (input.full && !seat.backlogFull) resign(turn);
       seat.backlogFull = input.full;
@@ -82,7 +100,13 @@ function hear(turn: Turn, message: Message): void {
     case "sync":
       return answerSync(turn, message.from, message.after);
     case "blocks":
-      return keepBlocks(turn, message);
+      return hearBlocks(turn, message);
+    case "state-request":
+      return answerState(turn, message);
+    case "state-offer":
+      return hearOffer(turn, message);
+    case "state-chunk":
+      return hearChunk(turn, message);
     case "batch-request": {
       const batch = knownBatch(seat, message.batch);
       if (batch !== null) turn.send(message.from, turn.say({ kind: "batch-answer", batch }));
@@ -140,7 +164,10 @@ export function matters(seat: Seat, message: Message): boolean {
     case "decided":
       return message.certificate.height > height;
     case "blocks":
-      return message.blocks.some((block) => block.header.height > height);
+      return message.height > height && (message.lowest > height + 1 || bringsOn(seat, message));
+    case "state-offer":
+    case "state-chunk":
+      return wantsState(seat) && (message.kind === "state-offer" || seat.transfer !== null);
     case "view-change":
       return message.view >= seat.view || message.height > height + 1;
     case "batch-answer":
@@ -150,6 +177,7 @@ export function matters(seat: Seat, message: Message): boolean {
     case "sync":
     case "batch-request":
     case "endorse":
+    case "state-request":
       return true;
     default:
       return unreachable(message);
@@ -167,6 +195,10 @@ const RULES: readonly ((turn: Turn) => boolean)[] = [
   tryRejected,
   tryNoMajority,
 ];
+
+function bringsOn({ tip }: Seat, { blocks }: Blocks): boolean {
+  return blocks.some((block) => block.header.height > tip.height);
+}
 
 /** Everything that has become possible, until nothing more is; a decided block waits for the shell to apply it. */
 function advance(turn: Turn): void {

@@ -3,7 +3,8 @@ import { termOf } from "../../shared/terms.ts";
 import type { Message } from "./messages.ts";
 import { keepBatch, wantsBatch } from "./proposals.ts";
 import type { Setup } from "./seat.ts";
-import { absorb, answerSync, keepBlocks } from "./sync.ts";
+import { absorb, answerSync, hearBlocks } from "./sync.ts";
+import { answerState, hearChunk, hearOffer } from "./transfer.ts";
 import type { Turn } from "./turn.ts";
 
 /** Whether the sender's signature cannot be checked here. */
@@ -15,7 +16,10 @@ export function isStranger(said: Message, { terms }: Setup): boolean {
 export function hearStranger(turn: Turn, said: Message): void {
   const { seat } = turn;
   if (said.kind === "sync") return answerSync(turn, said.from, said.after);
-  if (said.kind === "blocks") return keepBlocks(turn, said);
+  if (said.kind === "blocks") return hearBlocks(turn, said);
+  if (said.kind === "state-request") return answerState(turn, said);
+  if (said.kind === "state-offer") return hearOffer(turn, said);
+  if (said.kind === "state-chunk") return hearChunk(turn, said);
   if (said.kind === "batch-answer") {
     if (wantsBatch(seat, said.batch)) keepBatch(seat, said.batch);
     return;

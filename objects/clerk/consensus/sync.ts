@@ -10,7 +10,7 @@ import { evaluated } from "./evaluate.ts";
 import { accuseDissent, noteCondemned } from "./evidence.ts";
 import type { Blocks } from "./messages.ts";
 import { forgetProposal, knownBatch } from "./proposals.ts";
-import type { Seat } from "./seat.ts";
+import type { Evaluated, Seat } from "./seat.ts";
 import type { Turn } from "./turn.ts";
 import { enter, resign } from "./views.ts";
 import { entryBytes, served } from "./waiting.ts";
@@ -22,24 +22,34 @@ export function absorb(seat: Seat, certificate: Certificate | null): void {
   if (certificate.height === seat.tip.height + 1) seat.certified ??= certificate;
 }
 
-/** Keeps verified blocks that continue what is here, as many as one honest answer may hold. */
-export function keepBlocks(turn: Turn, answer: Blocks): void {
+/** Blocks of a peer, and whether it no longer has those that come next. */
+export function hearBlocks(turn: Turn, answer: Blocks): void {
   const { seat } = turn;
+  if (answer.lowest > seat.tip.height + 1) seat.lacking.add(answer.from);
+  else seat.lacking.delete(answer.from);
+  if (!keepBlocks(seat, answer.blocks)) return;
+  // An answer that brings nothing on must not bring the next request either.
+  seat.askAt = null;
+  seat.asked = answer.from;
+  seat.claimed = answer.height;
+}
+
+/** Keeps verified blocks that continue what is here, as many as one honest answer may hold; whether any was of use. */
+export function keepBlocks(seat: Seat, blocks: readonly Block[]): boolean {
+  let useful = false;
   let bytes = [...seat.blocks.values()].reduce((sum, block) => sum + blockBytes(block), 0);
-  for (const block of answer.blocks) {
+  for (const block of blocks) {
     const { height } = block.header;
     if (height <= seat.tip.height || seat.blocks.has(height)) continue;
-    if (height !== seat.tip.height + 1 && !seat.blocks.has(height - 1)) return;
+    if (height !== seat.tip.height + 1 && !seat.blocks.has(height - 1)) return useful;
     bytes += blockBytes(block);
     const full = seat.blocks.size >= LIMITS.syncBlocks || bytes > LIMITS.syncBytes;
-    if (full && seat.blocks.size > 0) return;
+    if (full && seat.blocks.size > 0) return useful;
     seat.blocks.set(height, block);
     absorb(seat, block.certificate);
-    // An answer that brings nothing on must not bring the next request either.
-    seat.askAt = null;
-    seat.asked = answer.from;
-    seat.claimed = answer.height;
+    useful = true;
   }
+  return useful;
 }
 
 function blockBytes(block: Block): number {
@@ -73,11 +83,11 @@ export function tryApply(turn: Turn): boolean {
     setDissents(turn, 0);
     return true;
   }
-  return block === undefined ? false : adopt(turn, block, own.result);
+  return block === undefined ? false : adopt(turn, block, own);
 }
 
 /** The quorum came to another result than this seat, or this seat to none: take the certified after-states; twice in a row, and it has no voice. */
-function adopt(turn: Turn, block: Block, own: string | null): boolean {
+function adopt(turn: Turn, block: Block, own: Evaluated | null): boolean {
   const { seat } = turn;
   const { certificate } = block;
   const { height } = block.header;
@@ -91,9 +101,15 @@ function adopt(turn: Turn, block: Block, own: string | null): boolean {
   }
   // Nobody is outvoted by a version that it lacks.
   const carried = seat.world.supports(block.header.domainVersion);
-  if (carried) turn.accuse({ kind: "outvoted", height, certificate, own });
+  if (carried) turn.accuse({ kind: "outvoted", height, certificate, own: own?.result ?? null });
   const leads = turn.leads();
   decide(turn, block, evaluation);
+  if (own !== null && own.parts.state !== block.result.state) {
+    // Adopting outcomes does not mend a state that was other before them.
+    seat.rebuilding = seat.setup.quorum.n > 1;
+    silence(turn, `another state than the court's before height ${height}`, seat.rebuilding);
+    return true;
+  }
   if (own !== null) setDissents(turn, seat.dissents + 1);
   if (leads) resign(turn);
   if (seat.dissents >= LIMITS.dissentsToQuarantine)
@@ -108,10 +124,10 @@ function setDissents(turn: Turn, dissents: number): void {
   turn.persist();
 }
 
-function silence(turn: Turn, reason: string): void {
-  if (!turn.seat.voice) return;
+function silence(turn: Turn, reason: string, rebuild = false): void {
+  if (!turn.seat.voice && !rebuild) return;
   turn.seat.voice = false;
-  turn.quarantine(reason);
+  turn.quarantine(reason, rebuild);
 }
 
 function decide(turn: Turn, block: Block, evaluation: Evaluation): void {
@@ -160,6 +176,7 @@ function forget(seat: Seat): void {
   seat.batches.clear();
   seat.proven = Math.max(seat.proven, height);
   seat.blocks.delete(height);
+  seat.lacking.clear();
   for (const [key, proposal] of seat.proposals)
     if (proposal.batch.header.height <= height) forgetProposal(seat, key);
   for (const votes of [seat.prepares, seat.commits, seat.rejects]) {
@@ -201,10 +218,13 @@ export function askForBlocks(turn: Turn, peer: number | null): void {
 /** Gives what is above a height, and where this seat stands: who lost its memory cannot know who else moved to the view. */
 export function answerSync(turn: Turn, to: number, after: number): void {
   const { seat } = turn;
-  const above = after < seat.tip.height ? seat.world.blocksAbove(after) : [];
-  // Who asks knows the keys of its next height, not those that a control among the blocks brings.
-  const blocks = above.filter(({ header }) => header.epoch === above[0]?.header.epoch);
-  if (blocks.length > 0)
-    turn.send(to, turn.say({ kind: "blocks", blocks, height: seat.tip.height }));
+  const { height } = seat.tip;
+  if (after < height) {
+    const above = seat.world.blocksAbove(after);
+    // Who asks knows the keys of its next height, not those that a control among the blocks brings.
+    const blocks = above.filter(({ header }) => header.epoch === above[0]?.header.epoch);
+    const lowest = seat.world.lowestBlock();
+    turn.send(to, turn.say({ kind: "blocks", blocks, height, lowest }));
+  }
   if (seat.voice && seat.change?.view === seat.view) turn.send(to, seat.change);
 }

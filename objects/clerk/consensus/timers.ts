@@ -30,7 +30,8 @@ function resend(turn: Turn): void {
     for (const { endorse } of seat.controls.values()) turn.sendAll(endorse);
   }
   for (const waiting of inOrder(seat)) waiting.forwarded = -1;
-  askForBlocks(turn, null);
+  // Whoever still has them may yet give them, while nobody gives the state.
+  if (!seat.rebuilding && seat.transfer === null) askForBlocks(turn, null);
   // Whoever leads has had time to fetch what it lacks: let another go on.
   if (isBehind(seat)) resign(turn);
 }
@@ -58,7 +59,7 @@ export function deadline(turn: Turn): number | null {
   const asked = seat.voice && seat.controls.size > 0;
   if (seat.applying || !(undecided || unheard || missing || asked)) seat.resendAt = null;
   else seat.resendAt ??= now + spaced(LIMITS.resendMs, seat.resends, LIMITS.alarmMs);
-  const times = [seat.suspectAt, seat.resendAt, due ? null : expiry].filter(
+  const times = [seat.suspectAt, seat.resendAt, seat.stateAskAt, due ? null : expiry].filter(
     (time) => time !== null,
   );
   return times.length === 0 ? null : Math.min(...times);

@@ -4,7 +4,7 @@ import { leaderOf } from "../../shared/quorum.ts";
 import type { Block, Writ } from "../../shared/types.ts";
 import type { Evaluation } from "../../shared/evaluation.ts";
 import { statementDigest } from "./messages.ts";
-import type { Message, Statement } from "./messages.ts";
+import type { Message, Offer, Statement } from "./messages.ts";
 import { holdsKey, termNow } from "./office.ts";
 import { durableOf } from "./seat.ts";
 import type { Effect, Incident, Seat } from "./seat.ts";
@@ -82,9 +82,17 @@ export class Turn {
     this.#attempts.push({ kind: "attempt", what });
   }
 
-  quarantine(reason: string): void {
+  quarantine(reason: string, rebuild = false): void {
     this.seat.silenced = true;
-    this.#writes.push({ kind: "quarantine", reason });
+    this.#writes.push({ kind: "quarantine", reason, rebuild });
+  }
+
+  stage(rows: Omit<Extract<Effect, { kind: "stage" }>, "kind">): void {
+    this.#writes.push({ kind: "stage", ...rows });
+  }
+
+  install(offer: Offer | null): void {
+    this.#writes.push({ kind: "install", offer });
   }
 
   accuse(incident: Incident): void {

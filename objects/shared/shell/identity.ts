@@ -30,6 +30,9 @@ export class Notes {
   delete(key: string): void {
     this.#sql.exec("DELETE FROM notes WHERE k = ?", key);
   }
+  forget(prefix: string): void {
+    this.#sql.exec("DELETE FROM notes WHERE substr(k, 1, ?) = ?", prefix.length, prefix);
+  }
 }
 
 /**

@@ -116,5 +116,8 @@ function leafOf(kind: string, id: number, until: number, rows: readonly Row[]): 
     const run = rows.slice(from, from + RUN).map((row) => tagged("state-row", row));
     chain = tagged("state-rows", [chain, ...run]);
   }
-  return canonicalText([kind, id, until, tagged("state-part", [kind, id, rows.length, chain])]);
+  const texts = rows.flat().filter((field) => typeof field === "string");
+  const size = texts.reduce((sum, text) => sum + text.length, 0);
+  const part = tagged("state-part", [kind, id, chain]);
+  return canonicalText([kind, id, rows.length, size, until, part]);
 }

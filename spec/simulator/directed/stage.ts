@@ -256,6 +256,9 @@ export class Stage {
         body.quarantined ??= effect.reason;
         this.history.add(this.now, { kind: "silenced", seat, reason: effect.reason });
         return false;
+      case "stage":
+      case "install":
+        throw new Violation("state", `seat ${seat} takes a state, and no run gets so far`);
     }
   }
 
@@ -295,6 +298,9 @@ export class Stage {
         supports: (version) => version === 1,
         stateRoot: () => sha256("no run gets so far"),
         blocksAbove: (height) => body.chain.slice(height),
+        lowestBlock: () => 1,
+        offer: () => null,
+        page: () => null,
       },
       incarnation: body.incarnation,
       tip,

@@ -55,13 +55,19 @@ export class Librarian implements Mouth {
       // It asks for more and gets the promise of it only.
       const known = this.#hearsay.blocks.get(after) ?? this.#hearsay.blocks.get(1);
       const blocks = known === undefined ? [] : [known];
-      const promise = this.#tongue.say({ kind: "blocks", blocks, height: after + 1_000 });
+      const promise = this.#tongue.say({
+        kind: "blocks",
+        blocks,
+        height: after + 1_000,
+        lowest: 1,
+      });
       return dice.percent(50) ? [{ to: from, message: promise }] : [];
     }
     const answer = this.#tongue.say({
       kind: "blocks",
       blocks: above,
       height: after + above.length,
+      lowest: 1,
     });
     return [{ to: from, message: this.#falsified(answer) }];
   }

@@ -1,0 +1,173 @@
+/**
+ * Taking the state from others: a seat whose peers no longer have the blocks it lacks, or whose own state is wrong. A quorum has
+ * signed the root; each part is believed once its rows come to the digest under that root, and none before all have.
+ */
+import { known } from "../../shared/assert.ts";
+import { LIMITS } from "../../shared/limits.ts";
+import { PartTally, cursorOf, samePart } from "../../shared/state-root.ts";
+import type { Cursor, StateRow } from "../../shared/state-root.ts";
+import { termAt, termOf, termsWith } from "../../shared/terms.ts";
+import type { Offer, StateChunk, StateOffer, StateRequest } from "./messages.ts";
+import type { Seat, Transfer } from "./seat.ts";
+import type { Turn } from "./turn.ts";
+
+/** Of f + 1 peers that no longer have the next block one is honest. */
+export function wantsState(seat: Seat): boolean {
+  const { n, f } = seat.setup.quorum;
+  return !seat.ended && n > 1 && (seat.rebuilding || seat.lacking.size > f);
+}
+
+/** Asks for what comes next, and after silence another peer; one request at a time. */
+export function seekState(turn: Turn): void {
+  const { seat, now } = turn;
+  if (!wantsState(seat)) {
+    seat.transfer = null;
+    seat.stateAskAt = null;
+    return;
+  }
+  if (seat.rebuilding && lowestBase(seat) <= 0) return install(turn, null);
+  if (seat.stateAskAt !== null && now < seat.stateAskAt) return;
+  const { transfer } = seat;
+  if (seat.stateAskAt !== null || seat.statePeer === seat.setup.seat) turnToNext(seat);
+  seat.stateAskAt = now + LIMITS.stateAnswerMs;
+  const { part = 0, after = null } = transfer ?? {};
+  const base = transfer?.anchor.header.height ?? 0;
+  turn.send(seat.statePeer, turn.say({ kind: "state-request", base, part, after }));
+}
+
+/** The next peer that has given nothing false, if there is one. It begins the part anew: so who gave what stays plain. */
+function turnToNext(seat: Seat): void {
+  const { transfer, setup } = seat;
+  const { n } = setup.quorum;
+  const others = Array.from({ length: n }, (_, step) => (seat.statePeer + 1 + step) % n).filter(
+    (peer) => peer !== setup.seat,
+  );
+  const fair = others.find((peer) => transfer?.liars.has(peer) !== true);
+  seat.statePeer = fair ?? known(others[0], "a court of more than one seat");
+  if (transfer !== null) restartPart(transfer);
+}
+
+function restartPart(transfer: Transfer): void {
+  transfer.after = null;
+  transfer.tally = null;
+}
+
+/** The rows asked for, if it is of the state that is served here, and else what that is. */
+export function answerState(turn: Turn, request: StateRequest): void {
+  const { world } = turn.seat;
+  const offer = world.offer();
+  if (offer === null) return;
+  const base = offer.anchor.header.height;
+  const { from, part, after } = request;
+  const wanted = request.base === base ? offer.parts[part] : undefined;
+  if (wanted === undefined) return turn.send(from, turn.say({ kind: "state-offer", ...offer }));
+  const page = world.page(base, wanted, after);
+  if (page === null) return;
+  const { rows, last } = page;
+  turn.send(from, turn.say({ kind: "state-chunk", base, part, after, rows, last }));
+}
+
+/** A newer state than the one under way takes its place: who offers it no longer has the older. */
+export function hearOffer(turn: Turn, offer: StateOffer): void {
+  const { seat } = turn;
+  const { anchor, rooted, parts, controls, from } = offer;
+  const base = anchor.header.height;
+  const under = seat.transfer?.anchor.header.height ?? 0;
+  if (!wantsState(seat) || base <= under || !reachesFar(seat, base)) return;
+  const liars = new Set<number>();
+  seat.transfer = { anchor, rooted, parts, controls, liars, part: 0, after: null, tally: null };
+  skipEmpty(seat.transfer);
+  seat.statePeer = from;
+  seat.stateAskAt = null;
+}
+
+/** What is lacking lies above the tip; a state to be replaced must reach to where own blocks go on. */
+function reachesFar(seat: Seat, base: number): boolean {
+  return seat.rebuilding ? base >= lowestBase(seat) : base > seat.tip.height;
+}
+
+/** The base that whoever has decided as much as this seat serves at least. */
+function lowestBase({ tip, setup }: Seat): number {
+  return tip.height - (tip.height % setup.rootEvery) - setup.rootEvery;
+}
+
+/** Keeps rows aside while they can be the part's; once it is whole, they are, or its sender lied. */
+export function hearChunk(turn: Turn, chunk: StateChunk): void {
+  const { seat } = turn;
+  const { transfer } = seat;
+  if (transfer === null || !isAskedFor(seat, transfer, chunk)) return;
+  const part = known(transfer.parts[transfer.part], "the part that is asked for");
+  const tally = transfer.tally ?? new PartTally(part);
+  for (const row of chunk.rows) tally.add(row);
+  const whole = chunk.last && samePart(tally.part(), part) && provenTerm(seat, transfer, chunk);
+  const may = !chunk.last && chunk.rows.length > 0 && !tally.exceeds(part);
+  seat.stateAskAt = null;
+  if (!whole && !may) return refuse(turn, transfer, chunk);
+  const { kind, id } = part;
+  const { base, rows, after } = chunk;
+  const first = after === null;
+  turn.stage({ base, part: { kind, id }, first, fresh: first && transfer.part === 0, rows });
+  if (!whole) {
+    transfer.tally = tally;
+    transfer.after = lastOf(rows);
+    return;
+  }
+  restartPart(transfer);
+  transfer.part += 1;
+  skipEmpty(transfer);
+  const { anchor, rooted, parts, controls } = transfer;
+  if (transfer.part === parts.length) install(turn, { anchor, rooted, parts, controls });
+}
+
+/** Whether the control events that came with the offer make the term that a quorum signed: else one was left out. */
+function provenTerm(
+  { setup }: Seat,
+  { anchor, controls }: Transfer,
+  { rows }: StateChunk,
+): boolean {
+  const [row] = rows;
+  if (row?.[0] !== "term") return true;
+  const { height } = anchor.header;
+  const since = termAt(setup.terms, Number.MAX_SAFE_INTEGER).from;
+  const news = controls.map(({ header }) => header).filter((header) => header.height >= since);
+  const { epoch, domainVersion } = termAt(termsWith(setup.terms, news), height + 1);
+  return row[1] === epoch && row[2] === domainVersion;
+}
+
+/** Of what has no rows nothing need come. */
+function skipEmpty(transfer: Transfer): void {
+  for (;;) {
+    const part = transfer.parts[transfer.part];
+    if (part === undefined || !samePart(new PartTally(part).part(), part)) return;
+    transfer.part += 1;
+  }
+}
+
+function isAskedFor(seat: Seat, transfer: Transfer, chunk: StateChunk): boolean {
+  const { base, part, after, from } = chunk;
+  const asked = [transfer.anchor.header.height, transfer.part, transfer.after, seat.statePeer];
+  return wantsState(seat) && JSON.stringify([base, part, after, from]) === JSON.stringify(asked);
+}
+
+function lastOf(rows: readonly StateRow[]): Cursor {
+  return cursorOf(known(rows.at(-1), "a chunk that goes on has rows"));
+}
+
+/** Nobody is accused by what nobody can be shown to have signed. */
+function refuse(turn: Turn, transfer: Transfer, chunk: StateChunk): void {
+  const { seat } = turn;
+  const height = transfer.anchor.header.height;
+  const part = known(transfer.parts[transfer.part], "the part that is asked for");
+  if (termOf(seat.setup.terms, chunk.epoch) !== undefined)
+    turn.accuse({ kind: "false-state", seat: chunk.from, height, part });
+  transfer.liars.add(chunk.from);
+  turnToNext(seat);
+}
+
+function install(turn: Turn, offer: Offer | null): void {
+  const { seat } = turn;
+  seat.transfer = null;
+  seat.stateAskAt = null;
+  seat.ended = true;
+  turn.install(offer);
+}
