@@ -65,7 +65,9 @@ describe("access", () => {
     expect(authorise("Bearer reader", known, "read").name).toBe("reader");
   });
 
-  it("the Worker refuses a configuration that holds a raw token or a tenant with a slash", () => {
+  it("the Worker refuses a configuration that holds a raw token, a tenant with a slash, or that of the courts", () => {
+    const own = { ...token("a", []), tenant: "assize" };
+    expect(() => tokensOf(JSON.stringify([own]))).toThrow("tenant");
     expect(() => tokensOf(JSON.stringify([{ ...token("a", []), sha256: "a" }]))).toThrow("sha256");
     expect(() => tokensOf(JSON.stringify([{ ...token("a", []), tenant: "dev/x" }]))).toThrow(
       "tenant",

@@ -1,6 +1,7 @@
 /** Who may do what: bearer tokens (RFC 6750), known to the Worker by their SHA-256 alone. */
 import { createHash, timingSafeEqual } from "node:crypto";
 import { z } from "zod";
+import { COURT_TENANT } from "../../objects/shared/control.ts";
 import { Problem } from "./problems.ts";
 
 const SCOPES = ["submit", "read", "operate"] as const;
@@ -10,7 +11,10 @@ const tokens = z.array(
   z.object({
     name: z.string(),
     // A slash would let one tenant's entity keys be read as another's.
-    tenant: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/),
+    tenant: z
+      .string()
+      .regex(/^[A-Za-z0-9._-]{1,64}$/)
+      .refine((tenant) => tenant !== COURT_TENANT, "is that of the courts themselves"),
     scopes: z.array(z.enum(SCOPES)),
     sha256: z.string().regex(/^[0-9a-f]{64}$/),
   }),

@@ -28,10 +28,14 @@ export function readmitRoutes(app: Hono, context: Context): void {
     const warden = indexIn(c.req.param("warden"), deployment.wardens, "Warden");
     const request = { kind: "key", officer: { kind: "warden", warden } } as const;
     const courts = Array.from({ length: deployment.courts }, (_, court) => court);
-    const asked = await Promise.all(
+    const asked = await Promise.allSettled(
       courts.map(async (court) => ({ court, ...(await askCourt(context, court, request)) })),
     );
-    return c.json({ warden, courts: asked }, 202);
+    // Asked again, those that have taken it in already are not among them.
+    const ordered = asked.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
+    const refused = asked.find((each) => each.status === "rejected");
+    if (ordered.length === 0 && refused !== undefined) throw refused.reason;
+    return c.json({ warden, courts: ordered }, 202);
   });
 }
 
