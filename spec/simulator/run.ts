@@ -206,16 +206,23 @@ class Run {
     const behind = this.#behind().map(
       ({ seat, disk }) => `seat ${seat} at height ${disk.chain.height()}`,
     );
+    // A decision may be known to a liar alone, and be told by it.
+    const voted = this.#sound().filter((replica) => replica.core().vote !== null);
     return [
       ...behind,
+      ...voted.map(({ seat }) => `seat ${seat} has voted and not decided`),
       ...this.#operator.pending(),
       ...this.#parties.flatMap((party) => party.pending()),
     ];
   }
 
+  #sound(): SeatReplica[] {
+    return this.#court.replicas.filter(({ seat }) => !this.#setting.faulty.has(seat));
+  }
+
   /** Sound seats below the highest of them. */
   #behind(): SeatReplica[] {
-    const sound = this.#court.replicas.filter(({ seat }) => !this.#setting.faulty.has(seat));
+    const sound = this.#sound();
     const highest = Math.max(0, ...sound.map(({ disk }) => disk.chain.height()));
     return sound.filter(({ disk }) => disk.chain.height() < highest);
   }
