@@ -222,9 +222,9 @@ export class Faults {
   }
 }
 
-/** One of a dozen events. */
+/** One of two dozen events. */
 export function isPoison(event: string): boolean {
-  return Number.parseInt(sha256(event).slice(0, 8), 16) % 12 === 0;
+  return Number.parseInt(sha256(event).slice(0, 8), 16) % 24 === 0;
 }
 
 /** Of poison each seat makes something of its own. */

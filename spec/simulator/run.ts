@@ -65,6 +65,8 @@ const MOST_EVENTS = 2_000_000;
 /** How far a clock may drift in a run. */
 const DRIFTED_MS = 500;
 const LOOK_MS = 250;
+/** Each poisonous event is looked for by halves, at the price of up to two views or of two lives of every seat a half. */
+const POISON_PATIENCE = 6;
 
 export async function runSeed(seed: number, options: Options = {}): Promise<Result> {
   const run = new Run(draw(seed, options));
@@ -171,7 +173,8 @@ class Run {
     this.#world.note({ kind: "calm" });
     this.#faults.heal();
     for (const party of this.#parties) party.calm();
-    const end = this.#world.now + calmMs(this.#drawn.mode, this.#drawn.seats);
+    const { mode, seats, poison } = this.#drawn;
+    const end = this.#world.now + calmMs(mode, seats) * (poison === null ? 1 : POISON_PATIENCE);
     let looked = 0;
     let settled = false;
     await this.#world.run(end, () => {
