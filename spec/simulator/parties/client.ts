@@ -88,9 +88,13 @@ export class Client {
     });
   }
 
-  /** It makes nothing new. */
+  /** It makes nothing new, and is gone until the calm. */
   rest(): void {
     this.#resting = true;
+  }
+
+  get #away(): boolean {
+    return this.#resting && !this.#calm;
   }
 
   /** It asks for what it does not know until it knows it. */
@@ -176,7 +180,7 @@ export class Client {
   ): Promise<WardenAnswer[] | null> {
     await this.#go();
     let answers: WardenAnswer[] | null = null;
-    for (let attempt = 1; attempt <= LIMITS.wardenAttempts; attempt++) {
+    for (let attempt = 1; attempt <= LIMITS.wardenAttempts && !this.#away; attempt++) {
       try {
         answers = await warden.admit(submissions, this.#patience.waitMs);
         break;
@@ -218,7 +222,7 @@ export class Client {
     if (errand.told !== null || errand.asks > 0) return;
     if (door.warden.stranger) return;
     if (this.#calm) this.#askSoon(door, errand, 500);
-    else if (!this.#resting && dice.percent(75)) this.#askSoon(door, errand, RETRY_MS);
+    else if (!this.#away && dice.percent(75)) this.#askSoon(door, errand, RETRY_MS);
   }
 
   /** Once more, though it knows. */

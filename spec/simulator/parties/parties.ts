@@ -86,6 +86,8 @@ export class Parties implements Party {
     for (const { storage } of this.wardens) storage.slowness = 2;
     for (const client of this.clients) client.rest();
     this.readers?.calm();
+    // Nobody calls the next life into being: its alarm must.
+    if (this.#plan.quiet) for (const warden of this.wardens) warden.crash();
     this.#wake();
   }
 

@@ -268,8 +268,9 @@ export class VirtualWarden {
       const next = nextAlarm(this.#now(), book.pending > 0, store.ends);
       const arm = (at: number | null): void => {
         if (!life.alive) return;
-        this.#firing = false;
         if (at !== null) alarm.arm(at);
+        // The platform forgets the old alarm when the new one is durable.
+        this.storage.gate(() => (this.#firing = false));
       };
       desk
         .upkeep()
