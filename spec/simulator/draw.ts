@@ -5,7 +5,7 @@ import { quorumOf } from "../../objects/shared/quorum.ts";
 import type { Mode } from "../../objects/shared/quorum.ts";
 import { Dice } from "../kit/dice.ts";
 import { drawLiars } from "./liars/catalogue.ts";
-import type { Liars } from "./liars/catalogue.ts";
+import type { Liars, Lie } from "./liars/catalogue.ts";
 import type { Weather } from "./network.ts";
 import { planOf, printedPlan } from "./parties/plan.ts";
 import type { PartiesPlan } from "./parties/plan.ts";
@@ -16,6 +16,10 @@ export interface Options {
   readonly seats?: number;
   /** Exactly so many liars, even too many; otherwise chance says how many of the f. */
   readonly liars?: number;
+  /** How they lie. */
+  readonly lie?: Lie;
+  /** How a seat fails; then nobody lies but who has to. */
+  readonly flaw?: Flaw;
   /** Virtual milliseconds of the first phase. */
   readonly ticks?: number;
   /** Whether an operator has a wiped seat taken in again. */
@@ -88,10 +92,11 @@ export function draw(seed: number, options: Options = {}): Drawn {
   const mode = options.mode ?? "bft";
   const seats = mode === "bft" ? (options.seats ?? 4) : mode === "detect" ? 2 : 1;
   const { n, f } = quorumOf(mode, seats);
-  const poison = mode === "bft" && dice.percent(8) ? dice.one(["differs", "kills"] as const) : null;
+  const drawn = mode === "bft" && dice.percent(8) ? dice.one(["differs", "kills"] as const) : null;
+  const poison = options.lie === undefined && options.flaw === undefined ? drawn : null;
   // Only all seats together can show that an event is poison: with one that is faulty its court may wait for ever.
   const sound = poison !== null && dice.percent(70);
-  const { liars, flaws } = faulty(dice, { n, f: sound ? 0 : f, asked: options.liars });
+  const { liars, flaws } = faulty(dice, { n, f: sound ? 0 : f }, options);
   const slowed = dice.percent(20);
   const slow = slowed ? { seat: dice.below(n), ms: dice.one([20, 150, 800]) } : null;
   const wardens = dice.one([1, 2, 2, 3]);
@@ -118,14 +123,19 @@ export function draw(seed: number, options: Options = {}): Drawn {
 
 function faulty(
   dice: Dice,
-  { n, f, asked }: { readonly n: number; readonly f: number; readonly asked: number | undefined },
+  { n, f }: { readonly n: number; readonly f: number },
+  { liars: asked, lie, flaw }: Options,
 ): Pick<Drawn, "liars" | "flaws"> {
   assert(asked === undefined || (asked >= 0 && asked <= n), `of ${n} seats no more can lie`);
-  const flawed = asked === undefined && f > 0 && dice.percent(15) ? 1 : 0;
-  const liars = drawLiars(dice, n, { most: f - flawed, exactly: asked });
+  const free = asked === undefined && lie === undefined;
+  const flawed = flaw !== undefined || (free && f > 0 && dice.percent(15)) ? 1 : 0;
+  const liars = drawLiars(dice, n, { most: f - flawed, exactly: asked, lie });
   const lying = liars.seats.map(({ seat }) => seat);
   const sound = Array.from({ length: n }, (_, seat) => seat).filter((at) => !lying.includes(at));
-  return { liars, flaws: flawed === 0 ? [] : [{ seat: dice.one(sound), flaw: dice.one(FLAWS) }] };
+  return {
+    liars,
+    flaws: flawed === 0 ? [] : [{ seat: dice.one(sound), flaw: flaw ?? dice.one(FLAWS) }],
+  };
 }
 
 /** Of two clocks one is at most twice as far ahead of the other: so far a vote lets it be. */

@@ -1,16 +1,31 @@
 /**
- * The one rule whose loss only slows a court down, so that no outcome shows it: who has heard f + 1 others move to higher views
- * has moved as well. Looked at after each step, by what was delivered and not by what the core kept of it.
+ * The rules whose loss only slows a court down, so that no outcome shows it: who has heard f + 1 others move to higher views, or the
+ * leader of its own to the next one, has moved as well, and says so anew for each height it goes on to there. Looked at after each step, by
+ * what was delivered and not by what the core kept of it.
  */
 import type { VirtualCourt } from "./court.ts";
 import { Violation } from "./history.ts";
 import type { Setting } from "./party.ts";
 
-export function joinsInTime(court: VirtualCourt, { faulty }: Setting): void {
+export function joinsInTime(court: VirtualCourt, { faulty, lying }: Setting): void {
   court.stepped = (replica) => {
     if (faulty.has(replica.seat)) return;
-    const { view, voice, setup } = replica.core();
-    if (!voice || replica.heardViews.size <= setup.quorum.f) return;
+    const { view, voice, setup, change, tip } = replica.core();
+    if (!voice) return;
+    const leader = view % setup.quorum.n;
+    // What a liar says of it may be void for another reason.
+    if (!lying.has(leader) && replica.heardViews.get(leader) === view + 1)
+      throw new Violation(
+        "a resignation is joined",
+        `seat ${replica.seat} stays in view ${view}, whose leader has left it`,
+      );
+    const decidedIn = tip.certificate?.view ?? 0;
+    if (change?.view === view && change.height <= tip.height && decidedIn < view)
+      throw new Violation(
+        "a view change is for the next height",
+        `seat ${replica.seat} at height ${tip.height} has moved to view ${view} for ${change.height}`,
+      );
+    if (replica.heardViews.size <= setup.quorum.f) return;
     let higher = 0;
     for (const heard of replica.heardViews.values()) if (heard > view) higher += 1;
     if (higher > setup.quorum.f)

@@ -13,7 +13,7 @@ import { draw, printed } from "./draw.ts";
 import type { Drawn, Options } from "./draw.ts";
 import { Faults, isPoison } from "./faults.ts";
 import { Violation } from "./history.ts";
-import { traitsOf } from "./liars/catalogue.ts";
+import { computesWrongly, traitsOf } from "./liars/catalogue.ts";
 import { joinsInTime } from "./joining.ts";
 import { Parties } from "./parties/parties.ts";
 import { Operator } from "./operator.ts";
@@ -84,6 +84,8 @@ class Run {
   readonly #parties: readonly Party[];
   readonly #trace = new Trace();
   readonly #tally = new Tally();
+  /** Highest height of which a client was told. */
+  #told = 0;
 
   constructor(drawn: Drawn) {
     this.#drawn = drawn;
@@ -106,6 +108,10 @@ class Run {
     const { history } = this.#world;
     history.watch((noted) => this.#trace.add(noted));
     history.watch((noted) => this.#tally.add(noted));
+    history.watch(({ fact }) => {
+      if (fact.kind !== "answered" || fact.told.kind !== "outcome") return;
+      this.#told = Math.max(this.#told, fact.told.height);
+    });
     this.#checks = checkersFor(this.#checked());
     history.watch(this.#checks.checker);
     joinsInTime(this.#court, this.#setting);
@@ -121,6 +127,9 @@ class Run {
       court: 0,
       ...deployment.quorum,
       liars: this.#setting.lying,
+      wrong: new Set(
+        this.#drawn.liars.seats.filter(({ lie }) => computesWrongly(lie)).map(({ seat }) => seat),
+      ),
       genesis: genesisTip,
       keys,
       wardenKeys,
@@ -223,10 +232,10 @@ class Run {
     return this.#court.replicas.filter(({ seat }) => !this.#setting.faulty.has(seat));
   }
 
-  /** Sound seats below the highest of them. */
+  /** Sound seats below the highest of them, or below what a liar that was ahead of them told a client of. */
   #behind(): SeatReplica[] {
     const sound = this.#sound();
-    const highest = Math.max(0, ...sound.map(({ disk }) => disk.chain.height()));
+    const highest = Math.max(this.#told, ...sound.map(({ disk }) => disk.chain.height()));
     return sound.filter(({ disk }) => disk.chain.height() < highest);
   }
 

@@ -4,6 +4,7 @@ import { Answers } from "./answers.ts";
 import { evidence } from "./evidence.ts";
 import { fresh } from "./fresh.ts";
 import { ledger } from "./ledger.ts";
+import { lawful } from "./lawful.ts";
 import { Model, replay } from "./model.ts";
 import { together } from "./part.ts";
 import type { Checks, Options, Part } from "./part.ts";
@@ -30,6 +31,7 @@ export function seatCheckers(options: Options, signatures = new Signatures(optio
     persistence(options),
     votes(options, signatures),
     voice(options),
+    lawful(options, signatures),
     evidence(options, signatures),
   ];
 }

@@ -12,6 +12,8 @@ export interface Options {
   readonly f: number;
   /** Seats that may do anything, one whose evaluation is wrong among them; whatever they decide, store or say counts for nothing. */
   readonly liars: ReadonlySet<number>;
+  /** Of these, the ones that compute wrongly and keep the rules all the same. */
+  readonly wrong?: ReadonlySet<number>;
   /** Block digest, result digest and time that height 1 continues. */
   readonly genesis: { readonly block: string; readonly result: string; readonly time: number };
   /** Public keys by seat and by Warden. */

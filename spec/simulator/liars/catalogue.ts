@@ -55,6 +55,12 @@ export function traitsOf(lie: Lie): Traits {
   };
 }
 
+/** Its machine is wrong, and its core keeps the rules all the same. */
+export function computesWrongly(lie: Lie): boolean {
+  const { corruptEvaluation, corruptState } = traitsOf(lie);
+  return corruptEvaluation || corruptState;
+}
+
 /** One for each replica; null where the core speaks for itself. Those who share hearsay lie together. */
 export function mouthOf(lie: Lie, place: Place, hearsay?: Hearsay): Mouth | null {
   switch (lie) {
@@ -103,18 +109,25 @@ export interface Liars {
 export interface Share {
   readonly most: number;
   readonly exactly?: number | undefined;
+  /** How all of them lie; then none of those that may keeps to the truth. */
+  readonly lie?: Lie | undefined;
 }
 
 /** Half of all lies are those of one who knows the protocol. */
-export function drawLiars(dice: Dice, n: number, { most, exactly }: Share): Liars {
-  const some = dice.percent(12) ? 0 : Math.min(most, 1 + dice.below(Math.max(1, most)));
+export function drawLiars(dice: Dice, n: number, { most, exactly, lie: given }: Share): Liars {
+  const some =
+    given !== undefined
+      ? most
+      : dice.percent(12)
+        ? 0
+        : Math.min(most, 1 + dice.below(Math.max(1, most)));
   const count = exactly ?? some;
   const seats: { seat: number; lie: Lie }[] = [];
   const together = count > 1 && dice.percent(50);
   while (seats.length < count) {
     const seat = dice.below(n);
     if (seats.some((other) => other.seat === seat)) continue;
-    const lie = together || dice.percent(35) ? "evil" : dice.one(LIES);
+    const lie = given ?? (together || dice.percent(35) ? "evil" : dice.one(LIES));
     seats.push({ seat, lie });
   }
   return { seats, together };

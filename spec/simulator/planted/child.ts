@@ -35,7 +35,7 @@ async function run(job: Job): Promise<Report> {
   const otherwise: Record<string, string> = {};
   while (runs < job.seeds && !(job.first && first !== null)) {
     const seed = runs++;
-    const finding = findingOf(seed, job.how);
+    const finding = await findingOf(seed, job.how);
     if (finding === null) continue;
     const { property, detail } = finding;
     as[property] = (as[property] ?? 0) + 1;

@@ -1,112 +1,163 @@
-/** The rules of the agreement: quorums, views, certificates, what is durable. */
+/** Quorums and votes. */
 import type { How } from "../how.ts";
-import type { Bug, Patch } from "../plant.ts";
+import type { Bug } from "../plant.ts";
 
-const core = "objects/clerk/consensus";
-const of = (file: string, find: string, replace: string): Patch => ({ file, find, replace });
-const soak: How = { run: "soak" };
+const directed: How = { run: "directed", watched: "all" };
 
 export const agreement: readonly Bug<How>[] = [
   {
-    name: "quorum of f + 1",
+    name: "quorum-of-f-plus-1",
     patches: [
-      of("objects/shared/quorum.ts", "const q = n - f;", "const q = f + 1;"),
-      of("objects/shared/quorum.ts", `assert(2 * q - n >= f + 1 || mode !== "bft"`, "assert(true"),
+      { file: "objects/shared/quorum.ts", find: "const q = n - f;", replace: "const q = f + 1;" },
+      {
+        file: "objects/shared/quorum.ts",
+        find: 'assert(2 * q - n >= f + 1 || mode !== "bft"',
+        replace: "assert(true",
+      },
     ],
-    found: ["agreement"],
-    within: 100,
-    how: soak,
+    found: ["Agreement", "OneCertificate"],
+    within: 500,
+    how: directed,
   },
   {
-    name: "commits mixed over views",
+    name: "votes-counted-by-message",
     patches: [
-      of(
-        `${core}/votes.ts`,
-        "`${commit.view}/${commit.batch}/${commit.result}/${commit.block}`",
-        "`${commit.batch}/${commit.result}/${commit.block}`",
-      ),
+      {
+        file: "objects/clerk/consensus/messages.ts",
+        find: "return `${vote.height}/${vote.view}/${vote.from}`;",
+        replace: "return `${vote.height}/${vote.view}/${vote.from}/${vote.sequence}`;",
+      },
     ],
-    found: ["agreement", "liveness"],
-    within: 100,
-    how: soak,
+    found: ["SameSeatSameValue", "Agreement", "OneCertificate"],
+    within: 500,
+    how: directed,
   },
   {
-    name: "result ignored",
+    name: "commits-mixed-over-views",
     patches: [
-      of(
-        `${core}/votes.ts`,
-        "      other.batch === vote.batch &&\n      other.result === vote.result,",
-        "      other.batch === vote.batch,",
-      ),
+      {
+        file: "objects/clerk/consensus/votes.ts",
+        find: "`${commit.view}/${commit.batch}/${commit.result}/${commit.block}`",
+        replace: "`${commit.batch}/${commit.result}/${commit.block}`",
+      },
     ],
-    found: ["agreement", "liveness"],
-    within: 100,
-    how: soak,
+    found: ["SameSeatSameValue"],
+    within: 500,
+    how: directed,
   },
   {
-    name: "commit in a view that was left",
+    name: "result-ignored",
     patches: [
-      of(
-        `${core}/votes.ts`,
-        "if (vote.view !== seat.view || seat.commit?.view === seat.view) return false;",
-        "if (seat.commit?.view === vote.view) return false;",
-      ),
+      {
+        file: "objects/clerk/consensus/votes.ts",
+        find: "      other.batch === vote.batch &&\n      other.result === vote.result,",
+        replace: "      other.batch === vote.batch,",
+      },
     ],
-    found: ["agreement", "framing"],
+    found: ["OnlyWhatIsJustified"],
     within: 100,
-    how: soak,
+    how: { run: "mix", options: { lie: "corrupt" } },
   },
   {
-    name: "view change without its certificate",
-    patches: [of(`${core}/views.ts`, "prepared: seat.prepared?.proof ?? null,", "prepared: null,")],
-    found: ["agreement", "framing"],
-    within: 100,
-    how: soak,
-  },
-  {
-    name: "certificate dropped on entering a view",
+    name: "commit-without-equal-result",
     patches: [
-      of(
-        `${core}/views.ts`,
-        "  seat.viewStart = seat.incarnation;",
-        "  seat.viewStart = seat.incarnation;\n  seat.prepared = null;",
-      ),
+      {
+        file: "objects/clerk/consensus/votes.ts",
+        find: "      other.batch === vote.batch &&\n      other.result === vote.result,\n  );",
+        replace:
+          "      other.batch === vote.batch &&\n      [...seat.prepares.values()].filter((one) => one.view === other.view && one.result === other.result).length >=\n        seat.setup.quorum.q,\n  );",
+      },
+      {
+        file: "objects/clerk/consensus/votes.ts",
+        find: "const { height, view, batch, result } = vote;",
+        replace:
+          "const { height, view, batch } = vote;\n  const result = equal[0]?.result ?? vote.result;",
+      },
     ],
-    found: ["agreement", "framing"],
+    found: ["OnlyWhatIsJustified"],
     within: 100,
-    how: soak,
+    how: { run: "mix", options: { lie: "corrupt" } },
   },
   {
-    name: "votes forgotten in a crash",
+    name: "commit-in-a-view-that-was-left",
     patches: [
-      of(
-        `${core}/seat.ts`,
-        "const { vote = null, commit = null, prepared = null, change = null } = durable ?? {};",
-        "const { change = null } = durable ?? {};\n  const [vote, commit, prepared] = [null, null, null];",
-      ),
+      {
+        file: "objects/clerk/consensus/votes.ts",
+        find: "if (vote.view !== seat.view || seat.commit?.view === seat.view) return false;",
+        replace: "if (seat.commit?.view === vote.view) return false;",
+      },
     ],
-    found: ["agreement", "one vote", "framing"],
-    within: 100,
-    how: soak,
+    found: ["NeverBack"],
+    within: 500,
+    how: directed,
   },
   {
-    name: "no joining of f + 1",
-    patches: [of(`${core}/views.ts`, "return higher[f] ?? (", "return (")],
-    found: ["joins"],
-    within: 100,
-    how: soak,
-  },
-  {
-    name: "sent before written",
+    name: "two-prepares-in-a-view",
     patches: [
-      of(
-        `${core}/turn.ts`,
-        "return [...this.#writes, ...this.#sends, {",
-        "return [...this.#sends, ...this.#writes, {",
-      ),
+      {
+        file: "objects/clerk/consensus/proposals.ts",
+        find: "const lowest = seat.vote?.prepare.view === seat.view ? seat.view + 1 : seat.view;",
+        replace: "const lowest = seat.view;",
+      },
+      {
+        file: "objects/clerk/consensus/votes.ts",
+        find: "seat.vote === null || seat.vote.prepare.view < proposal.view,",
+        replace: "true,",
+      },
+      {
+        file: "objects/clerk/consensus/votes.ts",
+        find: "  const why = unacceptable(turn, proposal);",
+        replace:
+          '  const again = evaluated(turn.seat, proposal.batch).batch === turn.seat.vote?.prepare.batch;\n  if (again && turn.seat.vote?.prepare.view === proposal.view) return "invalid";\n  const why = unacceptable(turn, proposal);',
+      },
     ],
-    found: ["stored first"],
-    within: 10,
-    how: soak,
+    found: [
+      "OneValue",
+      "Agreement",
+      "AnswerIsAgreed",
+      "PublishedIsAgreed",
+      "everything pending is decided",
+    ],
+    within: 300,
+    how: { run: "mix", options: {} },
+  },
+  {
+    name: "parent-unchecked",
+    patches: [
+      {
+        file: "objects/clerk/consensus/proposals.ts",
+        find: 'if (header.parent !== seat.tip.block || header.time <= seat.tip.time) return "invalid";',
+        replace: 'if (header.time <= seat.tip.time) return "invalid";',
+      },
+    ],
+    found: ["OnlyWhatIsJustified"],
+    within: 400,
+    how: { run: "mix", options: { lie: "mutator" } },
+  },
+  {
+    name: "no-joining-of-f-plus-1",
+    patches: [
+      {
+        file: "objects/clerk/consensus/views.ts",
+        find: "return higher[f] ?? (",
+        replace: "return (",
+      },
+    ],
+    found: ["f + 1 pull others along"],
+    within: 100,
+    how: { run: "mix", options: {} },
+  },
+  {
+    name: "no-joining-of-a-resignation",
+    patches: [
+      {
+        file: "objects/clerk/consensus/views.ts",
+        find: "return higher[f] ?? (resigned?.view === seat.view + 1 ? resigned.view : null);",
+        replace: "return higher[f] ?? null;",
+      },
+    ],
+    found: ["a resignation is joined"],
+    within: 100,
+    how: { run: "mix", options: {} },
   },
 ];

@@ -1,0 +1,162 @@
+/** What is believed of what others say. */
+import type { How } from "../how.ts";
+import type { Bug } from "../plant.ts";
+
+const directed: How = { run: "directed", watched: "all" };
+
+export const belief: readonly Bug<How>[] = [
+  {
+    name: "certificate-unchecked-when-decided",
+    patches: [
+      {
+        file: "objects/clerk/consensus/check.ts",
+        find: '      return certificateObjection(said.certificate, setup, verify);\n    case "view-change"',
+        replace: '      return null;\n    case "view-change"',
+      },
+    ],
+    found: ["SameSeatSameValue", "Agreement"],
+    within: 100,
+    how: { run: "mix", options: { lie: "librarian" } },
+  },
+  {
+    name: "blocks-without-certificate",
+    patches: [
+      {
+        file: "objects/clerk/consensus/check.ts",
+        find: "    batchObjection(candidate, setup, verify) ??\n    certificateObjection(candidate.certificate, setup, verify)\n",
+        replace: "    batchObjection(candidate, setup, verify)\n",
+      },
+    ],
+    found: ["NobodyFramed", "SameSeatSameValue"],
+    within: 300,
+    how: { run: "mix", options: { lie: "librarian" } },
+  },
+  {
+    name: "one-signature-fills-a-certificate",
+    patches: [
+      {
+        file: "objects/shared/verify.ts",
+        find: "const signers = new Set<number>();",
+        replace: "const signers = new Set<VoteSignature>();",
+      },
+      {
+        file: "objects/shared/verify.ts",
+        find: "if (key === undefined || signers.has(vote.seat)) continue;",
+        replace: "if (key === undefined) continue;",
+      },
+      {
+        file: "objects/shared/verify.ts",
+        find: "signers.add(vote.seat);",
+        replace: "signers.add(vote);",
+      },
+    ],
+    found: ["SameSeatSameValue", "Agreement", "NobodyFramed"],
+    within: 200,
+    how: { run: "mix", options: { lie: "librarian" } },
+  },
+  {
+    name: "sender-forged",
+    patches: [
+      {
+        file: "objects/clerk/consensus/check.ts",
+        find: 'digested, said.signature) ? null : "bad signature";',
+        replace: 'digested, said.signature) || said.signature !== "" ? null : "bad signature";',
+      },
+    ],
+    found: ["NobodyFramed", "OnlyWhatIsJustified"],
+    within: 100,
+    how: { run: "mix", options: { lie: "mutator" } },
+  },
+  {
+    name: "seal-unchecked",
+    patches: [
+      {
+        file: "objects/clerk/consensus/check.ts",
+        find: 'return sealValid(candidate, key, verify) ? null : "a writ without its seal";',
+        replace: "return null;",
+      },
+    ],
+    found: ["OnlyWhatIsJustified"],
+    within: 100,
+    how: { run: "mix", options: { lie: "inventor" } },
+  },
+  {
+    name: "place-of-a-writ-unchecked",
+    patches: [
+      {
+        file: "objects/clerk/consensus/waiting.ts",
+        find: "if (writ.number !== next.number || first !== next.first || count < 1) return false;",
+        replace: "if (count < 1) return false;",
+      },
+    ],
+    found: ["OnlyWhatIsJustified"],
+    within: 100,
+    how: { run: "mix", options: { lie: "inventor" } },
+  },
+  {
+    name: "gaps-between-writs",
+    patches: [
+      {
+        file: "objects/clerk/consensus/waiting.ts",
+        find: "if (writ.number !== next.number || first",
+        replace: "if (writ.number < next.number || first",
+      },
+    ],
+    found: ["OnlyWhatIsJustified"],
+    within: 300,
+    how: { run: "mix", options: { lie: "inventor" } },
+  },
+  {
+    name: "block-time-unbounded",
+    patches: [
+      {
+        file: "objects/clerk/consensus/proposals.ts",
+        find: "return time <= turn.now + LIMITS.clockAheadMs && time >= turn.now - behind;",
+        replace: "return time >= 0 || behind > 0;",
+      },
+    ],
+    found: ["OnlyWhatIsJustified"],
+    within: 100,
+    how: { run: "mix", options: { lie: "mutator" } },
+  },
+  {
+    name: "block-time-of-a-re-proposal-bounded",
+    patches: [
+      {
+        file: "objects/clerk/consensus/proposals.ts",
+        find: '  return forced.batch === batchDigest(header) ? null : "invalid";',
+        replace:
+          '  if (!timely(turn, header.time)) return "time";\n  return forced.batch === batchDigest(header) ? null : "invalid";',
+      },
+    ],
+    found: ["OnlyWhatIsJustified"],
+    within: 100,
+    how: { run: "mix", options: { lie: "evil" } },
+  },
+  {
+    name: "back-dating-where-there-is-none",
+    patches: [
+      {
+        file: "objects/clerk/consensus/evidence.ts",
+        find: "return vote.sequence > change.sequence;",
+        replace: "return vote.sequence < change.sequence;",
+      },
+    ],
+    found: ["NobodyFramed"],
+    within: 500,
+    how: directed,
+  },
+  {
+    name: "amnesia-where-there-is-none",
+    patches: [
+      {
+        file: "objects/clerk/consensus/evidence.ts",
+        find: 'if (vote.kind !== "commit" || vote.height !== change.height) return false;',
+        replace: "if (vote.height !== change.height) return false;",
+      },
+    ],
+    found: ["NobodyFramed"],
+    within: 500,
+    how: directed,
+  },
+];
