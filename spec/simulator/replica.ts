@@ -1,12 +1,13 @@
 /** A running copy of a seat: what `Agreement` and `restore.ts` do for the object, over a virtual disk that survives it. */
 import { objection, writObjection } from "../../objects/clerk/consensus/check.ts";
-import type { Message } from "../../objects/clerk/consensus/messages.ts";
+import type { Message, ViewChange } from "../../objects/clerk/consensus/messages.ts";
 import type { Effect, Input, Seat } from "../../objects/clerk/consensus/seat.ts";
 import { matters, step } from "../../objects/clerk/consensus/step.ts";
 import { RowDamaged } from "../../objects/clerk/rows.ts";
 import { BrokenInvariant, known } from "../../objects/shared/assert.ts";
 import type { Control } from "../../objects/shared/control.ts";
 import type { Evaluation } from "../../objects/shared/evaluation.ts";
+import { termAt } from "../../objects/shared/terms.ts";
 import type { Batch, Block, Writ } from "../../objects/shared/types.ts";
 import { Chambers } from "./chambers.ts";
 import type { VirtualCourt } from "./court.ts";
@@ -57,7 +58,8 @@ export class SeatReplica implements Hearer {
   /** Its next life must begin from what is on its disk now. */
   #over = false;
   #disarm: () => void = () => {};
-  /** Highest view that each other seat was heard to move to, in this life. */
+  #heardEpoch = 0;
+  /** Highest view that each other seat was heard to move to, in this life and that epoch. */
   readonly heardViews = new Map<number, number>();
 
   constructor(court: VirtualCourt, seat: number, copy: number) {
@@ -129,7 +131,7 @@ export class SeatReplica implements Hearer {
     const taken =
       matters(core, message) && objection(message, core.setup, this.#court.verify) === null;
     if (taken) {
-      if (message.kind === "view-change") this.#heardView(message.from, message.view);
+      if (message.kind === "view-change") this.#heardView(message);
       this.#input({ kind: "message", message, now: this.now() });
     }
     this.#court.heard(this, message);
@@ -188,6 +190,7 @@ export class SeatReplica implements Hearer {
       input = { kind: "applied", nextExpiry: this.disk.state.nextExpiry(), now: this.now() };
     }
     if (!this.up) return;
+    this.#epochNow();
     this.#court.stepped(this);
     for (const { block, evaluation } of agreed)
       for (const listener of this.#agreed) listener(block, evaluation);
@@ -313,8 +316,18 @@ export class SeatReplica implements Hearer {
     }
   }
 
-  #heardView(from: number, view: number): void {
+  #heardView({ from, view, epoch }: ViewChange): void {
+    if (epoch !== this.#epochNow()) return;
     this.heardViews.set(from, Math.max(view, this.heardViews.get(from) ?? 0));
+  }
+
+  /** With another epoch what was heard before says nothing any more: a key may have changed hands. */
+  #epochNow(): number {
+    const { setup, tip } = this.core();
+    const { epoch } = termAt(setup.terms, tip.height + 1);
+    if (epoch !== this.#heardEpoch) this.heardViews.clear();
+    this.#heardEpoch = epoch;
+    return epoch;
   }
 }
 
