@@ -29,7 +29,7 @@ export interface Press {
   /** Of this seat. */
   readonly key: string;
   readonly sign: Sign;
-  readonly chain: Pick<Chain, "height" | "head" | "above">;
+  readonly chain: Pick<Chain, "height" | "head" | "above" | "lowest">;
   readonly incidents: Pick<Incidents, "recordOnce">;
   readonly clock: Clock;
   /** Whether this seat's word counts: without a voice it neither publishes nor attests. */
@@ -172,7 +172,9 @@ export class Publisher {
     const { ledger, court, seat, chain, sign, voice } = this.#press;
     const to = Math.min(this.#held ?? 0, chain.height());
     // A Ledger that was set back has lost words too.
-    const from = Math.min(this.#audited ?? (await this.#vouched()), to);
+    const known = Math.min(this.#audited ?? (await this.#vouched()), to);
+    // Of a state that was taken this seat has the block it is after, which stands for all below it.
+    const from = Math.max(known, Math.min(chain.lowest() - 1, to));
     this.#audited = from;
     if (to === from) return;
     const own = (height: number) => chain.head(height).certificate.block;
@@ -193,6 +195,7 @@ export class Publisher {
     const word = await wordOf(ledger, court, seat);
     if (word === null || word.height < 1 || word.height > chain.height()) return 0;
     const { height, block, signature } = word;
+    if (height < chain.lowest() - 1) return 0;
     const given = ledger.verify(key, attestDigest(court, height, block), signature);
     return given && chain.head(height).certificate.block === block ? height : 0;
   }

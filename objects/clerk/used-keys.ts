@@ -99,7 +99,7 @@ export class UsedKeys {
     return this.#tables.flatMap((table) =>
       this.#sql
         .exec<{ era: number }>(
-          `SELECT DISTINCT (height - 1) / ? + 1 AS era FROM ${this.#name(table)}`,
+          `SELECT DISTINCT (height - 1) / CAST(? AS INTEGER) + 1 AS era FROM ${this.#name(table)}`,
           this.#every,
         )
         .toArray()

@@ -110,6 +110,10 @@ export class MemoryChain {
     return [...this.#progress.values()].toSorted((a, b) => a.warden - b.warden);
   }
 
+  lowest(): number {
+    return 1;
+  }
+
   height(): number {
     return this.#blocks.length;
   }
