@@ -126,7 +126,12 @@ export class Session {
 
   /** What may kill the seat is evaluated in a turn of its own, when it is known in storage. */
   async #attempt(bench: Bench, what: string): Promise<void> {
-    await bench.synced();
+    try {
+      await bench.synced();
+    } catch {
+      // What cannot be written ends this life, and the attempt with it.
+      return;
+    }
     this.#keeper.tend(() => this.agreement.prompt({ kind: "attempted", what, now: Date.now() }));
   }
 
