@@ -11,7 +11,7 @@ import { RETENTION_MS, textOf } from "./kit/memory.ts";
 import { Scene, toldOf } from "./kit/scene.ts";
 import type { Twist } from "./kit/scene.ts";
 import { Answers } from "./simulator/checkers/answers.ts";
-import { outcomeCheckers, seatCheckers } from "./simulator/checkers/checkers.ts";
+import { chainCheckers, outcomeCheckers } from "./simulator/checkers/checkers.ts";
 import { stock } from "./simulator/checkers/stock.ts";
 import { keysOnce } from "./simulator/checkers/validity.ts";
 import { voice } from "./simulator/checkers/voice.ts";
@@ -30,7 +30,7 @@ const fulfilled = (id: string): string =>
   textOf({ id, type: "reservation.fulfilled", data: { item: "a", reservation: "r" } });
 
 const broken = ({ noted, options }: Scene): string | null =>
-  brokenBy(noted, [...seatCheckers(options), ...outcomeCheckers(options)]);
+  brokenBy(noted, [...chainCheckers(options), ...outcomeCheckers(options)]);
 
 function scene(...acts: readonly ((made: Scene) => void)[]): Scene {
   const made = new Scene();

@@ -7,7 +7,7 @@ import { brokenBy } from "./kit/film.ts";
 import { RETENTION_MS, textOf } from "./kit/memory.ts";
 import { rootOf } from "./kit/own-root.ts";
 import { Scene } from "./kit/scene.ts";
-import { outcomeCheckers, seatCheckers } from "./simulator/checkers/checkers.ts";
+import { chainCheckers, outcomeCheckers } from "./simulator/checkers/checkers.ts";
 
 const received = (id: string, item = "a"): string =>
   textOf({ id, type: "stock.received", data: { item, warehouse: "w", quantity: 5 } });
@@ -90,7 +90,7 @@ describe("OnlyPoisonCondemned", () => {
       : { reason: "nondeterministic", ...about, prepares: signed };
     made.decide([{ ...entry, poison: change(proof as Poison) }]);
     const options = { ...made.options, poisonous: () => poisoned };
-    return brokenBy(made.noted, [...seatCheckers(options), ...outcomeCheckers(options)]);
+    return brokenBy(made.noted, [...chainCheckers(options), ...outcomeCheckers(options)]);
   }
   const prepares =
     (of: (all: Extract<Poison, { reason: "nondeterministic" }>["prepares"]) => unknown) =>

@@ -4,7 +4,7 @@ import type { Commit, Prepare, ViewChange } from "../objects/clerk/consensus/mes
 import type { Durable, Incident } from "../objects/clerk/consensus/seat.ts";
 import type { Block } from "../objects/shared/types.ts";
 import { brokenBy, Film, optionsOf } from "./kit/film.ts";
-import { seatCheckers } from "./simulator/checkers/checkers.ts";
+import { chainCheckers } from "./simulator/checkers/checkers.ts";
 import type { Fact, Noted } from "./simulator/history.ts";
 
 const LIAR = 3;
@@ -34,7 +34,7 @@ const honest = optionsOf(court);
 const withLiar = optionsOf(court, { liars: new Set([LIAR]) });
 
 const broken = (noted: readonly Noted[], options = honest): string | null =>
-  brokenBy(noted, seatCheckers(options), options.liars);
+  brokenBy(noted, chainCheckers(options), options.liars);
 
 /** The film with more facts at its end. */
 const then = (...facts: Fact[]): Noted[] => [

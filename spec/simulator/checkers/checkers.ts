@@ -26,12 +26,16 @@ export function checkersFor(options: Options): Checks {
 
 /** Of what seats say, store and decide. */
 export function seatCheckers(options: Options, signatures = new Signatures(options)): Part[] {
+  return [...chainCheckers(options, signatures), lawful(options, signatures)];
+}
+
+/** Of these, what can be told without the proposals. */
+export function chainCheckers(options: Options, signatures = new Signatures(options)): Part[] {
   return [
     agreement(options, signatures),
     persistence(options),
     votes(options, signatures),
     voice(options),
-    lawful(options, signatures),
     evidence(options, signatures),
   ];
 }
