@@ -159,4 +159,30 @@ export const belief: readonly Bug<How>[] = [
     within: 500,
     how: directed,
   },
+  {
+    name: "poison-proof-unchecked",
+    patches: [
+      {
+        file: "objects/clerk/consensus/check.ts",
+        find: "if (proof !== undefined && !poisonValid(proof, head, court, verify))",
+        replace: "if (proof !== undefined && head.height < 0)",
+      },
+    ],
+    found: ["OnlyPoisonCondemned", "CondemnedWithProof"],
+    within: 100,
+    how: { run: "mix", options: { lie: "poisoner" } },
+  },
+  {
+    name: "control-accepted-unasked",
+    patches: [
+      {
+        file: "objects/clerk/consensus/controls.ts",
+        find: "  return keeps(seat, control);\n}\n\n/** The view",
+        replace: "  return keeps(seat, control) || !forced;\n}\n\n/** The view",
+      },
+    ],
+    found: ["everything pending is decided"],
+    within: 100,
+    how: { run: "mix", options: { lie: "petitioner" } },
+  },
 ];

@@ -71,6 +71,19 @@ export const views: readonly Bug<How>[] = [
     how: directed,
   },
   {
+    name: "height-maximum-ignored",
+    patches: [
+      {
+        file: "objects/clerk/consensus/proposals.ts",
+        find: '  if (Math.max(...why.changes.map((change) => change.height)) !== header.height) return "invalid";\n',
+        replace: "",
+      },
+    ],
+    found: ["JustifiedVotes", "OnlyWhatIsJustified"],
+    within: 2000,
+    how: directed,
+  },
+  {
     name: "too-few-view-changes",
     patches: [
       {
