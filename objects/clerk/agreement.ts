@@ -19,10 +19,11 @@ import { controlObjection, firstTerms, termOf } from "../shared/terms.ts";
 import type { Cursor, PartId } from "../shared/state-root.ts";
 import type { Batch, Block, EntityRow, Writ } from "../shared/types.ts";
 import type { Bench } from "./bench.ts";
-import { objection, parseMessages, writObjection } from "./consensus/check.ts";
+import { blockObjection, objection, parseMessages, writObjection } from "./consensus/check.ts";
 import type { Message } from "./consensus/messages.ts";
 import type { Effect, Input, Seat, Setup } from "./consensus/seat.ts";
 import { matters, step } from "./consensus/step.ts";
+import { lacksBlocks } from "./consensus/sync.ts";
 import type { Post } from "./post.ts";
 import { keepVotes, restoredSeat } from "./restore.ts";
 import { RowDamaged } from "./rows.ts";
@@ -170,6 +171,27 @@ export class Agreement {
   prompt(input: Exclude<Input, { kind: "message" | "writ" | "control" | "applied" }>): void {
     this.input(input);
     this.#in.post.flush();
+  }
+
+  /** Takes blocks from elsewhere than a peer, up to the first that is not believed. */
+  found(blocks: readonly Block[], now: number): void {
+    const { setup } = this.seat;
+    const { verify } = this.#in.bench;
+    const wrong = blocks.findIndex((block) => blockObjection(block, setup, verify) !== null);
+    if (wrong >= 0) this.dropped += 1;
+    const believed = wrong < 0 ? blocks : blocks.slice(0, wrong);
+    this.prompt({ kind: "blocks-found", blocks: believed, now });
+  }
+
+  /** Whether every peer was asked since the start and none was heard. */
+  alone(): boolean {
+    const { unasked, setup } = this.seat;
+    return setup.quorum.n > 1 && unasked === 0 && this.#heard.every((at) => at === 0);
+  }
+
+  /** Whether a block is missing here that others have, and no state is on its way in its place. */
+  lacking(): boolean {
+    return lacksBlocks(this.seat) && !this.seat.rebuilding && this.seat.transfer === null;
   }
 
   /** Whether a writ is wholly decided. */

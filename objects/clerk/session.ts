@@ -1,4 +1,6 @@
 /** A seat in session: the agreement and what hangs on its decisions, from the genesis on until the object goes. */
+import type { Ledger } from "../ledger/ledger.ts";
+import { storedRun } from "../ledger/stored.ts";
 import { genesisDigest } from "../shared/genesis.ts";
 import type { Genesis } from "../shared/genesis.ts";
 import { LIMITS } from "../shared/limits.ts";
@@ -7,6 +9,7 @@ import { clerkStub, registrarStub } from "../shared/shell/stubs.ts";
 import { Agreement } from "./agreement.ts";
 import { Answers, Waiters } from "./answers.ts";
 import type { Bench } from "./bench.ts";
+import { CatchUp } from "./catch-up.ts";
 import { holdsKey, mayVote } from "./consensus/office.ts";
 import { leaderNow } from "./consensus/step.ts";
 import { Feed } from "./feed.ts";
@@ -30,6 +33,7 @@ export class Session {
   readonly answers: Answers;
   readonly genesisDigest: string;
   readonly #feed: Feed;
+  readonly #catchUp: CatchUp;
   readonly #keeper: Keeper;
   readonly #states: Bench["states"];
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -59,7 +63,9 @@ export class Session {
       shardOf: (key) => registrarOf(deployment, key),
       wait: (ms) => scheduler.wait(ms),
     });
-    this.publisher = this.#publisher(bench, genesis);
+    const ledger = this.#ledger(bench, genesis);
+    this.publisher = this.#publisher(bench, genesis, ledger);
+    this.#catchUp = this.#search(bench, ledger);
   }
 
   /** Why it has no voice or does not publish, for people; null when nothing is the matter. */
@@ -76,6 +82,7 @@ export class Session {
     const { rebuilding, replaying } = this.#states;
     if (rebuilding && replaying === null) this.agreement.prompt({ kind: "rebuild", now });
     this.publisher.wake();
+    this.#catchUp.wake();
     const by = this.wakeBy(now);
     if (by !== null) this.#keeper.alarmBy(by);
   }
@@ -84,6 +91,7 @@ export class Session {
     this.agreement.prompt({ kind: "tick", now });
     this.waiters.check();
     this.publisher.wake();
+    this.#catchUp.wake();
   }
 
   /** By when the object must be woken though nobody calls (Unix milliseconds); null if it may sleep until somebody does. */
@@ -93,19 +101,38 @@ export class Session {
     return this.#armedAt === null ? null : Math.max(this.#armedAt, soon);
   }
 
-  #publisher(bench: Bench, genesis: Genesis): Publisher {
-    const { env, deployment, court, seat, pair, sign, verify, chain, incidents, faults } = bench;
-    const { quorum } = deployment;
+  #ledger({ env, deployment, verify, faults }: Bench, genesis: Genesis): Ledger {
+    const { agreement } = this;
+    return {
+      db: faults.ledger(env.LEDGER),
+      genesis: genesis.document,
+      quorum: deployment.quorum,
+      verify,
+      // What it reads back must be what its own chain says.
+      terms: { of: () => agreement.seat.setup.terms, learn: () => true, proofs: () => [] },
+    };
+  }
+
+  #search({ court, incidents }: Bench, ledger: Ledger): CatchUp {
+    const { agreement } = this;
+    const { tend } = this.#keeper;
+    return new CatchUp({
+      height: () => agreement.seat.tip.height,
+      lacking: () => agreement.lacking(),
+      alone: () => agreement.alone(),
+      above: (height) => storedRun(ledger, court, height),
+      found: (blocks) => tend(() => agreement.found(blocks, Date.now())),
+      damaged: ({ height, what: detail }) =>
+        tend(() => incidents.recordOnce({ kind: "ledger-damaged", height, detail }, Date.now())),
+      clock: { wait: (ms) => scheduler.wait(ms) },
+    });
+  }
+
+  #publisher(bench: Bench, genesis: Genesis, ledger: Ledger): Publisher {
+    const { court, seat, pair, sign, chain, incidents } = bench;
     const { agreement } = this;
     return new Publisher({
-      ledger: {
-        db: faults.ledger(env.LEDGER),
-        genesis: genesis.document,
-        quorum,
-        verify,
-        // What it reads back must be what its own chain says.
-        terms: { of: () => agreement.seat.setup.terms, learn: () => true, proofs: () => [] },
-      },
+      ledger,
       genesis,
       court,
       seat,

@@ -1,11 +1,9 @@
 /** A seat reads back what was published and checks it against the certificates and against what it agreed itself. */
 import { genesisDigest } from "../shared/genesis.ts";
-import { LIMITS } from "../shared/limits.ts";
 import type { Ledger } from "./ledger.ts";
 import { blockOf } from "./proof.ts";
 import type { BlockRows } from "./rows.ts";
-import { blockRows, measures, misfit } from "./stored.ts";
-import type { Measure } from "./stored.ts";
+import { blockRows, boundOf, measures } from "./stored.ts";
 import { LedgerCorrupt } from "./trust.ts";
 
 export interface Audit {
@@ -85,24 +83,6 @@ function audited(ledger: Ledger, stored: BlockRows, below: Link | null, own: str
   }
   if (own !== null && own !== certificate.block) throw wrong("another block than this seat agreed");
   return certificate;
-}
-
-/** The heights above `from` that one step takes in: as many as are there, fit their own count, and stay within the bytes. */
-function boundOf(found: readonly Measure[], from: number): { last: number; misfits: string } {
-  let last = from;
-  let total = 0;
-  let why = "no block";
-  for (const measure of found) {
-    if (measure.height !== last + 1) break;
-    const misfits = misfit(measure);
-    total += measure.bytes;
-    if (misfits !== null || (total > LIMITS.ledgerBytes && last > from)) {
-      why = misfits ?? why;
-      break;
-    }
-    last = measure.height;
-  }
-  return { last, misfits: why };
 }
 
 /** The lowest height with a change whose version row is missing or names another origin. */

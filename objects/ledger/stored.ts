@@ -46,6 +46,27 @@ export function misfit({ outcomes, events, bytes }: Measure): string | null {
   return bytes > LIMITS.ledgerBytes ? "more bytes than a block can have" : null;
 }
 
+/** The heights above `from` that one step takes in: as many as are there, fit their own count, and stay within the bytes. */
+export function boundOf(
+  found: readonly Measure[],
+  from: number,
+): { last: number; misfits: string } {
+  let last = from;
+  let total = 0;
+  let why = "no block";
+  for (const measure of found) {
+    if (measure.height !== last + 1) break;
+    const misfits = misfit(measure);
+    total += measure.bytes;
+    if (misfits !== null || (total > LIMITS.ledgerBytes && last > from)) {
+      why = misfits ?? why;
+      break;
+    }
+    last = measure.height;
+  }
+  return { last, misfits: why };
+}
+
 /** All rows of the heights first … last, by height; one statement after another in one transaction. */
 export async function blockRows(
   ledger: Ledger,
@@ -93,4 +114,35 @@ export async function storedBlock(
   if (misfits !== null) throw new LedgerCorrupt(court, height, misfits);
   const [rows] = await blockRows(ledger, court, height, height);
   return rows === undefined ? null : blockOf(rows, ledger);
+}
+
+/** Blocks that continue one another, and what is false right above them. */
+export interface StoredRun {
+  readonly blocks: readonly Block[];
+  readonly wrong: LedgerCorrupt | null;
+}
+
+/**
+ * The blocks above a height, checked as an offline verifier would, as many as one catch-up answer holds. A control event ends the run: what
+ * comes after it is checked under the keys that it brings. Rejects only when D1 does.
+ */
+export async function storedRun(ledger: Ledger, court: number, after: number): Promise<StoredRun> {
+  const found = await measures(ledger, court, after, after + LIMITS.syncBlocks);
+  const { last, misfits } = boundOf(found, after);
+  const blocks: Block[] = [];
+  if (last === after) {
+    const wrong = found.length === 0 ? null : new LedgerCorrupt(court, after + 1, misfits);
+    return { blocks, wrong };
+  }
+  for (const rows of await blockRows(ledger, court, after + 1, last)) {
+    try {
+      const block = blockOf(rows, ledger);
+      blocks.push(block);
+      if (block.header.control !== null) break;
+    } catch (error) {
+      if (!(error instanceof LedgerCorrupt)) throw error;
+      return { blocks, wrong: error };
+    }
+  }
+  return { blocks, wrong: null };
 }

@@ -74,6 +74,10 @@ export const LIMITS = {
   /** Blocks and bytes of one catch-up answer. */
   syncBlocks: 64,
   syncBytes: 8 * 1024 * 1024,
+  /** A seat that lacks blocks reads them from the Ledger when nobody gave any for so long; doubles up to the alarm … */
+  catchUpPatienceMs: 2_000,
+  /** … and one that hears nobody, and cannot know whether it lacks any, gives up after so many tries. */
+  catchUpTries: 4,
   /** Rows of one answer to who takes the state anew, their bytes, and how long one is waited for. */
   stateRows: 4_096,
   stateBytes: 1024 * 1024,

@@ -253,7 +253,7 @@ function preparedValid(candidate: Prepared, setup: Setup, verify: Verify): boole
 }
 
 /** A block is believed for its certificate alone; that it continues our chain is the core's to say. */
-function blockObjection(candidate: Block, setup: Setup, verify: Verify): string | null {
+export function blockObjection(candidate: Block, setup: Setup, verify: Verify): string | null {
   const { result, outcomes } = candidate;
   const objected = headObjection(candidate, setup);
   if (objected !== null) return objected;
