@@ -405,7 +405,7 @@ describe("what readers are shown", () => {
   const key = "t/stock/a@w";
   const copy = (version: number, onHand: number | null, height: number, seat = 0): Read => {
     const state = onHand === null ? null : `{"onHand":${onHand},"reserved":2}`;
-    return { kind: "read", seat, key, version, state, height };
+    return { kind: "read", seat, key, version, state, height, asked: Number.MAX_SAFE_INTEGER };
   };
   const read = (...copies: readonly Read[]): string | null =>
     broken(
@@ -428,5 +428,7 @@ describe("what readers are shown", () => {
   it("HeightNeverFalls: a reader is never shown less than before, by the same seat", () => {
     expect(read(copy(3, 15, 2), copy(2, 10, 1))).toBe("HeightNeverFalls");
     expect(read(copy(3, 15, 2), copy(2, 10, 1, 1))).toBeNull();
+    // Asked for before the other was shown.
+    expect(read(copy(3, 15, 2), { ...copy(2, 10, 1), asked: 0 })).toBeNull();
   });
 });

@@ -57,6 +57,8 @@ export type Fact =
   | { readonly kind: "stopped"; readonly seat: number; readonly how: string }
   /** Its storage is gone, and its key with it. */
   | { readonly kind: "wiped"; readonly seat: number }
+  /** The Registrar beside a seat has lost its copies, and how far it had followed. */
+  | { readonly kind: "emptied"; readonly seat: number }
   /** Rows of its storage are not what it wrote, and will show it when they are read. */
   | { readonly kind: "damaged"; readonly seat: number }
   /** Votes and view as they now stand on the seat's disk. */
@@ -85,6 +87,8 @@ export type Fact =
       readonly version: number;
       readonly state: string | null;
       readonly height: number;
+      /** When the reader asked for it. */
+      readonly asked: number;
     }
   /** A read begins, of the agreed state at the seats or of what the Ledger has published. */
   | {

@@ -8,8 +8,11 @@ type Read = Extract<Fact, { kind: "read" }>;
 
 export function reads({ liars }: Options, model: Model): Part {
   const early: Read[] = [];
-  /** Latest of each seat's readers, by seat and key. */
-  const seen = new Map<string, Read>();
+  /** What each seat's readers were shown and when, by seat and key; of several the highest is enough. */
+  const seen = new Map<string, { read: Read; at: number }[]>();
+  const forget = (seat: number): void => {
+    for (const place of seen.keys()) if (place.startsWith(`${seat} `)) seen.delete(place);
+  };
   const judge = (read: Read): void => {
     const { seat, key, version, state, height } = read;
     const held = model.at(key, height);
@@ -22,24 +25,27 @@ export function reads({ liars }: Options, model: Model): Part {
   };
   return {
     on: {
-      read(read) {
-        const { seat, key, version, height } = read;
+      read(read, at) {
+        const { seat, key, version, height, asked } = read;
         if (liars.has(seat)) return;
         const place = `${seat} ${key}`;
-        const last = seen.get(place);
+        const shown = seen.get(place) ?? [];
+        // Answers to readers that ask at once may cross on their way.
+        const newer = shown.find(
+          (one) => one.at < asked && (one.read.height > height || one.read.version > version),
+        )?.read;
         must(
-          last === undefined || (last.height <= height && last.version <= version),
+          newer === undefined,
           "HeightNeverFalls",
           () =>
-            `seat ${seat} showed ${key} at height ${last?.height}, version ${last?.version}, then at ${height}, version ${version}`,
+            `seat ${seat} showed ${key} at height ${newer?.height}, version ${newer?.version}, then at ${height}, version ${version}`,
         );
-        seen.set(place, read);
+        seen.set(place, [...shown.filter((one) => one.read.height > height), { read, at }]);
         if (height <= model.height) judge(read);
         else early.push(read);
       },
-      wiped({ seat }) {
-        for (const place of seen.keys()) if (place.startsWith(`${seat} `)) seen.delete(place);
-      },
+      wiped: ({ seat }) => forget(seat),
+      emptied: ({ seat }) => forget(seat),
     },
     block() {
       const waiting = early.splice(0);

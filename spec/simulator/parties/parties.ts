@@ -205,7 +205,7 @@ export class Parties implements Party {
   #strike(mishap: Mishap): void {
     const { dice } = this.#court.world;
     const warden = dice.one(this.wardens);
-    const { registrar, nearby } = dice.one(this.offices);
+    const { registrar, nearby, replica } = dice.one(this.offices);
     switch (mishap) {
       case "nothing":
         return;
@@ -231,6 +231,7 @@ export class Parties implements Party {
       case "registrar crashes":
         return registrar.crash(false);
       case "registrar is wiped":
+        this.#court.world.note({ kind: "emptied", seat: replica.seat });
         return registrar.crash(true);
       case "near ways change":
         Object.assign(nearby, nearOf(dice));

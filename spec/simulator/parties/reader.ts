@@ -78,12 +78,13 @@ export class Readers {
     const { world } = this.#of.court;
     const { registrar, replica } = world.dice.one(this.#of.offices);
     const key = this.#key();
+    const asked = world.now;
     world.awaited();
     const shown = ({ version, state, height }: Value): void => {
       this.counts.copies += 1;
       const { seat } = replica;
       if (!this.#of.faulty.has(seat))
-        world.note({ kind: "read", seat, key, version, state, height });
+        world.note({ kind: "read", seat, key, version, state, height, asked });
     };
     registrar
       .read(key)

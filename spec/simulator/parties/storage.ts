@@ -26,6 +26,7 @@ export class ObjectStorage {
   readonly counts = { pieces: 0, taken: 0, withheld: 0, alarms: 0 };
   readonly #world: World;
   readonly #fires: () => void;
+  readonly #skew: () => number;
   #sqlite = new Sqlite();
   #pieces: Piece[] = [];
   #written = 0;
@@ -34,10 +35,14 @@ export class ObjectStorage {
   /** Grows with each crash: what was under way before it is void. */
   #crashes = 0;
 
-  /** `fires` is called when the alarm is due, which then is no longer set. */
-  constructor(world: World, fires: () => void) {
+  /**
+   * `fires` is called when the alarm is due, which then is no longer set; the machine that keeps it has the object's clock, `skew`
+   * milliseconds ahead.
+   */
+  constructor(world: World, fires: () => void, skew: () => number = () => 0) {
     this.#world = world;
     this.#fires = fires;
+    this.#skew = skew;
   }
 
   /** As one life of the object has it; `stepped` is called before everything that it does with it, and may throw. */
@@ -88,7 +93,7 @@ export class ObjectStorage {
   ring(at: number): void {
     this.#alarm = at;
     const crashes = this.#crashes;
-    this.#world.at(at, () => {
+    this.#world.at(at - this.#skew(), () => {
       if (this.#alarm !== at || crashes !== this.#crashes) return;
       this.#alarm = null;
       this.counts.alarms += 1;

@@ -60,7 +60,11 @@ export class VirtualWarden {
     this.#court = court;
     this.number = number;
     this.#seats = reach(number);
-    this.storage = new ObjectStorage(court.world, () => this.#fire());
+    this.storage = new ObjectStorage(
+      court.world,
+      () => this.#fire(),
+      () => this.skewMs,
+    );
   }
 
   /** Undecided events, whether or not anybody is there to drive them. */
