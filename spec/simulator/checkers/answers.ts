@@ -36,6 +36,8 @@ export class Answers implements Part {
   readonly #floors = new Map<string, Place>();
   /** By event: how often it was sent, and how often that came to nothing. */
   readonly #sent = new Map<string, { sent: number; refused: number }>();
+  /** Events sent before some Warden lost what it knew. */
+  readonly #unsure = new Set<string>();
   #latest: Place = { height: 0, index: 0 };
 
   constructor({ retentionMs, court }: Options) {
@@ -49,8 +51,11 @@ export class Answers implements Part {
       const { sent, refused } = this.#sent.get(event) ?? { sent: 0, refused: 0 };
       this.#sent.set(event, { sent: sent + 1, refused });
     },
+    forgot: (): void => {
+      for (const event of this.#sent.keys()) this.#unsure.add(event);
+    },
     answered: ({ event, told }: Extract<Fact, { kind: "answered" }>): void => {
-      if (told.kind === "refused" && told.code !== "key-reused") this.#refused(event);
+      if (told.kind === "refused" && told.code !== "key-reused") this.#refused(event, told.code);
       if (told.kind !== "outcome") return;
       if (before(this.#latest, told)) this.#latest = { height: told.height, index: told.index };
       this.#answered({ event, told });
@@ -93,7 +98,9 @@ export class Answers implements Part {
     }
   }
 
-  #refused(event: string): void {
+  /** Of a call that died with what its Warden knew, the repetition within the same sending may come too late. */
+  #refused(event: string, code: string): void {
+    if (code === "too-old" && this.#unsure.has(event)) return;
     const { sent, refused } = this.#sent.get(event) ?? { sent: 0, refused: 0 };
     this.#sent.set(event, { sent, refused: refused + 1 });
   }
