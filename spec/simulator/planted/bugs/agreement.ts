@@ -131,7 +131,7 @@ export const agreement: readonly Bug<How>[] = [
       },
     ],
     found: ["OnlyWhatIsJustified"],
-    within: 400,
+    within: 800,
     how: { run: "mix", options: { lie: "mutator" } },
   },
   {

@@ -116,7 +116,7 @@ export const belief: readonly Bug<How>[] = [
       },
     ],
     found: ["OnlyWhatIsJustified"],
-    within: 100,
+    within: 400,
     how: { run: "mix", options: { lie: "mutator" } },
   },
   {
@@ -130,7 +130,7 @@ export const belief: readonly Bug<How>[] = [
       },
     ],
     found: ["OnlyWhatIsJustified"],
-    within: 100,
+    within: 400,
     how: { run: "mix", options: { lie: "evil" } },
   },
   {

@@ -93,7 +93,7 @@ export const views: readonly Bug<How>[] = [
       },
     ],
     found: ["JustifiedVotes", "OnlyWhatIsJustified"],
-    within: 500,
+    within: 1500,
     how: directed,
   },
   {
@@ -119,7 +119,7 @@ export const views: readonly Bug<How>[] = [
       },
     ],
     found: ["JustifiedVotes", "OnlyWhatIsJustified"],
-    within: 500,
+    within: 1500,
     how: directed,
   },
   {
@@ -132,7 +132,7 @@ export const views: readonly Bug<How>[] = [
       },
     ],
     found: ["SameSeatSameValue", "JustifiedVotes", "OnlyWhatIsJustified"],
-    within: 500,
+    within: 1500,
     how: directed,
   },
   {
