@@ -22,8 +22,6 @@ export interface Options {
   readonly flaw?: Flaw;
   /** Virtual milliseconds of the first phase. */
   readonly ticks?: number;
-  /** Whether an operator has a wiped seat taken in again. */
-  readonly readmit?: boolean;
 }
 
 /** How a seat fails that does not lie: something in its storage is found damaged, or all of it is gone. Counts as one of the f. */
@@ -74,6 +72,7 @@ export interface Drawn {
   readonly poison: "differs" | "kills" | null;
   readonly slow: { readonly seat: number; readonly ms: number } | null;
   readonly storm: Storm;
+  /** Whether an operator has a wiped seat taken in again. */
   readonly readmits: boolean;
   /** Messages travel as text. */
   readonly textual: boolean;
@@ -111,7 +110,7 @@ export function draw(seed: number, options: Options = {}): Drawn {
     clocks: clocksOf(dice, n, f),
     slow,
     storm: stormOf(dice),
-    readmits: options.readmit ?? false,
+    readmits: mode === "bft" && dice.below(4) > 0,
     textual: dice.below(8) === 0,
     frozen: dice.below(8) === 0,
     realKeys: dice.below(128) === 0,

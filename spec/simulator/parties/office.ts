@@ -105,6 +105,12 @@ export class Office {
     });
   }
 
+  /** As `ClerkApi.terms`. */
+  terms(): string {
+    this.#open();
+    return JSON.stringify(this.replica.disk.chain.termProofs());
+  }
+
   #row(key: string): Promise<EntityAnswer> {
     return new Promise((resolve, reject) => {
       this.#carried(

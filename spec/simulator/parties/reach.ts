@@ -44,10 +44,13 @@ export class Ways {
   seats(): Seats {
     return {
       submit: (seat, writ, waitMs) => this.#call(seat, (office) => office.submit(writ, waitMs)),
-      // Nobody's key changes in these runs.
-      terms: () => Promise.resolve("[]"),
+      terms: (seat) => this.terms(seat),
       status: (seat) => this.#call(seat, (office) => Promise.resolve(office.status())),
     };
+  }
+
+  terms(seat: number): Promise<string> {
+    return this.#call(seat, (office) => Promise.resolve(office.terms()));
   }
 
   /** As a reader reaches them. */

@@ -1,6 +1,8 @@
 /** Readers: of a Registrar's copy, of the agreed state as the Usher reads it (worker/agreed.ts), of the published Ledger. */
 import { attestedHeights } from "../../../objects/ledger/attest.ts";
 import { certified } from "../../../objects/ledger/ledger.ts";
+import type { Trust } from "../../../objects/ledger/trust.ts";
+import { lastTerm } from "../../../objects/shared/terms.ts";
 import type { Ledger } from "../../../objects/ledger/ledger.ts";
 import { entityState } from "../../../objects/ledger/reads.ts";
 import { LIMITS } from "../../../objects/shared/limits.ts";
@@ -32,6 +34,8 @@ export class Readers {
   readonly #of: Shelves;
   readonly #pause: number;
   readonly #keys: readonly string[];
+  /** What these readers know of the court's terms. */
+  readonly #trust: Trust & { readonly terms: TermBook };
   #reads = 0;
   #calm = false;
   /** Whether the agreed state has been read since the faults ended. */
@@ -44,6 +48,10 @@ export class Readers {
     this.#of = of;
     this.#pause = pause;
     this.#keys = entityKeys(of.tenant);
+    const { deployment, genesis, verify } = of.court;
+    const { quorum } = deployment;
+    const terms = new TermBook(genesis.document, quorum, verify);
+    this.#trust = { genesis: genesis.document, quorum, verify, terms };
     this.#next();
   }
 
@@ -96,14 +104,10 @@ export class Readers {
     const { court } = this.#of;
     const key = this.#key();
     const { quorum } = court.deployment;
-    const genesis = court.genesis.document;
-    const { verify } = court;
-    const terms = new TermBook(genesis, quorum, verify);
-    const trust = { genesis, quorum, verify, terms };
     const read = readAgreed(
       quorum,
       (seat, atLeast) => this.#ask(seat, key, atLeast),
-      (certificate) => certificate.court === 0 && certified(trust, certificate),
+      (certificate) => certificate.court === 0 && certified(this.#trust, certificate),
       () => this.#wait(LIMITS.readPauseMs),
     );
     this.#shown("seats", key, read).then(
@@ -120,14 +124,9 @@ export class Readers {
   }
 
   #published(): void {
-    const { court, tenant, d1 } = this.#of;
+    const { tenant, d1 } = this.#of;
     if (d1 === null) return;
-    const { quorum } = court.deployment;
-    const db = d1.reached(() => true);
-    const genesis = court.genesis.document;
-    const { verify } = court;
-    const terms = new TermBook(genesis, quorum, verify);
-    const ledger = { db, genesis, quorum, verify, terms };
+    const ledger = { ...this.#trust, db: d1.reached(() => true) };
     const key = this.#key();
     const entity = key.slice(tenant.length + 1);
     this.#shown("ledger", key, published(ledger, tenant, entity)).then(
@@ -162,9 +161,18 @@ export class Readers {
       };
       this.#of.ways
         .entity(seat, key, atLeast)
-        .then((text) => JSON.parse(text) as EntityAnswer)
+        .then((text) => this.#read(seat, text))
         .then(heard, () => heard(null));
     });
+  }
+
+  /** Keys may have changed since these readers last looked. */
+  async #read(seat: number, text: string): Promise<EntityAnswer> {
+    const said = JSON.parse(text) as EntityAnswer;
+    const { terms } = this.#trust;
+    if ((said.certificate?.epoch ?? 0) > lastTerm(terms.of(0)).epoch)
+      terms.read(0, await this.#of.ways.terms(seat));
+    return said;
   }
 
   #wait(ms: number): Promise<void> {
