@@ -156,10 +156,13 @@ describe("taking the state from others", () => {
     court.restart(3);
     court.passes = ({ message }) => message.kind !== "state-request";
     court.pass(1500);
-    const heard = (of: typeof offer) =>
-      court.hear(3, court.said(1, { kind: "state-offer", ...of }));
+    const { statePeer } = court.seat(3);
+    const heard = (of: typeof offer, from = statePeer) =>
+      court.hear(3, court.said(from, { kind: "state-offer", ...of }));
     for (const of of flawed) expect(heard(of)).not.toBeNull();
     expect(court.seat(3).transfer).toBeNull();
+    expect(heard(offer, (statePeer + 1) % 3)).toBeNull();
+    expect(court.seat(3).transfer, "of one that was not asked").toBeNull();
     expect(heard(offer)).toBeNull();
     expect(court.seat(3).transfer).not.toBeNull();
   });

@@ -92,7 +92,9 @@ export class Chain {
   /** Begins anew above a block of which only the head is here, with how far each Warden was decided there. */
   restart({ anchor, controls }: Offer, progress: readonly WritProgress[]): void {
     const { height } = anchor.header;
-    for (const table of ["blocks", "outcomes", "writs", "decided", "poison", "controls", "bottom"])
+    // A vote above blocks that are to come again still stands, and needs its writs.
+    if (this.height() <= height) this.#sql.exec("DELETE FROM writs");
+    for (const table of ["blocks", "outcomes", "decided", "poison", "controls", "bottom"])
       this.#sql.exec(`DELETE FROM ${table}`);
     this.#keepHead(anchor);
     for (const proof of controls) if (proof.header.height <= height) this.#keepControl(proof);

@@ -75,12 +75,18 @@ export class StateDesk {
     this.#progress = [];
   }
 
+  /** The highest height that this seat has decided, where a state was taken below it without its blocks. */
+  get #reached(): number {
+    return Number(this.#held.notes.get("reached") ?? 0);
+  }
+
   stage({ part, first, fresh, rows }: Staging): void {
     if (fresh) this.clean();
     this.#staged ??= AgreedState.staged(this.#sql, this.#held.every);
     if (first) this.#staged.empty(part);
     this.#staged.lay(rows);
-    if (part.kind === "court") this.#progress = rows.flatMap(progressOf);
+    if (part.kind !== "court") return;
+    this.#progress = [...(first ? [] : this.#progress), ...rows.flatMap(progressOf)];
   }
 
   /** Part of one transaction, and the end of this life: what reads the tables knows them as they were. */
@@ -92,18 +98,23 @@ export class StateDesk {
     notes.forget("changed/");
     const base = offer?.anchor.header.height ?? 0;
     roots.begin(base, offer?.parts ?? null);
-    if (offer !== null && !this.#continues(offer)) chain.restart(offer, this.#progress);
+    if (offer !== null && !this.#continues(offer)) {
+      // What was decided here is not open again: no voice before the chain is back there.
+      notes.put("reached", String(Math.max(this.#reached, chain.height())));
+      chain.restart(offer, this.#progress);
+    }
     this.applied(base);
   }
 
   /** With a state taken, and with each block applied again after it; whether the state stands where the chain does. */
   applied(height: number): boolean {
     const { chain, notes } = this.#held;
-    if (height < chain.height()) {
+    if (height < Math.max(chain.height(), this.#reached)) {
       notes.put("replaying", String(height));
       return false;
     }
     notes.delete("replaying");
+    notes.delete("reached");
     if (this.rebuilding) notes.delete("quarantine");
     notes.delete("rebuild");
     return true;

@@ -72,6 +72,13 @@ export function bucketOf(entityKey: string): number {
   return Number.parseInt(digest("state-bucket", entityKey).slice(0, 2), 16);
 }
 
+/** Whether a row can be of a part; `every` is K. */
+export function belongsTo(row: StateRow, { kind, id }: PartId, every: number): boolean {
+  if (row[0] === "entity") return kind === "entities" && bucketOf(row[1]) === id;
+  if (row[0] === "key") return kind === "keys" && eraOf(row[3], every) === id;
+  return kind === "court";
+}
+
 /** The era of a height from 1 on: era e is complete at height e × `every`. */
 export function eraOf(height: number, every: number): number {
   return Math.ceil(height / every);

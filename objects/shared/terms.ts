@@ -95,6 +95,14 @@ export function termsWith(
   return grown;
 }
 
+/** The terms that the headers of all control events make of the first one, be that what was known or not. */
+export function termsFrom(
+  terms: Terms,
+  headers: Iterable<Pick<Header, "height" | "control">>,
+): Terms {
+  return termsWith(terms.slice(0, 1), headers);
+}
+
 /** What shows a change of terms: a block's header with its control, and its certificate. */
 export interface TermProof {
   readonly header: Header;
@@ -113,8 +121,8 @@ export function certifiedIn(
 }
 
 /**
- * The terms with those of the proofs that follow them, in their order; proofs of what is known already are passed over. Null
- * if one is false. That none between was left out is not shown: a certificate of a later epoch shows it.
+ * The terms with those of the proofs that follow them; proofs of what is known already are passed over unseen. Null if one is
+ * false, or not above the one before. That none between was left out is not shown: a certificate of a later epoch shows it.
  */
 export function termsProven(
   terms: Terms,
@@ -123,8 +131,11 @@ export function termsProven(
   { quorum, verify }: { readonly quorum: Quorum; readonly verify: Verify },
 ): Terms | null {
   let grown = terms;
+  let below = 0;
   for (const { header, certificate } of proofs) {
     const { control, height, epoch, parent } = header;
+    if (height <= below) return null;
+    below = height;
     if (height < lastTerm(grown).from) continue;
     const holds =
       control !== null &&

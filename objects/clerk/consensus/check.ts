@@ -13,8 +13,8 @@ import { utf8Length } from "../../shared/canonical.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import type { Verify } from "../../shared/node/crypto.ts";
 import { partsInOrder, stateRoot } from "../../shared/state-root.ts";
-import { termAt, termOf, termsProven } from "../../shared/terms.ts";
-import type { Term } from "../../shared/terms.ts";
+import { lastTerm, termAt, termOf, termsFrom, termsProven } from "../../shared/terms.ts";
+import type { Term, Terms } from "../../shared/terms.ts";
 import type { Batch, Block, Certificate, Head, Writ } from "../../shared/types.ts";
 import { certificateFits, certificateValid, poisonValid, sealValid } from "../../shared/verify.ts";
 import { carriesRoot } from "./evaluate.ts";
@@ -98,9 +98,17 @@ function heightOf(said: Message, { terms }: Setup): number {
 /** Whose signature nobody here can check: what proves itself is checked, the rest comes to nothing. */
 function strangerObjection(said: Message, setup: Setup, verify: Verify): string | null {
   const { kind, epoch } = said;
-  if (kind === "sync" || kind === "state-request" || kind === "state-chunk") return null;
+  if (kind === "sync" || kind === "state-request") return null;
+  // Who gives state must be who was asked for it: an offer shows the keys of its sender, and those of the rows after it.
+  if (kind === "state-offer")
+    return (
+      bodyObjection(said, setup, verify) ??
+      signatureObjection(said, lastTerm(offeredTerms(said, setup)), verify)
+    );
+  if (kind === "state-chunk")
+    return signatureObjection(said, lastTerm(setup.shown ?? setup.terms), verify);
   const proves = kind === "decided" && termOf(setup.terms, said.certificate.epoch) !== undefined;
-  if (proves || kind === "blocks" || kind === "batch-answer" || kind === "state-offer")
+  if (proves || kind === "blocks" || kind === "batch-answer")
     return bodyObjection(said, setup, verify);
   return epoch === 0 ? "a sender without a key" : null;
 }
@@ -286,13 +294,22 @@ function offerObjection(offer: Offer, setup: Setup, verify: Verify): string | nu
   if (rooted.header.height !== base + rootEvery) return "a root of another base";
   if (!partsInOrder(parts) || stateRoot(parts) !== rooted.result.state)
     return "parts that are not under the root";
-  // Who lacks the blocks lacks the keys too that were changed in them.
-  const terms = termsProven(setup.terms, controls, court, { quorum, verify });
+  // Who lacks the blocks lacks the keys too that were changed in them. All are kept with the state, so all are checked.
+  const terms = termsProven(setup.terms.slice(0, 1), controls, court, { quorum, verify });
   if (terms === null) return "control events that are not certified";
+  const known = setup.terms.filter(({ from }) => from <= rooted.header.height);
+  if (JSON.stringify(known) !== JSON.stringify(terms.slice(0, known.length)))
+    return "other control events than are known";
   return first([anchor, rooted], (head) => {
     const objected = headObjection(head, setup);
     return objected ?? certificateObjection(head.certificate, { ...setup, terms }, verify);
   });
+}
+
+/** Of an offer whose control events are proven. */
+function offeredTerms({ controls }: Offer, { terms }: Setup): Terms {
+  const headers = controls.map(({ header }) => header);
+  return termsFrom(terms, headers);
 }
 
 function first<T>(items: readonly T[], object: (item: T) => string | null): string | null {

@@ -37,7 +37,7 @@ import { mayVote, termNow } from "./office.ts";
 
 export type { Because, Incident } from "./incidents.ts";
 
-/** What changes by control events alone. */
+/** What changes by control events alone, and `shown` with a state that is taken. */
 export interface Setup {
   readonly court: number;
   readonly seat: number;
@@ -48,6 +48,8 @@ export interface Setup {
   readonly rootEvery: number;
   /** As far as the own chain reaches: up to the term of the next height. */
   readonly terms: Terms;
+  /** Up to the root of the state that is on its way here, if one is. */
+  readonly shown?: Terms | undefined;
 }
 
 /** Synchronous, deterministic capabilities: functions of their arguments and of the agreed state. */
@@ -83,6 +85,8 @@ export interface Transfer extends Offer {
   /** Within the part. */
   after: Cursor | null;
   tally: PartTally | null;
+  /** By when whoever gives the part must have given all of it. */
+  partBy: number;
 }
 
 /** The last decided height. At height 0 it is the genesis: parent of the first block, certificate null, view 0. */

@@ -4,9 +4,10 @@
  */
 import { known } from "../../shared/assert.ts";
 import { LIMITS } from "../../shared/limits.ts";
-import { PartTally, cursorOf, samePart } from "../../shared/state-root.ts";
-import type { Cursor, StateRow } from "../../shared/state-root.ts";
-import { termAt, termOf, termsWith } from "../../shared/terms.ts";
+import { PartTally, belongsTo, cursorOf, samePart } from "../../shared/state-root.ts";
+import type { Cursor, Part, StateRow } from "../../shared/state-root.ts";
+import { termAt, termOf, termsFrom } from "../../shared/terms.ts";
+import type { TermProof, Terms } from "../../shared/terms.ts";
 import type { Offer, StateChunk, StateOffer, StateRequest } from "./messages.ts";
 import type { Seat, Transfer } from "./seat.ts";
 import type { Turn } from "./turn.ts";
@@ -21,9 +22,8 @@ export function wantsState(seat: Seat): boolean {
 export function seekState(turn: Turn): void {
   const { seat, now } = turn;
   if (!wantsState(seat)) {
-    seat.transfer = null;
     seat.stateAskAt = null;
-    return;
+    return leave(seat);
   }
   if (seat.rebuilding && lowestBase(seat) <= 0) return install(turn, null);
   if (seat.stateAskAt !== null && now < seat.stateAskAt) return;
@@ -32,7 +32,22 @@ export function seekState(turn: Turn): void {
   seat.stateAskAt = now + LIMITS.stateAnswerMs;
   const { part = 0, after = null } = transfer ?? {};
   const base = transfer?.anchor.header.height ?? 0;
+  if (transfer !== null && after === null) transfer.partBy = now + patience(transfer.parts[part]);
   turn.send(seat.statePeer, turn.say({ kind: "state-request", base, part, after }));
+}
+
+/** As long as its answers may take, were each as late and as full as it may be: who gives less each time is left. */
+function patience(part: Part | undefined): number {
+  const { count, size } = known(part, "the part that is asked for");
+  const rows = Math.ceil(count / LIMITS.stateRows) + Math.ceil(size / LIMITS.stateBytes);
+  return LIMITS.stateAnswerMs * (1 + rows);
+}
+
+/** No state is on its way any more. */
+function leave(seat: Seat): void {
+  if (seat.transfer === null) return;
+  seat.transfer = null;
+  seat.setup = { ...seat.setup, shown: undefined };
 }
 
 /** The next peer that has given nothing false, if there is one. It begins the part anew: so who gave what stays plain. */
@@ -67,18 +82,24 @@ export function answerState(turn: Turn, request: StateRequest): void {
   turn.send(from, turn.say({ kind: "state-chunk", base, part, after, rows, last }));
 }
 
-/** A newer state than the one under way takes its place: who offers it no longer has the older. */
+/** A newer state than the one under way takes its place: who was asked for that no longer has it. */
 export function hearOffer(turn: Turn, offer: StateOffer): void {
   const { seat } = turn;
   const { anchor, rooted, parts, controls, from } = offer;
   const base = anchor.header.height;
   const under = seat.transfer?.anchor.header.height ?? 0;
-  if (!wantsState(seat) || base <= under || !reachesFar(seat, base)) return;
-  const liars = new Set<number>();
-  seat.transfer = { anchor, rooted, parts, controls, liars, part: 0, after: null, tally: null };
+  if (!wantsState(seat) || from !== seat.statePeer) return;
+  if (base <= under || !reachesFar(seat, base)) return;
+  const of = { anchor, rooted, parts, controls, liars: new Set<number>() };
+  seat.transfer = { ...of, part: 0, after: null, tally: null, partBy: 0 };
+  seat.setup = { ...seat.setup, shown: termsShown(seat, controls) };
   skipEmpty(seat.transfer);
-  seat.statePeer = from;
   seat.stateAskAt = null;
+}
+
+function termsShown({ setup }: Seat, controls: readonly TermProof[]): Terms {
+  const headers = controls.map(({ header }) => header);
+  return termsFrom(setup.terms, headers);
 }
 
 /** What is lacking lies above the tip; a state to be replaced must reach to where own blocks go on. */
@@ -99,10 +120,17 @@ export function hearChunk(turn: Turn, chunk: StateChunk): void {
   const part = known(transfer.parts[transfer.part], "the part that is asked for");
   const tally = transfer.tally ?? new PartTally(part);
   for (const row of chunk.rows) tally.add(row);
-  const whole = chunk.last && samePart(tally.part(), part) && provenTerm(seat, transfer, chunk);
-  const may = !chunk.last && chunk.rows.length > 0 && !tally.exceeds(part);
+  // Rows are laid by what they are: those of another part would stand where that has been verified.
+  const fit = chunk.rows.every((row) => belongsTo(row, part, seat.setup.rootEvery));
+  const whole = fit && chunk.last && samePart(tally.part(), part);
+  const may = fit && !chunk.last && chunk.rows.length > 0 && !tally.exceeds(part);
   seat.stateAskAt = null;
   if (!whole && !may) return refuse(turn, transfer, chunk);
+  if (may && turn.now >= transfer.partBy) return turnToNext(seat);
+  if (!provenTerm(seat, transfer, chunk)) {
+    turnToNext(seat);
+    return leave(seat);
+  }
   const { kind, id } = part;
   const { base, rows, after } = chunk;
   const first = after === null;
@@ -119,18 +147,15 @@ export function hearChunk(turn: Turn, chunk: StateChunk): void {
   if (transfer.part === parts.length) install(turn, { anchor, rooted, parts, controls });
 }
 
-/** Whether the control events that came with the offer make the term that a quorum signed: else one was left out. */
-function provenTerm(
-  { setup }: Seat,
-  { anchor, controls }: Transfer,
-  { rows }: StateChunk,
-): boolean {
+/**
+ * Whether the control events that came with the offer make the term that a quorum signed. Else whoever offered left one out,
+ * and it is not the fault of who gives the rows.
+ */
+function provenTerm(seat: Seat, { anchor, controls }: Transfer, { rows }: StateChunk): boolean {
   const [row] = rows;
   if (row?.[0] !== "term") return true;
   const { height } = anchor.header;
-  const since = termAt(setup.terms, Number.MAX_SAFE_INTEGER).from;
-  const news = controls.map(({ header }) => header).filter((header) => header.height >= since);
-  const { epoch, domainVersion } = termAt(termsWith(setup.terms, news), height + 1);
+  const { epoch, domainVersion } = termAt(termsShown(seat, controls), height + 1);
   return row[1] === epoch && row[2] === domainVersion;
 }
 
