@@ -1,8 +1,8 @@
-/** Answers for writs, from the chain: the part of each block that decided it, with everything the Warden needs to believe it. */
+/** Answers about entities, and for writs, from the chain: the part of each block that decided it, with everything the Warden needs to believe it. */
 import { leafDigest } from "../shared/digests.ts";
 import { LIMITS } from "../shared/limits.ts";
-import type { FirstUse, WritPart } from "../shared/rpc.ts";
-import type { Head, Outcome, Writ } from "../shared/types.ts";
+import type { EntityAnswer, FirstUse, WritPart } from "../shared/rpc.ts";
+import type { EntityRow, Head, Outcome, Writ } from "../shared/types.ts";
 import type { Chain, DecidedRange } from "./chain.ts";
 
 /** A block as answers need it. */
@@ -78,6 +78,16 @@ function firstIn(text: string): NonNullable<Outcome["first"]> | null {
   if (!text.includes('"status":"duplicate"')) return null;
   const { status, first } = JSON.parse(text) as Outcome;
   return status === "duplicate" ? (first ?? null) : null;
+}
+
+/** Of an entity that never existed too. */
+export function entityAnswer(
+  row: EntityRow | undefined,
+  height: number,
+  certificate: EntityAnswer["certificate"],
+): EntityAnswer {
+  const { version = 0, state = null, height: since = 0 } = row ?? {};
+  return { height, certificate, version, state, since };
 }
 
 /** Callers that wait for a decision. */

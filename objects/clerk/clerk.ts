@@ -12,19 +12,19 @@ import { Refused } from "../shared/rpc.ts";
 import type {
   ClerkApi,
   ControlAnswer,
-  EntityAnswer,
   KeyHolder,
   SeatStatus,
   Stage,
   WritAnswer,
 } from "../shared/rpc.ts";
-import type { EntityRow } from "../shared/types.ts";
 import type { Bindings } from "../shared/shell/stubs.ts";
+import { entityAnswer } from "./answers.ts";
 import { entityKey, entityKeys, natural } from "./asked.ts";
 import { Bench } from "./bench.ts";
 import { parseWrit } from "./consensus/check.ts";
 import { leaderNow } from "./consensus/step.ts";
 import { faultKind } from "./faults.ts";
+import { orderRebuild, rebuildObjection } from "./rebuild.ts";
 import { RowDamaged } from "./rows.ts";
 import { Session } from "./session.ts";
 
@@ -117,7 +117,7 @@ export class Clerk extends DurableObject<Bindings> implements ClerkApi {
         `height ${seat.tip.height}, asked for ${floor} or the one being decided`,
       );
     const row = this.#read(() => bench.state.entity(asked));
-    return JSON.stringify(answerFor(row, seat.tip.height, seat.tip.certificate));
+    return JSON.stringify(entityAnswer(row, seat.tip.height, seat.tip.certificate));
   }
 
   async rows(keys: readonly string[]): Promise<string> {
@@ -126,7 +126,7 @@ export class Clerk extends DurableObject<Bindings> implements ClerkApi {
     const { seat } = (await this.#seated()).agreement;
     const { state } = this.#speaking(seat);
     const rows = this.#read(() => asked.map((key) => state.entity(key)));
-    return JSON.stringify(rows.map((row) => answerFor(row, seat.tip.height, null)));
+    return JSON.stringify(rows.map((row) => entityAnswer(row, seat.tip.height, null)));
   }
 
   async block(height: number): Promise<string> {
@@ -189,11 +189,25 @@ export class Clerk extends DurableObject<Bindings> implements ClerkApi {
     if (known === "wipe") await this.ctx.storage.deleteAll();
     // A seat that comes up again does so by itself, whether or not anybody calls.
     else await this.ctx.storage.setAlarm(bench.faults.downUntil(Date.now()) ?? Date.now());
-    const loseMemory = known === "crash" || known === "wipe" || (known === "heal" && silent);
-    this.#stopped ||= loseMemory;
+    if (known === "crash" || known === "wipe" || (known === "heal" && silent))
+      await this.#leave(`fault: ${known}`);
+    else await this.ctx.storage.sync();
+  }
+
+  async rebuild(): Promise<void> {
+    const refused = await rebuildObjection(this.#open());
+    if (refused !== null) throw new Refused("not-ready", refused);
+    this.#guarded(() => orderRebuild(this.#open(), Date.now()));
+    this.#alarmAt = null;
+    this.#alarmBy(Date.now());
+    await this.#leave("its state is rebuilt");
+  }
+
+  /** Ends this life when all is durable. The reply goes first: an abort would take it along. */
+  async #leave(reason: string): Promise<void> {
+    this.#stopped = true;
     await this.ctx.storage.sync();
-    // The reply goes first: an abort would take it along.
-    if (loseMemory) setTimeout(() => this.ctx.abort(`fault: ${known}`), 0);
+    setTimeout(() => this.ctx.abort(reason), 0);
   }
 
   /** Never throws, and is set again while anything is pending. */
@@ -355,15 +369,6 @@ function benchOf(ctx: DurableObjectState, env: Bindings): Bench | Refused {
     if (refusal instanceof Refused) return refusal;
     throw error;
   }
-}
-
-function answerFor(
-  row: EntityRow | undefined,
-  height: number,
-  certificate: EntityAnswer["certificate"],
-): EntityAnswer {
-  const { version = 0, state = null, height: since = 0 } = row ?? {};
-  return { height, certificate, version, state, since };
 }
 
 /** As a caller may see it. */

@@ -109,6 +109,8 @@ export interface ClerkApi {
   /** TermProof[]: the control events of the court, in order. */
   terms(): Promise<string>;
   fault(kind: string, ms: number): Promise<void>;
+  /** Takes its entity state anew; refuses (`not-ready`) unless a quorum of others is ready. */
+  rebuild(): Promise<void>;
 }
 
 export interface ControlAnswer {

@@ -12,6 +12,7 @@ import { liveRoutes } from "./live.ts";
 import { operateRoutes } from "./operate.ts";
 import { Problem, problemResponse } from "./problems.ts";
 import { readmitRoutes } from "./readmit.ts";
+import { rebuildRoutes } from "./rebuild.ts";
 import { readRoutes } from "./reads.ts";
 
 /**
@@ -63,6 +64,7 @@ function appOf(context: Context): Hono {
   readRoutes(app, context);
   operateRoutes(app, context);
   readmitRoutes(app, context);
+  rebuildRoutes(app, context);
   liveRoutes(app, context);
   return app;
 }
