@@ -72,8 +72,10 @@ describe("a seat's faults", () => {
 
   it("CorruptStateIsNoticed: rows that are not what was written cost their seat its voice, and no answer shows them", async () => {
     const { length } = await named("quarantine");
-    const before = await onHand("faults");
     const seat = await bystander();
+    // What it still has to apply would put a sound row in place of a rotten one.
+    await followed(seat, "before the rot", "faults");
+    const before = await onHand("faults");
     await harmed(seat, "corrupt-state");
     const answer = await settle(received("over rotten rows", "faults", 1));
     expect(answer.status).toBe("accepted");
