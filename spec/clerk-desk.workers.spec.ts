@@ -1,6 +1,6 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { Chain } from "../objects/clerk/chain.ts";
 import type { Offer } from "../objects/clerk/consensus/messages.ts";
 import { SeatNotes } from "../objects/clerk/notes.ts";
@@ -12,6 +12,11 @@ import { known } from "../objects/shared/assert.ts";
 import { Notes } from "../objects/shared/shell/identity.ts";
 import type { Block } from "../objects/shared/types.ts";
 import { Scribe } from "./kit/blocks.ts";
+import { eventually, received, seatStatus, settle } from "./kit/deployment.ts";
+import { bystander, endLife, followed, within } from "./kit/surgery.ts";
+import { migrate } from "./kit/worker.ts";
+
+beforeAll(migrate);
 
 const EVERY = 4;
 
@@ -92,4 +97,19 @@ describe("a state that takes the place of another", () => {
         { warden: 1, number: 3, next: 2, complete: false },
       ]);
     }));
+
+  it("TakeStateAnew: what is ordered withholds the voice by itself, whatever became of the quarantine", async () => {
+    await settle(received("before", "item", 1));
+    const seat = await bystander();
+    await followed(seat, "also before", "item");
+    await within(seat, async (storage) => {
+      new SeatNotes(new Notes(storage.sql)).put("rebuild", "ordered");
+      await storage.sync();
+    });
+    await endLife(seat);
+    await eventually(async () => (await seatStatus(seat)).ready);
+    const notes = await within(seat, ({ sql }) => new SeatNotes(new Notes(sql)).get("rebuild"));
+    expect(notes).toBeUndefined();
+    await followed(seat, "after", "item");
+  });
 });

@@ -163,4 +163,21 @@ describe("what peers give of their state", () => {
     expect(court.heights()).toEqual([16, 16, 16, 16]);
     expect(court.incidents(3, "false-state")).toEqual([]);
   });
+
+  it("LeaveFalseOffer: where nobody offers anything else, asking again keeps its pace", () => {
+    const court = courtWithGap();
+    for (const seat of [0, 1, 2]) {
+      const member = court.member(seat);
+      const offer = member.offer.bind(member);
+      member.offer = () => {
+        const whole = offer();
+        return whole && { ...whole, controls: whole.controls.slice(0, 1) };
+      };
+    }
+    court.restart(3);
+    court.pass(30_000);
+    expect(court.heights()[3]).toBe(1);
+    const asked = court.sent(3, "state-request").length;
+    expect(asked).toBeLessThan(3 * (30_000 / LIMITS.stateAnswerMs));
+  });
 });

@@ -24,7 +24,8 @@ export interface Restoring {
 export function restoredSeat(from: Restoring, now: number): Seat {
   const { bench } = from;
   return bench.atomic(() => {
-    if (bench.quarantine !== null || bench.states.replaying !== null) return follower(from);
+    const { rebuilding, replaying } = bench.states;
+    if (bench.quarantine !== null || rebuilding || replaying !== null) return follower(from);
     try {
       return voter(from, now);
     } catch (error) {

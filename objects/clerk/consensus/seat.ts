@@ -236,6 +236,8 @@ export interface Seat {
   /** The peer that is asked for state; a request is out until this time. */
   statePeer: number;
   stateAskAt: number | null;
+  /** What that peer offered was of no use. */
+  stateRefused: boolean;
   /** Its state has been replaced in storage: this life is over. */
   ended: boolean;
 }
@@ -314,6 +316,7 @@ export function seatFrom(restored: Restored): Seat {
     transfer: null,
     statePeer: setup.seat,
     stateAskAt: null,
+    stateRefused: false,
     ended: false,
   };
 }

@@ -30,6 +30,7 @@ export function seekState(turn: Turn): void {
   const { transfer } = seat;
   if (seat.stateAskAt !== null || seat.statePeer === seat.setup.seat) turnToNext(seat);
   seat.stateAskAt = now + LIMITS.stateAnswerMs;
+  seat.stateRefused = false;
   const { part = 0, after = null } = transfer ?? {};
   const base = transfer?.anchor.header.height ?? 0;
   if (transfer !== null && after === null) transfer.partBy = now + patience(transfer.parts[part]);
@@ -41,6 +42,13 @@ function patience(part: Part | undefined): number {
   const { count, size } = known(part, "the part that is asked for");
   const rows = Math.ceil(count / LIMITS.stateRows) + Math.ceil(size / LIMITS.stateBytes);
   return LIMITS.stateAnswerMs * (1 + rows);
+}
+
+/** Whoever offered this is not heard again, and in its time the next is asked: a false offer must not bring the next request. */
+function passOver({ seat, now }: Turn): void {
+  leave(seat);
+  seat.stateRefused = true;
+  seat.stateAskAt = now + LIMITS.stateAnswerMs;
 }
 
 /** No state is on its way any more. */
@@ -88,7 +96,7 @@ export function hearOffer(turn: Turn, offer: StateOffer): void {
   const { anchor, rooted, parts, controls, from } = offer;
   const base = anchor.header.height;
   const under = seat.transfer?.anchor.header.height ?? 0;
-  if (!wantsState(seat) || from !== seat.statePeer) return;
+  if (!wantsState(seat) || from !== seat.statePeer || seat.stateRefused) return;
   if (base <= under || !reachesFar(seat, base)) return;
   const of = { anchor, rooted, parts, controls, liars: new Set<number>() };
   seat.transfer = { ...of, part: 0, after: null, tally: null, partBy: 0 };
@@ -127,10 +135,7 @@ export function hearChunk(turn: Turn, chunk: StateChunk): void {
   seat.stateAskAt = null;
   if (!whole && !may) return refuse(turn, transfer, chunk);
   if (may && turn.now >= transfer.partBy) return turnToNext(seat);
-  if (!provenTerm(seat, transfer, chunk)) {
-    turnToNext(seat);
-    return leave(seat);
-  }
+  if (!provenTerm(seat, transfer, chunk)) return passOver(turn);
   const { kind, id } = part;
   const { base, rows, after } = chunk;
   const first = after === null;
