@@ -138,10 +138,7 @@ export function pushOf(after: number, height: number, text: string): Push {
   return { after: height, height, rows: [] };
 }
 
-/**
- * Applies a push to copies that have followed the seat up to `height`. `versions`: the version held of each pushed key;
- * what a gap drops counts for nothing.
- */
+/** Applies a push to copies that have followed the seat up to `height`. `versions`: the version held of each pushed key. */
 export function applyPush(
   height: number,
   push: Push,
@@ -149,16 +146,16 @@ export function applyPush(
   into: Opened,
 ): Effect[] {
   if (push.height <= height) return [];
-  const gap = push.after > height;
+  const follow = { kind: "follow", height: push.height } as const;
+  // Not even the pushed rows are kept: a late push would put them below what readers were shown.
+  if (push.after > height) return [{ kind: "empty" }, follow];
   const copies = new Map<string, Copy>();
   for (const row of push.rows) {
-    const held = copies.get(row.key)?.version ?? (gap ? undefined : versions.get(row.key)) ?? 0;
+    const held = copies.get(row.key)?.version ?? versions.get(row.key) ?? 0;
     if (row.version > held) copies.set(row.key, pushedCopy(row, push.height));
   }
-  const effects: Effect[] = gap ? [{ kind: "empty" }] : [];
-  if (copies.size > 0) effects.push({ kind: "write", into, copies: [...copies.values()] });
-  effects.push({ kind: "follow", height: push.height });
-  return effects;
+  if (copies.size === 0) return [follow];
+  return [{ kind: "write", into, copies: [...copies.values()] }, follow];
 }
 
 function pushedCopy(row: EntityRow, height: number): Copy {

@@ -46,7 +46,7 @@ export function outcomeCheckers(options: Options, signatures = new Signatures(op
   return [
     validity(options, signatures),
     keysOnce(options),
-    sendingsOnce(),
+    sendingsOnce(options),
     blockTimes(options),
     poison(options, signatures),
     replay(options, model),

@@ -138,20 +138,32 @@ export function keysOnce({ retentionMs }: Options): Part {
   };
 }
 
-/** However long it took: a sender that says when it sent an event is never served twice, whatever the seats have forgotten by then. */
-export function sendingsOnce(): Part {
-  const served = new Map<string, string>();
+/**
+ * However long it took: a sender that says when it sent an event is never served twice, whatever the seats have forgotten by then. But
+ * if a Warden lost its answers, and the court then stood still until the seats' memory of the key had ended too, nobody is left who knows.
+ */
+export function sendingsOnce({ retentionMs }: Options): Part {
+  const served = new Map<string, { readonly place: string; readonly time: number }>();
+  /** Served before some Warden lost its answers. */
+  const unknown = new Set<string>();
   return {
-    block({ height, lines }) {
+    on: {
+      forgot() {
+        for (const event of served.keys()) unknown.add(event);
+      },
+    },
+    block({ height, lines, time }) {
       for (const { event, submitted, outcome, index } of lines) {
         if (submitted === null || event?.sentat === undefined || !tookItsKey({ outcome })) continue;
         const before = served.get(submitted);
+        const lost = unknown.has(submitted) && time > (before?.time ?? 0) + retentionMs;
         must(
-          before === undefined,
+          before === undefined || lost,
           "OneUsePerSending",
-          () => `${height}/${index} was decided at ${before} before: ${submitted}`,
+          () => `${height}/${index} was decided at ${before?.place} before: ${submitted}`,
         );
-        served.set(submitted, `${height}/${index}`);
+        served.set(submitted, { place: `${height}/${index}`, time });
+        unknown.delete(submitted);
       }
     },
   };
