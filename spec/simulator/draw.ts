@@ -84,10 +84,14 @@ export interface Drawn {
   readonly parties: PartiesPlan;
   /** K: heights from one state root to the next. */
   readonly rootEvery: number;
+  /** When all is settled, nothing happens until no key is in use any more, and then clients use some again. */
+  readonly longQuiet: boolean;
 }
 
 export function draw(seed: number, options: Options = {}): Drawn {
   const dice = new Dice(seed);
+  // What was thought of later has chances of its own: the rest of a run stays what it was.
+  const later = new Dice(seed ^ 0x1a7e);
   const mode = options.mode ?? "bft";
   const seats = mode === "bft" ? (options.seats ?? 4) : mode === "detect" ? 2 : 1;
   const { n, f } = quorumOf(mode, seats);
@@ -117,6 +121,7 @@ export function draw(seed: number, options: Options = {}): Drawn {
     wardens,
     parties: planOf(dice, wardens),
     rootEvery: dice.one([3, 6, LIMITS.rootHeights, LIMITS.rootHeights]),
+    longQuiet: later.percent(15),
   };
 }
 
@@ -199,7 +204,7 @@ export function printed(drawn: Drawn): string[] {
     `network: ${JSON.stringify(weather)}`,
     `acts, one in ${pace} ms at most: ${weighed.join(", ")}`,
     `clocks: ${clocks.join("; ")}; slow: ${drawn.slow === null ? "none" : JSON.stringify(drawn.slow)}`,
-    `messages: ${drawn.textual ? "as text" : "as objects"}${drawn.frozen ? ", frozen" : ""}; keys: ${drawn.realKeys ? "Ed25519" : "modelled"}`,
+    `messages: ${drawn.textual ? "as text" : "as objects"}${drawn.frozen ? ", frozen" : ""}${drawn.longQuiet ? "; a long quiet" : ""}; keys: ${drawn.realKeys ? "Ed25519" : "modelled"}`,
     ...printedPlan(drawn.parties),
   ];
 }

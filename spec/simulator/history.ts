@@ -107,6 +107,8 @@ export type Fact =
       readonly state: string | null;
       readonly height: number;
     }
+  /** So long nothing was decided that no key is in use any more, to the seats or to a Warden. */
+  | { readonly kind: "forgotten" }
   /** The faults end here: from now on everything must come to a decision. */
   | { readonly kind: "calm" };
 

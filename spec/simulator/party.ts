@@ -5,8 +5,13 @@ export interface Party {
   calm(): void;
   /** What is not yet decided, answered or published, in words; empty when everything is. */
   pending(): readonly string[];
-  /** Everything is decided: tells what there is to be told of it all. Throws a `Violation` for what must not be. */
-  end(): void;
+  /** All keys have ended: what was sent before is sent anew. */
+  anew(): void;
+  /**
+   * Nothing more is done: tells what there is to be told of it all. Throws a `Violation` for what must not be. Where not all is
+   * `settled`, somebody may be ahead of every sound seat.
+   */
+  end(settled: boolean): void;
   /** The run is over, well or not. */
   close(): void;
   /** How often what happened, by name. */

@@ -182,11 +182,34 @@ class Run {
     this.#world.note({ kind: "calm" });
     this.#faults.heal();
     for (const party of this.#parties) party.calm();
-    const { mode, seats, poison } = this.#drawn;
-    const end = this.#world.now + calmMs(mode, seats) * (poison === null ? 1 : POISON_PATIENCE);
+    const { mode, seats, poison, longQuiet } = this.#drawn;
+    const patience = calmMs(mode, seats) * (poison === null ? 1 : POISON_PATIENCE);
+    let settled = await this.#settle(patience);
+    if (settled && longQuiet) {
+      await this.#longQuiet();
+      settled = await this.#settle(patience);
+    }
+    // Of what only liars know to be decided somebody may have been told.
+    for (const party of this.#parties) party.end(settled);
+    this.#checks.end(settled);
+  }
+
+  /** Silence until every key has ended; then clients use some of them again. */
+  async #longQuiet(): Promise<void> {
+    const world = this.#world;
+    const retentionMs = this.#court.rules.windowMs + LIMITS.clockBoundMs;
+    const width = Math.ceil(retentionMs / LIMITS.windowBuckets);
+    // A Warden forgets in buckets, and counts from what the sender's clock said.
+    await world.run(world.now + retentionMs + width + LIMITS.clockBoundMs, () => this.#endless());
+    for (const party of this.#parties) party.anew();
+    world.note({ kind: "forgotten" });
+  }
+
+  /** Whether all came to be decided; what must and does not is a violation. */
+  async #settle(patience: number): Promise<boolean> {
     let looked = 0;
     let settled = false;
-    await this.#world.run(end, () => {
+    await this.#world.run(this.#world.now + patience, () => {
       if (this.#endless()) return true;
       if (this.#world.now < looked + LOOK_MS) return false;
       looked = this.#world.now;
@@ -195,12 +218,8 @@ class Run {
       return settled;
     });
     const left = settled ? [] : this.#pending();
-    if (left.length > 0) {
-      if (this.#mayStall()) return;
-      throw new Violation(LIVENESS, left.join(", "));
-    }
-    for (const party of this.#parties) party.end();
-    this.#checks.end();
+    if (left.length > 0 && !this.#mayStall()) throw new Violation(LIVENESS, left.join(", "));
+    return left.length === 0;
   }
 
   /** More are faulty than the court can bear, or one where all must be heard. */

@@ -1,5 +1,5 @@
 /**
- * AnswerIsAgreed, SameKeySameAnswer, RealTimeOrder, NothingKeptOnRefusal: what clients were told is what was agreed, and the one order of the
+ * AnswerIsAgreed, SameKeySameAnswer, RealTimeOrder, NothingKeptOnRefusal, FreshAfterItsLife: what clients were told is what was agreed, and the one order of the
  * court is one that they could have seen.
  */
 import type { LedgerEvent } from "../../../objects/shared/types.ts";
@@ -39,6 +39,9 @@ export class Answers implements Part {
   /** Events sent before some Warden lost what it knew. */
   readonly #unsure = new Set<string>();
   #latest: Place = { height: 0, index: 0 };
+  /** Since the seats have forgotten all keys: the height then, and by key what was sent under it. */
+  #forgotten: number | null = null;
+  readonly #anew = new Map<string, Set<string>>();
 
   constructor({ retentionMs, court }: Options) {
     this.#retentionMs = retentionMs;
@@ -46,7 +49,14 @@ export class Answers implements Part {
   }
 
   readonly on = {
+    forgotten: (): void => {
+      this.#forgotten = this.#chain.length;
+    },
     submitted: ({ event }: Extract<Fact, { kind: "submitted" }>): void => {
+      if (this.#forgotten !== null) {
+        const key = keyOf(event);
+        this.#anew.set(key, (this.#anew.get(key) ?? new Set()).add(sameEvent(event)));
+      }
       if (!this.#floors.has(event)) this.#floors.set(event, this.#latest);
       const { sent, refused } = this.#sent.get(event) ?? { sent: 0, refused: 0 };
       this.#sent.set(event, { sent: sent + 1, refused });
@@ -56,6 +66,7 @@ export class Answers implements Part {
     },
     answered: ({ event, told }: Extract<Fact, { kind: "answered" }>): void => {
       if (told.kind === "refused" && told.code !== "key-reused") this.#refused(event, told.code);
+      if (told.kind !== "unknown") this.#isFresh(event, told);
       if (told.kind !== "outcome") return;
       if (before(this.#latest, told)) this.#latest = { height: told.height, index: told.index };
       this.#answered({ event, told });
@@ -79,10 +90,10 @@ export class Answers implements Part {
     for (const answer of early) this.#answered(answer);
   }
 
-  end(): void {
+  end(settled: boolean): void {
     const [answer] = this.#early;
     must(
-      answer === undefined,
+      !settled || answer === undefined,
       "AnswerIsAgreed",
       () => `told of height ${answer?.told.height}, which nobody agreed: ${answer?.event}`,
     );
@@ -99,6 +110,21 @@ export class Answers implements Part {
   }
 
   /** Of a call that died with what its Warden knew, the repetition within the same sending may come too late. */
+  /** Of a key that everybody has forgotten only what was sent under it since may be told. */
+  #isFresh(event: string, told: Exclude<Told, { kind: "unknown" }>): void {
+    const since = this.#forgotten;
+    if (since === null) return;
+    const alone = (this.#anew.get(keyOf(event))?.size ?? 0) <= 1;
+    const stale =
+      told.kind === "outcome" ? told.height <= since : told.code === "key-reused" && alone;
+    must(
+      !stale,
+      "FreshAfterItsLife",
+      () =>
+        `after height ${since} all keys had ended, and ${event} was told ${JSON.stringify(told)}`,
+    );
+  }
+
   #refused(event: string, code: string): void {
     if (code === "too-old" && this.#unsure.has(event)) return;
     const { sent, refused } = this.#sent.get(event) ?? { sent: 0, refused: 0 };
@@ -146,8 +172,7 @@ export class Answers implements Part {
 
   /** Another place for a key is another use of it, after the first had ended. */
   #sameAnswer(event: string, place: Place): void {
-    const { tenant, source, id } = JSON.parse(event) as LedgerEvent;
-    const key = JSON.stringify([tenant, source, id]);
+    const key = keyOf(event);
     const told = this.#told.get(key) ?? [];
     const known = told.some(
       ({ height, index }) => height === place.height && index === place.index,
@@ -163,6 +188,11 @@ export class Answers implements Part {
     }
     this.#told.set(key, [...told, place]);
   }
+}
+
+function keyOf(event: string): string {
+  const { tenant, source, id } = JSON.parse(event) as LedgerEvent;
+  return JSON.stringify([tenant, source, id]);
 }
 
 /** What makes two events the same: not when they were sent. */

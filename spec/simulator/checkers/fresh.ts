@@ -52,10 +52,10 @@ export function fresh(model: Model): Part {
         else early.push(shown);
       }
     },
-    end() {
+    end(settled) {
       const [shown] = early;
       must(
-        shown === undefined,
+        !settled || shown === undefined,
         "ShownIsAgreed",
         () => `${shown?.key} was shown at height ${shown?.height}, which nobody agreed`,
       );

@@ -42,8 +42,8 @@ export interface Part {
   readonly on?: Handlers;
   /** Each height once, rising, as the first honest seat agreed to it. */
   readonly block?: (decided: Decided, at: number) => void;
-  /** Nothing more will happen. */
-  readonly end?: () => void;
+  /** Nothing more will happen. Unless all is settled, somebody may have been told of what only liars know to be decided. */
+  readonly end?: (settled: boolean) => void;
 }
 
 type Handler = (fact: Fact, at: number) => void;
@@ -51,7 +51,7 @@ type Handler = (fact: Fact, at: number) => void;
 /** The parts as one checker; {@link Checks.end} is to be called when nothing more will happen. */
 export interface Checks {
   readonly checker: Checker;
-  readonly end: () => void;
+  readonly end: (settled?: boolean) => void;
 }
 
 /** Every fact goes to the parts in their order; then, if it is a new height, so does its block. */
@@ -74,8 +74,8 @@ export function together(parts: readonly Part[], liars: ReadonlySet<number>): Ch
       const decided = decidedBy(fact.block);
       for (const part of parts) part.block?.(decided, at);
     },
-    end() {
-      for (const part of parts) part.end?.();
+    end(settled = true) {
+      for (const part of parts) part.end?.(settled);
     },
   };
 }

@@ -2,7 +2,7 @@
 import { LIMITS } from "../../../objects/shared/limits.ts";
 import { Refused } from "../../../objects/shared/rpc.ts";
 import type { Submission, WardenAnswer } from "../../../objects/shared/rpc.ts";
-import type { Receipt } from "../../../objects/shared/types.ts";
+import type { LedgerEvent, Receipt } from "../../../objects/shared/types.ts";
 import type { Told } from "../history.ts";
 import type { World } from "../world.ts";
 import { SMOOTH } from "./reach.ts";
@@ -49,6 +49,8 @@ export interface Door {
   readonly warden: VirtualWarden;
 }
 
+/** Of the keys that it used last so many are used once more when they have ended. */
+const MOST_ANEW = 6;
 const RETRY_MS = 3_000;
 /** Nothing that is answered later than this after the faults is asked for again after its window. */
 const LATEST_MS = 25_000;
@@ -103,6 +105,24 @@ export class Client {
     this.#calmAt = this.#world.now;
     for (const { door, errand } of this.#errands) {
       if (errand.told === null && errand.asks === 0) this.#askSoon(door, errand, 500);
+    }
+  }
+
+  /** Some of the keys that it was answered for once more: with the same data, or with other. */
+  anew(): void {
+    const { dice, now } = this.#world;
+    const byKey = new Map(this.#errands.map((held) => [held.errand.submission.key, held]));
+    for (const { door, errand } of [...byKey.values()].slice(-MOST_ANEW)) {
+      if (errand.told === null || door.warden.stranger) continue;
+      const { identity, submission } = errand;
+      const { type, data } = JSON.parse(submission.event) as LedgerEvent;
+      const body = dice.percent(60) ? { type, data } : happening(dice);
+      const sentAt = this.#habits.sentAt ? now + this.#habits.skewMs : null;
+      const again = { identity, submission: submissionOf(identity, body, sentAt), since: now };
+      const fresh: Errand = { ...again, told: null, asks: 0 };
+      this.#errands.push({ door, errand: fresh });
+      this.#count("anew");
+      this.#askSoon(door, fresh, 500);
     }
   }
 

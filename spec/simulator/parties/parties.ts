@@ -121,8 +121,14 @@ export class Parties implements Party {
     return [...clients, ...this.#waiting(), ...seats, ...ahead, ...(this.readers?.pending() ?? [])];
   }
 
+  anew(): void {
+    // A Warden keeps what is not published: without a Ledger for ever, unless it loses it.
+    if (this.d1 === null) for (const warden of this.wardens) warden.forgetAnswers();
+    for (const client of this.clients) client.anew();
+  }
+
   /** Tells the checkers what the Ledger holds. */
-  end(): void {
+  end(settled: boolean): void {
     for (const warden of this.wardens) {
       if (warden.counts.stops > 0)
         throw new Violation("warden", `Warden ${warden.number} stopped: ${warden.failure ?? ""}`);
@@ -131,7 +137,7 @@ export class Parties implements Party {
       if (obstacles.length > 0 && !this.#faulty.has(replica.seat))
         throw new Violation("publish", `seat ${replica.seat} met ${obstacles.join("; ")}`);
     }
-    this.#showLedger();
+    if (settled || !this.#ahead()) this.#showLedger();
   }
 
   /** A liar may be the first to have a height, and publish it. */

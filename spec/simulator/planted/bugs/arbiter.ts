@@ -4,6 +4,19 @@ import type { Bug } from "../plant.ts";
 
 export const arbiter: readonly Bug<How>[] = [
   {
+    name: "keys-never-end",
+    patches: [
+      {
+        file: "objects/arbiter/intake.ts",
+        find: "row === undefined || row.expires < this.#block.time ? undefined : row;",
+        replace: "row;",
+      },
+    ],
+    found: ["ReplaysAlike", "OneUsePerKey", "FreshAfterItsLife"],
+    within: 60,
+    how: { run: "mix", options: {} },
+  },
+  {
     name: "key-table-ignored",
     patches: [
       {
