@@ -27,8 +27,8 @@ export const copies: readonly Bug<How>[] = [
     patches: [
       {
         file: "objects/registrar/core/cache.ts",
-        find: 'const effects: Effect[] = gap ? [{ kind: "empty" }] : [];',
-        replace: "const effects: Effect[] = [];",
+        find: 'if (push.after > height) return [{ kind: "empty" }, follow];',
+        replace: "",
       },
     ],
     found: ["CurrentAsOfItsHeight"],
