@@ -30,7 +30,8 @@ export class Inventor implements Mouth {
   heard(message: Message): readonly Told[] {
     this.#hearsay.note(message);
     const { dice } = this.#tongue.place;
-    if (message.kind === "prepare") return this.#votes(message);
+    if (message.kind === "prepare")
+      return this.#tongue.isStale(message) ? [] : this.#votes(message);
     if (!dice.percent(5)) return [];
     const known = [...this.#hearsay.writs.values()];
     if (known.length === 0) return [];

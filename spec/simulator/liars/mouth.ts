@@ -20,6 +20,8 @@ export interface Place {
   sign(seat: number, digest: string): string;
 }
 
+const ECHOES = 4;
+
 export type Of<K extends Message["kind"]> = Extract<Message, { kind: K }>;
 
 /** Signs whatever it is told to, as any seat that it has the key of. */
@@ -27,6 +29,7 @@ export class Tongue {
   readonly place: Place;
   // Far above what its core uses: a later statement of a lie is not older than an honest one.
   #sequence = 1_000_000;
+  readonly #answers = new Map<string, number>();
 
   constructor(place: Place) {
     this.place = place;
@@ -46,6 +49,15 @@ export class Tongue {
   otherwise<M extends Message>(message: M, fields: Partial<M>): M {
     const other = { ...message, ...fields };
     return { ...other, signature: this.place.sign(other.from, statementDigest(other, other)) };
+  }
+
+  /** Whether a vote was answered often enough: two liars that echo each other would never end. */
+  isStale({ from, height, view, batch, result }: Of<"prepare">): boolean {
+    const vote = JSON.stringify([from, height, view, batch, result]);
+    const answers = this.#answers.get(vote) ?? 0;
+    if (this.#answers.size > 1_000) this.#answers.clear();
+    this.#answers.set(vote, answers + 1);
+    return answers >= ECHOES;
   }
 
   /** Everybody who is not a liar. */

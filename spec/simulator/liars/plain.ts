@@ -94,7 +94,7 @@ export class Yes implements Mouth {
 
   heard(message: Message): readonly Told[] {
     this.#hearsay.note(message);
-    if (message.kind !== "prepare") return [];
+    if (message.kind !== "prepare" || this.#tongue.isStale(message)) return [];
     return this.#tongue.toAll(...votesFor(this.#tongue, this.#hearsay, message));
   }
 }
