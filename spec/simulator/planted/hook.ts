@@ -1,5 +1,6 @@
-/** For `node --import`: plants the bug that the environment names into whatever is loaded from now on. */
-import { registerHooks } from "node:module";
+/** For `node --import`: plants the bug that the environment names into whatever is loaded, or read as SQL, from now on. */
+import fs from "node:fs";
+import { registerHooks, syncBuiltinESMExports } from "node:module";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { bugs } from "./bugs.ts";
@@ -33,3 +34,19 @@ registerHooks({
     return { ...loaded, source: planted(text, of) };
   },
 });
+
+const { readFileSync } = fs;
+
+/** Whoever reads a migration reads it with the bug in it. */
+function read(...args: Parameters<typeof readFileSync>): ReturnType<typeof readFileSync> {
+  const [path] = args;
+  const text = readFileSync(...args);
+  const url = path instanceof URL ? path.href : pathToFileURL(String(path)).href;
+  const of = url.endsWith(".sql") ? patches.get(url) : undefined;
+  if (of === undefined) return text;
+  waiting.delete(url);
+  return planted(text.toString(), of);
+}
+
+fs.readFileSync = read as typeof readFileSync;
+syncBuiltinESMExports();

@@ -18,7 +18,6 @@ function propertiesIn(folder: string): string[] {
 
 /** No bug for these yet: the list may only grow shorter. */
 const UNBROKEN = [
-  "AllOrNothing",
   "AvailableNeverNegative",
   "BlockTimeNearTrue",
   "HeightNeverFalls",
@@ -26,7 +25,6 @@ const UNBROKEN = [
   "InWardensOrder",
   "NoControlUnasked",
   "OnlySubmitted",
-  "PublishedNeverChanges",
   "RealTimeOrder",
   "ReservedIsSumOfOpen",
   "ReservedNeverNegative",
@@ -35,7 +33,6 @@ const UNBROKEN = [
   "ShownIsAgreed",
   "ShownIsFresh",
   "StockConserved",
-  "WordIsKept",
 ];
 
 it("every property that a checker reports is one that a planted bug breaks", () => {

@@ -2,7 +2,85 @@
 import type { How } from "../how.ts";
 import type { Bug } from "../plant.ts";
 
+const SCHEMA = "objects/ledger/migrations/0001_ledger.sql";
+
 export const copies: readonly Bug<How>[] = [
+  {
+    // Whether a row is there already is asked by the schema, and the height by the publisher: either would mend it.
+    name: "ambiguous-write-repeated-blindly",
+    patches: [
+      {
+        file: "objects/clerk/publisher.ts",
+        find: "this.#note(await publishRun(ledger, court, run));",
+        replace:
+          "const again = () => publishRun(ledger, court, run);\n      this.#note(await again().catch(again));",
+      },
+      {
+        file: SCHEMA,
+        find: "  CHECK ((writ IS NULL) = (event IS NULL)),\n  PRIMARY KEY (generation, court, height, idx)\n) STRICT, WITHOUT ROWID;",
+        replace: "  CHECK ((writ IS NULL) = (event IS NULL))\n) STRICT;",
+      },
+      {
+        file: SCHEMA,
+        find: "  SELECT RAISE(IGNORE) FROM events\n    WHERE generation = NEW.generation AND court = NEW.court AND height = NEW.height AND idx = NEW.idx;\n",
+        replace: "",
+      },
+    ],
+    found: ["AllOrNothing", "publish"],
+    within: 200,
+    how: { run: "mix", options: {} },
+  },
+  {
+    // With the seats' certificates, each of other signatures, in place of the ones that were there.
+    name: "published-anew-in-each-life",
+    patches: [
+      {
+        file: "objects/clerk/publisher.ts",
+        find: "    for (;;) {\n      const run = chain.above(this.#held ?? 0, LIMITS",
+        replace:
+          "    for (let from = this.#audited === null ? 0 : (this.#held ?? 0); ; from = this.#held ?? 0) {\n      const run = chain.above(from, LIMITS",
+      },
+      {
+        file: "objects/ledger/append.ts",
+        find: "const into = `INSERT INTO ${table}",
+        replace: "const into = `INSERT OR REPLACE INTO ${table}",
+      },
+      {
+        file: SCHEMA,
+        find: "  SELECT RAISE(IGNORE) FROM blocks\n    WHERE generation = NEW.generation AND court = NEW.court AND height = NEW.height AND block = NEW.block;\n  SELECT RAISE(ABORT, 'ledger: another block at this height') FROM blocks\n    WHERE generation = NEW.generation AND court = NEW.court AND height = NEW.height;\n",
+        replace: "",
+      },
+    ],
+    found: ["PublishedNeverChanges"],
+    within: 400,
+    how: { run: "mix", options: {} },
+  },
+  {
+    name: "published-as-soon-as-agreed",
+    patches: [
+      {
+        file: "objects/clerk/publisher.ts",
+        find: "this.#attested = (await attestedHeights(ledger))[court] ?? 0;",
+        replace: "this.#attested = this.#press.chain.height();",
+      },
+    ],
+    found: ["PublishedNeverChanges"],
+    within: 200,
+    how: { run: "mix", options: {} },
+  },
+  {
+    name: "word-of-another-height",
+    patches: [
+      {
+        file: "objects/clerk/publisher.ts",
+        find: "      const signature = sign(attestDigest(court, auditedHeight, block));",
+        replace: "      const signature = sign(attestDigest(court, from, block));",
+      },
+    ],
+    found: ["WordIsKept"],
+    within: 200,
+    how: { run: "mix", options: {} },
+  },
   {
     name: "watermark-remembered",
     patches: [
