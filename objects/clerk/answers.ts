@@ -20,7 +20,7 @@ interface Range {
 }
 
 /** What of a chain answers are made of. */
-type Decided = Pick<Chain, "decided" | "head" | "outcomes">;
+type Decided = Pick<Chain, "decided" | "head" | "outcomes" | "lowest">;
 
 export class Answers {
   readonly #chain: Decided;
@@ -58,11 +58,14 @@ export class Answers {
     return read;
   }
 
-  /** The first uses that duplicates among the outcomes refer to: one part of each block that holds any, with all it holds. */
+  /**
+   * The first uses that duplicates among the outcomes refer to: one part of each block that holds any, with all it holds. Not of
+   * blocks below a state that was taken, which are not here: a Warden has those from another seat.
+   */
   #firstsOf(outcomes: readonly string[]): FirstUse[] {
     const uses = outcomes.flatMap((text, of) => {
       const first = firstIn(text);
-      return first === null ? [] : [{ of, ...first }];
+      return first === null || first.height < this.#chain.lowest() ? [] : [{ of, ...first }];
     });
     return [...Map.groupBy(uses, ({ height }) => height)].map(([height, held]) => {
       const places = held.map(({ index }) => index);

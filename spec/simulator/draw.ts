@@ -49,6 +49,7 @@ export const ACTS = [
   "blackout",
   "heal",
   "calm spell",
+  "rebuild",
 ] as const;
 export type Act = (typeof ACTS)[number];
 
@@ -103,6 +104,7 @@ export function draw(seed: number, options: Options = {}): Drawn {
   const slowed = dice.percent(20);
   const slow = slowed ? { seat: dice.below(n), ms: dice.one([20, 150, 800]) } : null;
   const wardens = dice.one([1, 2, 2, 3]);
+  const storm = stormOf(dice);
   return {
     seed,
     mode,
@@ -113,14 +115,16 @@ export function draw(seed: number, options: Options = {}): Drawn {
     poison,
     clocks: clocksOf(dice, n, f),
     slow,
-    storm: stormOf(dice),
+    storm,
     readmits: mode === "bft" && dice.below(4) > 0,
     textual: dice.below(8) === 0,
     frozen: dice.below(8) === 0,
     realKeys: dice.below(128) === 0,
     wardens,
     parties: planOf(dice, wardens),
-    rootEvery: dice.one([3, 6, LIMITS.rootHeights, LIMITS.rootHeights]),
+    // A state can be taken only where there is a root.
+    rootEvery:
+      storm.acts.rebuild > 0 ? 2 : dice.one([3, 6, LIMITS.rootHeights, LIMITS.rootHeights]),
     longQuiet: later.percent(15),
   };
 }
@@ -185,6 +189,7 @@ function stormOf(dice: Dice): Storm {
     blackout: weight(20),
     heal: 6 + weight(12),
     "calm spell": 1,
+    rebuild: dice.percent(30) ? 20 : 0,
   };
   return { weather, acts, pace: dice.one([100, 200, 400, 1_000]) };
 }

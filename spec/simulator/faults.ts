@@ -148,7 +148,18 @@ export class Faults {
         return network.heal();
       case "calm spell":
         return this.#spell();
+      case "rebuild":
+        return this.#rebuild(replica);
     }
+  }
+
+  /** As the operator's order: refused unless a quorum of others is ready. */
+  #rebuild(replica: SeatReplica): void {
+    const ready = this.#court.replicas.filter(({ up, seat, disk }) => {
+      return up && seat !== replica.seat && disk.quarantine === null && disk.replaying === null;
+    });
+    const { q } = this.#court.deployment.quorum;
+    if (new Set(ready.map(({ seat }) => seat)).size >= q) replica.rebuild();
   }
 
   #crash(replica: SeatReplica): void {

@@ -117,6 +117,17 @@ export class SeatReplica implements Hearer {
     this.#court.world.note({ kind: "stopped", seat: this.seat, how });
   }
 
+  /** As an operator orders it, once the seat has something to take: it is silent until it has its state anew. */
+  rebuild(): void {
+    const { disk } = this;
+    if (!this.up || disk.rebuild || disk.quarantine !== null) return;
+    if (disk.chain.height() <= this.#court.deployment.rootEvery) return;
+    this.stop("told to take its state anew");
+    disk.rebuild = true;
+    disk.quarantine = "told to take its state anew";
+    this.start();
+  }
+
   /** Storage gone, and the key with it: such a seat has no voice until the court has taken it in again. */
   wipe(): void {
     this.stop("wiped");

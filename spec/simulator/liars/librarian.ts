@@ -7,6 +7,7 @@ import {
   resultDigest,
 } from "../../../objects/shared/digests.ts";
 import { sha256 } from "../../../objects/shared/node/crypto.ts";
+import type { StateRow } from "../../../objects/shared/state-root.ts";
 import type { Block, Certificate } from "../../../objects/shared/types.ts";
 import { blockOf, Forge, padded } from "./forge.ts";
 import { Hearsay } from "./hearsay.ts";
@@ -29,6 +30,8 @@ export class Librarian implements Mouth {
     const { dice } = this.#tongue.place;
     if (dice.percent(25)) return [{ to, message }];
     if (message.kind === "blocks") return [{ to, message: this.#falsified(message) }];
+    if (message.kind === "state-chunk") return [{ to, message: this.#otherRows(message) }];
+    if (message.kind === "state-offer") return [{ to, message: this.#otherOffer(message) }];
     if (message.kind === "batch-answer") {
       const batch = this.#forge.retimed(message.batch);
       return [{ to, message: this.#tongue.otherwise(message, { batch }) }];
@@ -91,6 +94,45 @@ export class Librarian implements Mouth {
     ]);
     const height = dice.percent(30) ? answer.height + dice.one([1, 100, 2 ** 40]) : answer.height;
     return this.#tongue.otherwise(answer, { blocks: changed, height });
+  }
+
+  /** Rows that are not under their root: one altered, left out, twice, or of another place; or the same without end. */
+  #otherRows(chunk: Of<"state-chunk">): Of<"state-chunk"> {
+    const { dice } = this.#tongue.place;
+    const { rows } = chunk;
+    const at = dice.below(Math.max(1, rows.length));
+    const rot = (row: StateRow): StateRow =>
+      row[0] === "entity"
+        ? [row[0], row[1], row[2], row[3].replace(/\d+/, "1000000"), row[4], row[5]]
+        : row;
+    return dice.one<() => Of<"state-chunk">>([
+      () => this.#tongue.otherwise(chunk, { rows: rows.map(rot) }),
+      () => this.#tongue.otherwise(chunk, { rows: rows.map(rot) }),
+      () => this.#tongue.otherwise(chunk, { rows: rows.filter((_, index) => index !== at) }),
+      () => this.#tongue.otherwise(chunk, { rows: [...rows, ...rows] }),
+      () => this.#tongue.otherwise(chunk, { part: chunk.part + 1 }),
+      () => this.#tongue.otherwise(chunk, { base: chunk.base + 1 }),
+      () => this.#tongue.otherwise(chunk, { last: !chunk.last }),
+    ])();
+  }
+
+  #otherOffer(said: Of<"state-offer">): Of<"state-offer"> {
+    const { dice } = this.#tongue.place;
+    // Mostly it is believed so far: what comes under an offer can be false too.
+    if (dice.percent(60)) return said;
+    const { anchor, rooted, parts } = said;
+    const poisoned = (head: typeof anchor) => {
+      return { ...head, certificate: this.#poisoned(head.certificate) };
+    };
+    const changes = dice.one<Partial<Of<"state-offer">>>([
+      { anchor: poisoned(anchor) },
+      { rooted: poisoned(rooted) },
+      { rooted: anchor },
+      { parts: parts.toReversed() },
+      { parts: parts.slice(1) },
+      { controls: [] },
+    ]);
+    return this.#tongue.otherwise(said, changes);
   }
 
   /** Another outcome; consistent in itself if asked, but for the signatures that nobody gave. */

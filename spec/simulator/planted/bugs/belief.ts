@@ -185,4 +185,17 @@ export const belief: readonly Bug<How>[] = [
     within: 100,
     how: { run: "mix", options: { lie: "petitioner" } },
   },
+  {
+    name: "state-chunk-without-its-root",
+    patches: [
+      {
+        file: "objects/clerk/consensus/transfer.ts",
+        find: "const whole = fit && chunk.last && samePart(tally.part(), part);",
+        replace: "const whole = fit && chunk.last;",
+      },
+    ],
+    found: ["NobodyFramed"],
+    within: 400,
+    how: { run: "mix", options: { lie: "librarian" } },
+  },
 ];
