@@ -288,11 +288,18 @@ export class Disk {
   }
 
   install(offer: Offer | null): void {
+    if ((offer?.anchor.header.height ?? 0) > this.chain.height()) return this.#keepOwn();
     this.vault.install(offer);
     const { rows } = this.vault;
     this.state = new MemoryState(this.#drops);
     this.state.apply({ entities: [...rows.entities.values()], keys: rows.keyRows() }, 0);
     this.#replayed(offer?.anchor.header.height ?? 0);
+  }
+
+  /** A chain that begins above the first height is not modelled: who would need one goes on with the state it had. */
+  #keepOwn(): void {
+    this.rebuild = false;
+    this.quarantine = null;
   }
 
   #replayed(height: number): boolean {
