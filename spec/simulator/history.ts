@@ -43,6 +43,12 @@ export type Fact =
     }
   /** A Warden lost its tables of answers, or everything and its key with it: then it answers nobody any more. */
   | { readonly kind: "forgot"; readonly warden: number; readonly what: "answers" | "everything" }
+  /** A Warden drops answers that it needs no more, as it believes. */
+  | {
+      readonly kind: "dropped";
+      readonly warden: number;
+      readonly answers: readonly { readonly event: string; readonly height: number }[];
+    }
   /** A seat says that enough seats attest the Ledger up to a height. */
   | { readonly kind: "published"; readonly seat: number; readonly height: number }
   /** All rows of the Ledger as they stand, of a run that has one. */

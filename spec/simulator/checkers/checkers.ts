@@ -3,6 +3,7 @@ import { agreement } from "./agreement.ts";
 import { Answers } from "./answers.ts";
 import { evidence } from "./evidence.ts";
 import { fresh } from "./fresh.ts";
+import { kept } from "./kept.ts";
 import { ledger } from "./ledger.ts";
 import { lawful } from "./lawful.ts";
 import { Model, replay } from "./model.ts";
@@ -14,6 +15,7 @@ import { reads } from "./reads.ts";
 import { roots } from "./roots.ts";
 import { Signatures } from "./statements.ts";
 import { stock } from "./stock.ts";
+import { stops } from "./stops.ts";
 import { blockTimes, keysOnce, sendingsOnce, validity } from "./validity.ts";
 import { voice } from "./voice.ts";
 import { votes } from "./votes.ts";
@@ -36,6 +38,7 @@ export function chainCheckers(options: Options, signatures = new Signatures(opti
     persistence(options),
     votes(options, signatures),
     voice(options),
+    stops(options),
     evidence(options, signatures),
   ];
 }
@@ -49,12 +52,14 @@ export function outcomeCheckers(options: Options, signatures = new Signatures(op
     sendingsOnce(options),
     blockTimes(options),
     poison(options, signatures),
+    // What it says names what is wrong; the replay sees all of it too.
+    stock(),
     replay(options, model),
     roots(options, model),
-    stock(),
     new Answers(options),
     reads(options, model),
     fresh(model),
     ledger(options, signatures),
+    kept(options),
   ];
 }

@@ -1,5 +1,5 @@
 /**
- * PublishedIsAgreed, AllOrNothing, PublishedNeverChanges, WordIsKept: what stands in the Ledger is the agreed chain from its first height on,
+ * PublishedIsAgreed, AllOrNothing, PublishedNeverChanges, PublishedIsAttested, WordIsKept: what stands in the Ledger is the agreed chain from its first height on,
  * whole and certified; what was said to be published is there; what was there once stays.
  */
 import type { Block, Certificate } from "../../../objects/shared/types.ts";
@@ -36,6 +36,12 @@ export function ledger(options: Options, signatures: Signatures): Part {
           "PublishedNeverChanges",
           () => `seats said height ${published} was published, and the Ledger ends at ${length}`,
         );
+        const enough = attested(tables, options);
+        must(
+          published <= enough,
+          "PublishedIsAttested",
+          () => `seats said height ${published} was published, and enough vouch for ${enough} only`,
+        );
         unchanged(tables, seen);
       },
     },
@@ -43,6 +49,15 @@ export function ledger(options: Options, signatures: Signatures): Part {
       chain.push(decided);
     },
   };
+}
+
+/** Height up to which so many seats vouch for the Ledger that one of them is honest; words never fall. */
+function attested({ attestations }: LedgerTables, { court, f }: Options): number {
+  const heights = attestations
+    .filter((row) => row["court"] === court)
+    .map((row) => Number(row["height"]))
+    .toSorted((a, b) => b - a);
+  return heights[f] ?? 0;
 }
 
 /** Every row that was there is there as it was. */

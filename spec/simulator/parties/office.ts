@@ -97,6 +97,7 @@ export class Office {
   status(): string {
     this.#open();
     const { voice, backlogFull } = this.replica.core();
+    this.#notePublished();
     return JSON.stringify({
       ready: voice,
       stage: voice ? "ready" : "quarantined",
@@ -265,6 +266,11 @@ export class Office {
     world.awaited();
     for (const waiter of desk.waiters) if (waiter.ready()) waiter.end();
     desk.publisher?.wake();
+    this.#notePublished();
+  }
+
+  #notePublished(): void {
+    const { world } = this.#court;
     if (this.published === this.#published) return;
     this.#published = this.published;
     world.note({ kind: "published", seat: this.replica.seat, height: this.#published });

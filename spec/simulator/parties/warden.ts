@@ -32,6 +32,21 @@ interface Life {
 /** The platform fires an alarm again whose handler failed. */
 const RETRY_MS = 2_000;
 
+/** Tells what it drops. */
+class Kept extends Store {
+  readonly #dropped: (end: number) => void;
+
+  constructor(sql: SqlStorage, windowMs: number, dropped: (end: number) => void) {
+    super(sql, windowMs);
+    this.#dropped = dropped;
+  }
+
+  override dropBucket(end: number): void {
+    this.#dropped(end);
+    super.dropBucket(end);
+  }
+}
+
 type Whole = Omit<Life, "alive" | "left">;
 
 /** Seats as a Warden reaches them, over a network. */
@@ -164,7 +179,7 @@ export class VirtualWarden {
     const { genesis, deployment, verify } = this.#court;
     const storage = this.storage.of(() => life.alive, stepped);
     const key = termAt(this.#court.setup(0).terms, 1).wardenKeys[this.number] ?? "";
-    const store = new Store(storage.sql, deployment.windowMs);
+    const store = new Kept(storage.sql, deployment.windowMs, (end) => this.#dropped(end));
     const book = new Book(this.number, this.#court.sealKey(this.number));
     restore(book, store, (writ) => sealValid(writ, key, verify), this.#now());
     const alarm = new Alarm(storage);
@@ -229,6 +244,14 @@ export class VirtualWarden {
       status: (seat) => call(() => this.#seats.status(seat)),
       terms: (seat) => call(() => this.#seats.terms(seat)),
     };
+  }
+
+  #dropped(end: number): void {
+    const rows = this.storage.tamper(`SELECT event, height FROM settled_${end}`);
+    const answers = rows.map(({ event, height }) => {
+      return { event: String(event), height: Number(height) };
+    });
+    this.#court.world.note({ kind: "dropped", warden: this.number, answers });
   }
 
   #note(text: string): void {

@@ -103,8 +103,13 @@ export const arbiter: readonly Bug<How>[] = [
         replace:
           "if (stock.onHand < data.quantity) return insufficient(stock, data, data.quantity);",
       },
+      {
+        file: "objects/arbiter/domains/inventory.ts",
+        find: "return parsed.success && parsed.data.reserved <= parsed.data.onHand;",
+        replace: "return parsed.success;",
+      },
     ],
-    found: ["ReplaysAlike"],
+    found: ["AvailableNeverNegative"],
     within: 300,
     how: { run: "mix", options: {} },
   },
@@ -117,7 +122,7 @@ export const arbiter: readonly Bug<How>[] = [
         replace: "reserved: taken ? before - held.quantity : before,",
       },
     ],
-    found: ["ReplaysAlike"],
+    found: ["ReservedIsSumOfOpen"],
     within: 100,
     how: { run: "mix", options: {} },
   },
@@ -129,8 +134,13 @@ export const arbiter: readonly Bug<How>[] = [
         find: "state: { ...source, onHand: source.onHand - data.quantity }",
         replace: "state: source",
       },
+      {
+        file: "objects/arbiter/domains/inventory.ts",
+        find: "invariant: (data, before, after) => grewBy(endsOf(data), 0, before, after),",
+        replace: "invariant: () => true,",
+      },
     ],
-    found: ["ReplaysAlike"],
+    found: ["StockConserved"],
     within: 100,
     how: { run: "mix", options: {} },
   },
@@ -186,5 +196,50 @@ export const arbiter: readonly Bug<How>[] = [
     found: ["OnlyWhatIsJustified"],
     within: 100,
     how: { run: "mix", options: {} },
+  },
+  {
+    name: "reserved-below-nothing",
+    patches: [
+      {
+        file: "objects/arbiter/domains/inventory.ts",
+        find: 'if (over || reservation.status !== "open") {',
+        replace: "if (over) {",
+      },
+      {
+        file: "objects/arbiter/domains/inventory.ts",
+        find: "const stockState = z.strictObject({ onHand: z.int().min(0), reserved: z.int().min(0) });",
+        replace:
+          "const stockState = z.strictObject({ onHand: z.int().min(0), reserved: z.int() });",
+      },
+    ],
+    found: ["ReservedNeverNegative"],
+    within: 300,
+    how: { run: "mix", options: {} },
+  },
+  {
+    name: "parts-outside-the-root",
+    patches: [
+      {
+        file: "objects/shared/state-root.ts",
+        find: "return [kind, id, count, size, until, of];",
+        replace: "return [kind, id, count, size, until, of.slice(0, 0)];",
+      },
+    ],
+    found: ["RootIsOfState"],
+    within: 100,
+    how: { run: "mix", options: {} },
+  },
+  {
+    name: "keys-switched-too-late",
+    patches: [
+      {
+        file: "objects/shared/terms.ts",
+        find: "const from = height + 1;",
+        replace: "const from = height + 2;",
+      },
+    ],
+    found: ["Agreement"],
+    within: 100,
+    how: { run: "mix", options: { flaw: "wiped" } },
   },
 ];

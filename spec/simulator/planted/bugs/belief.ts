@@ -198,4 +198,79 @@ export const belief: readonly Bug<How>[] = [
     within: 400,
     how: { run: "mix", options: { lie: "librarian" } },
   },
+  {
+    name: "honest-view-changes-too-few",
+    patches: [
+      {
+        file: "objects/clerk/consensus/check.ts",
+        find: "if (movers.size < setup.quorum.q) return",
+        replace: "if (movers.size <= setup.quorum.q) return",
+      },
+    ],
+    found: ["HonestIsHeard"],
+    within: 500,
+    how: directed,
+  },
+  {
+    name: "unable-few",
+    patches: [
+      {
+        file: "objects/shared/verify.ts",
+        find: "distinct(rejects) >= quorum.q &&",
+        replace: "distinct(rejects) > 0 &&",
+      },
+    ],
+    found: ["OnlyPoisonCondemned", "CondemnedWithProof"],
+    within: 300,
+    how: { run: "mix", options: { lie: "poisoner" } },
+  },
+  {
+    name: "block-time-stands-still",
+    patches: [
+      {
+        file: "objects/clerk/consensus/proposals.ts",
+        find: "const time = Math.max(now, tip.time + 1);",
+        replace: "const time = Math.min(now, tip.time + 1);",
+      },
+      {
+        file: "objects/clerk/consensus/proposals.ts",
+        find: "const behind = LIMITS.clockBehindMs * 2 ** Math.min(turn.seat.failures, 4);",
+        replace: "const behind = LIMITS.clockBehindMs * 2 ** 4;",
+      },
+    ],
+    found: ["BlockTimeNearTrue"],
+    within: 400,
+    how: { run: "mix", options: {} },
+  },
+  {
+    name: "control-taken-from-one",
+    patches: [
+      {
+        file: "objects/clerk/consensus/controls.ts",
+        find: "    if (others.length + 1 >= seat.setup.quorum.q) return control;",
+        replace: "    if (others.length >= 0) return control;",
+      },
+      {
+        file: "objects/clerk/consensus/controls.ts",
+        find: "  return keeps(seat, control);\n}\n\n/** The view",
+        replace: "  return keeps(seat, control) || !forced;\n}\n\n/** The view",
+      },
+    ],
+    found: ["NoControlUnasked"],
+    within: 500,
+    how: directed,
+  },
+  {
+    name: "seats-that-differ-go-on",
+    patches: [
+      {
+        file: "objects/clerk/consensus/majority.ts",
+        find: "if (f === 0) {",
+        replace: "if (f < 0) {",
+      },
+    ],
+    found: ["SeatsThatDifferStop"],
+    within: 60,
+    how: { run: "mix", options: { mode: "detect", liars: 1, lie: "corrupt" } },
+  },
 ];

@@ -127,4 +127,62 @@ export const copies: readonly Bug<How>[] = [
     within: 200,
     how: { run: "mix", options: {} },
   },
+  {
+    name: "one-seat-is-believed",
+    patches: [
+      {
+        file: "worker/agreed.ts",
+        find: ".size >= r)",
+        replace: ".size >= 1)",
+      },
+    ],
+    found: ["ShownIsAgreed"],
+    within: 300,
+    how: { run: "mix", options: {} },
+  },
+  {
+    name: "attested-by-too-few",
+    patches: [
+      {
+        file: "objects/ledger/attest.ts",
+        find: "heights[ledger.quorum.r - 1] ?? 0",
+        replace: "heights[0] ?? 0",
+      },
+    ],
+    found: ["PublishedIsAttested"],
+    within: 300,
+    how: { run: "mix", options: {} },
+  },
+  {
+    name: "read-as-of-its-version-only",
+    patches: [
+      {
+        file: "worker/agreed.ts",
+        find: "return { version, state, height: Math.max(floor, since) };",
+        replace: "return { version, state, height: since };",
+      },
+    ],
+    found: ["ShownIsFresh"],
+    within: 150,
+    how: { run: "mix", options: {} },
+  },
+  {
+    name: "copies-as-old-as-they-were-taken",
+    patches: [
+      {
+        file: "objects/registrar/core/cache.ts",
+        find: "return { height: Math.max(height, copy.height), certificate",
+        replace: "return { height: copy.height, certificate",
+      },
+      {
+        file: "objects/registrar/core/cache.ts",
+        find: "return { answer: answerOf(row, height), keep: row };",
+        replace:
+          "return { answer: { ...answerOf(row, height), height: Math.max(height, row.height) }, keep: row };",
+      },
+    ],
+    found: ["HeightNeverFalls"],
+    within: 200,
+    how: { run: "mix", options: {} },
+  },
 ];

@@ -164,4 +164,71 @@ export const warden: readonly Bug<How>[] = [
     within: 200,
     how: { run: "mix", options: {} },
   },
+  {
+    name: "entry-ends-when-it-is-sealed",
+    patches: [
+      {
+        file: "objects/warden/store.ts",
+        find: '    const [first, last] = span(entries);\n    this.#insert("INSERT INTO writs", [',
+        replace:
+          '    const [first, last] = span(entries);\n    this.#sql.exec("DELETE FROM pending WHERE court = ? AND place BETWEEN ? AND ?", writ.court, first, last);\n    this.#insert("INSERT INTO writs", [',
+      },
+    ],
+    found: ["everything pending is decided"],
+    within: 100,
+    how: { run: "mix", options: {} },
+  },
+  {
+    name: "entry-ends-before-its-window",
+    patches: [
+      {
+        file: "objects/warden/core/expiry.ts",
+        find: "(Math.max(settledAt, sent) + windowMs + LIMITS.clockBoundMs) / width",
+        replace: "Math.max(settledAt, sent) / width",
+      },
+    ],
+    found: ["KeptForItsWindow"],
+    within: 600,
+    how: { run: "mix", options: {} },
+  },
+  {
+    name: "entry-ends-unpublished",
+    patches: [
+      {
+        file: "objects/warden/core/expiry.ts",
+        find: "now >= bucket.ends && [...bucket.heights].every(([court, height]) => height <= published(court))",
+        replace: "now >= bucket.ends && published(0) >= 0",
+      },
+    ],
+    found: ["KeptUntilPublished"],
+    within: 600,
+    how: { run: "mix", options: {} },
+  },
+  {
+    name: "answers-without-certificate",
+    patches: [
+      {
+        file: "objects/warden/core/settlement.ts",
+        find: '  prove(certifiedIn(terms, certificate, court.q, court.verify), "the certificate has no quorum");\n',
+        replace: "",
+      },
+    ],
+    found: ["AnswerIsAgreed"],
+    within: 300,
+    how: { run: "mix", options: {} },
+  },
+  {
+    name: "event-changed-by-its-warden",
+    patches: [
+      {
+        file: "objects/warden/core/book.ts",
+        find: "    const unsigned = {\n      court,\n      warden: this.#warden,\n      number,\n      events: entries.map(({ event }) => event),",
+        replace:
+          '    const unsigned = {\n      court,\n      warden: this.#warden,\n      number,\n      events: entries.map(({ event }) => event.replace(/"sentat":"[^"]*",/, "")),',
+      },
+    ],
+    found: ["OnlySubmitted"],
+    within: 100,
+    how: { run: "mix", options: {} },
+  },
 ];
