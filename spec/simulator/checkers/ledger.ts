@@ -51,13 +51,13 @@ export function ledger(options: Options, signatures: Signatures): Part {
   };
 }
 
-/** Height up to which so many seats vouch for the Ledger that one of them is honest; words never fall. */
-function attested({ attestations }: LedgerTables, { court, f }: Options): number {
+/** Height up to which so many seats vouch for the Ledger that one of them is honest, of two seats both; words never fall. */
+function attested({ attestations }: LedgerTables, { court, n, f }: Options): number {
   const heights = attestations
     .filter((row) => row["court"] === court)
     .map((row) => Number(row["height"]))
     .toSorted((a, b) => b - a);
-  return heights[f] ?? 0;
+  return heights[n === 2 ? 1 : f] ?? 0;
 }
 
 /** Every row that was there is there as it was. */
