@@ -126,7 +126,6 @@ it("AllOrNothing: a block without one of its writs, events or versions", () => {
 
 it("PublishedNeverChanges: what was said to be published, or seen once, is there as it was", () => {
   expect(published(3, sound)).toBeNull();
-  expect(published(2, cutTo(2))).toBeNull();
   expect(published(3, cutTo(2))).toBe("PublishedNeverChanges");
   expect(broken(sound, cutTo(2))).toBe("PublishedNeverChanges");
   // Another quorum's certificate of the same block is as good, but not in the place of the first.
@@ -135,6 +134,12 @@ it("PublishedNeverChanges: what was said to be published, or seen once, is there
   expect(broken(sound, change("blocks", 0, { certificate: ` ${text}` }))).toBe(
     "PublishedNeverChanges",
   );
+});
+
+it("PublishedIsAttested: fewer seats vouch for it than it takes for one of them to be honest", () => {
+  expect(published(2, cutTo(2))).toBe("PublishedIsAttested");
+  const alone = (tables: Tables): void => void tables.attestations.splice(1);
+  expect(published(3, alone)).toBe("PublishedIsAttested");
 });
 
 it("WordIsKept: an honest seat vouches for another block, or not under its signature", () => {

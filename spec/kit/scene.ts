@@ -62,8 +62,8 @@ export class Scene {
     });
   }
 
-  sign(digest: string): string {
-    return this.#court.sign(SEAT, digest);
+  sign(digest: string, seat = SEAT): string {
+    return this.#court.sign(seat, digest);
   }
 
   note(fact: Fact): void {
@@ -164,7 +164,7 @@ export class Scene {
   }
 }
 
-/** The chain as the Ledger has it, the last word of one seat beside it. */
+/** The chain as the Ledger has it, the last words of two seats beside it. */
 export function tablesOf(scene: Scene): { -readonly [T in keyof LedgerTables]: Row[] } {
   const rows = scene.chain.map(rowsOf);
   const versions = scene.chain.flatMap(({ header, outcomes }) =>
@@ -177,15 +177,19 @@ export function tablesOf(scene: Scene): { -readonly [T in keyof LedgerTables]: R
   const order = ({ entity, version }: (typeof versions)[number]): string =>
     `${entity} ${String(version).padStart(9, "0")}`;
   const { header, certificate } = known(scene.chain.at(-1), "a chain that is not empty");
-  const word = { court: 0, seat: SEAT, height: header.height, block: certificate.block };
-  const signature = scene.sign(attestDigest(0, word.height, word.block));
+  const { height } = header;
+  const { block } = certificate;
+  const words = [SEAT, SEAT + 2].map((seat) => {
+    const signature = scene.sign(attestDigest(0, height, block), seat);
+    return { court: 0, seat, height, block, signature };
+  });
   return {
     genesis: [],
     blocks: rows.map(({ block }) => ({ ...block })),
     writs: rows.flatMap(({ writs }) => writs.map((row) => ({ ...row }))),
     events: rows.flatMap(({ events }) => events.map((row) => ({ ...row }))),
     entity_versions: versions.toSorted((a, b) => (order(a) < order(b) ? -1 : 1)),
-    attestations: [{ ...word, signature }],
+    attestations: words,
   };
 }
 
