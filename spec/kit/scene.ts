@@ -178,10 +178,9 @@ export function tablesOf(scene: Scene): { -readonly [T in keyof LedgerTables]: R
     `${entity} ${String(version).padStart(9, "0")}`;
   const { header, certificate } = known(scene.chain.at(-1), "a chain that is not empty");
   const { height } = header;
-  const { block } = certificate;
   const words = [SEAT, SEAT + 2].map((seat) => {
-    const signature = scene.sign(attestDigest(0, height, block), seat);
-    return { court: 0, seat, height, block, signature };
+    const word = { court: 0, seat, height, block: certificate.block };
+    return { ...word, signature: scene.sign(attestDigest(0, height, word.block), seat) };
   });
   return {
     genesis: [],
