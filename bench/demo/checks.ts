@@ -1,12 +1,7 @@
-// What must hold at the end. A check names what it found wrong; nothing found is a check that holds.
-import { slugOf } from "./client.ts";
-import type { Answer, Stock } from "./client.ts";
+// What must hold at the end.
+import { slugOf } from "../lib/contract.ts";
+import type { Answer, Stock } from "../lib/contract.ts";
 import type { Expected, Recount } from "./recount.ts";
-
-export interface Check {
-  readonly what: string;
-  readonly wrong: readonly string[];
-}
 
 /** What came of an event, in the recount's words. */
 export function seen(answer: Answer): Expected {

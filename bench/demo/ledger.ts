@@ -11,7 +11,7 @@ import {
 import type { Verify } from "../../objects/shared/node/crypto.ts";
 import type { Block, Outcome } from "../../objects/shared/types.ts";
 import { certificateFits, certificateValid } from "../../objects/shared/verify.ts";
-import type { Answer } from "./client.ts";
+import type { Answer } from "../lib/contract.ts";
 
 export interface Seats {
   /** Public keys, by seat. */

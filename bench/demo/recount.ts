@@ -1,5 +1,5 @@
 // What every event must come to, worked out a second time: nothing here is imported from the project it checks.
-import type { StockEvent } from "./sample.ts";
+import type { StockEvent } from "../lib/sample.ts";
 
 export interface Expected {
   readonly status: "accepted" | "rejected" | "invalid";

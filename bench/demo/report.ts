@@ -1,15 +1,14 @@
 // From what was found to what is printed and whether it holds.
 import { verifier } from "../../objects/shared/node/crypto.ts";
 import { outcomesDiffer, replaysDiffer, seen, stockDiffers, tally } from "./checks.ts";
-import type { Check } from "./checks.ts";
 import { chainFlaws, isCertified, recordFlaws } from "./ledger.ts";
 import type { Seats } from "./ledger.ts";
 import { sumOf } from "./recount.ts";
 import type { Recount } from "./recount.ts";
 import { isBack } from "./run.ts";
 import type { Findings } from "./run.ts";
-import { count, itemTable, reasons } from "./summary.ts";
-import type { Row } from "./summary.ts";
+import { count, itemTable, reasons } from "../lib/summary.ts";
+import type { Check, Row } from "../lib/summary.ts";
 
 function seatsOf({ before }: Findings): Seats {
   const keys = before.members.map(({ publicKey }) => publicKey);

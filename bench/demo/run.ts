@@ -2,10 +2,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 import type { Block } from "../../objects/shared/types.ts";
-import type { Answer, Client, Court, Sent, Stock } from "./client.ts";
-import type { Progress } from "./progress.ts";
-import { requestsOf, WAREHOUSE } from "./sample.ts";
-import type { StockEvent } from "./sample.ts";
+import type { Answer, Court, Stock } from "../lib/contract.ts";
+import type { Client, Sent } from "./client.ts";
+import type { Progress } from "../lib/progress.ts";
+import { requestsOf, WAREHOUSE } from "../lib/sample.ts";
+import type { StockEvent } from "../lib/sample.ts";
 import { longestGap, newSubmission, submitAll } from "./submission.ts";
 import type { Submission } from "./submission.ts";
 

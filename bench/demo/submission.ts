@@ -1,6 +1,7 @@
 // Submitting all of it, one request at a time for each source: requests side by side would lose the order of its events.
-import type { Answer, Client, Sent } from "./client.ts";
-import type { StockEvent } from "./sample.ts";
+import type { Answer } from "../lib/contract.ts";
+import type { Client, Sent } from "./client.ts";
+import type { StockEvent } from "../lib/sample.ts";
 
 export interface Submission {
   /** What has been answered, in the order of the answers. */

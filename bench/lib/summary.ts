@@ -1,5 +1,10 @@
 // What is printed at the end.
-import type { Check } from "./checks.ts";
+
+/** A check names what it found wrong; nothing found is a check that holds. */
+export interface Check {
+  readonly what: string;
+  readonly wrong: readonly string[];
+}
 
 export type Row = readonly [what: string, value: string];
 

@@ -1,0 +1,20 @@
+/** On a terminal one line that changes; elsewhere, of each step, the first only. */
+export class Progress {
+  readonly #command: string;
+  #step = "";
+
+  constructor(command: string) {
+    this.#command = command;
+  }
+
+  say(step: string, detail = ""): void {
+    const said = `assize ${this.#command}: ${step}`;
+    if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${said} ${detail}`.trimEnd());
+    else if (step !== this.#step) process.stderr.write(`${said}\n`);
+    this.#step = step;
+  }
+
+  end(): void {
+    if (process.stderr.isTTY) process.stderr.write("\r\u001b[K");
+  }
+}
