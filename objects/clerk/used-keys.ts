@@ -194,12 +194,18 @@ export function paged<Row extends { readonly digest: string }>(
 ): Page {
   const rows: DigestedRow[] = [];
   let bytes = 0;
-  for (const stored of cursor) {
-    if (rows.length >= room.rows || (bytes >= room.bytes && rows.length > 0))
-      return { rows, last: false };
-    const row = read(stored);
-    rows.push(row);
-    bytes += sizeOf(row.row) + ROW_OVERHEAD;
+  const left = cursor[Symbol.iterator]();
+  try {
+    for (let next = left.next(); next.done !== true; next = left.next()) {
+      if (rows.length >= room.rows || (bytes >= room.bytes && rows.length > 0))
+        return { rows, last: false };
+      const row = read(next.value);
+      rows.push(row);
+      bytes += sizeOf(row.row) + ROW_OVERHEAD;
+    }
+    return { rows, last: true };
+  } finally {
+    // A cursor that is not read to its end keeps its tables from being dropped, by later lives too.
+    while (left.next().done !== true);
   }
-  return { rows, last: true };
 }
