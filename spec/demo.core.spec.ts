@@ -5,8 +5,9 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { outcomesDiffer, replaysDiffer, stockDiffers, tally } from "../bench/demo/checks.ts";
 import { Client } from "../bench/demo/client.ts";
 import type { Sent } from "../bench/demo/client.ts";
-import { chainFlaws, recordFlaws } from "../bench/demo/ledger.ts";
+import { recordFlaws } from "../bench/demo/ledger.ts";
 import { recount, sumOf } from "../bench/demo/recount.ts";
+import { chainFlaws } from "../bench/lib/chain.ts";
 import type { Answer } from "../bench/lib/contract.ts";
 import { eventsOf, linesOf, requestsOf } from "../bench/lib/sample.ts";
 import type { InvoiceLine, StockEvent } from "../bench/lib/sample.ts";
@@ -351,6 +352,7 @@ describe("the client", () => {
 
   it.each([
     ["an error that is not to be tried again", () => problem(400, "malformed")],
+    ["what is no JSON", () => new Response("error code: 1101", { status: 500 })],
     ["too few elements", () => Response.json([accepted("r", 5)])],
     ["elements of another order", () => Response.json([accepted("s-0", 1), accepted("r", 5)])],
   ])("gives up at %s", async (_, reply) => {

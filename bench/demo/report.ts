@@ -1,12 +1,13 @@
 // From what was found to what is printed and whether it holds.
 import { verifier } from "../../objects/shared/node/crypto.ts";
 import { outcomesDiffer, replaysDiffer, seen, stockDiffers, tally } from "./checks.ts";
-import { chainFlaws, isCertified, recordFlaws } from "./ledger.ts";
-import type { Seats } from "./ledger.ts";
+import { recordFlaws } from "./ledger.ts";
 import { sumOf } from "./recount.ts";
 import type { Recount } from "./recount.ts";
 import { isBack } from "./run.ts";
 import type { Findings } from "./run.ts";
+import { chainFlaws, isCertified } from "../lib/chain.ts";
+import type { Seats } from "../lib/chain.ts";
 import { count, itemTable, reasons } from "../lib/summary.ts";
 import type { Check, Row } from "../lib/summary.ts";
 

@@ -62,7 +62,12 @@ export function isFinal({ status }: Answer): boolean {
   return status !== "refused" && status !== "pending";
 }
 
-/** Throws for a reply that the contract does not allow. */
+/** An answer that the contract does not allow. */
+export class OutOfContract extends Error {
+  override readonly name = "OutOfContract";
+}
+
+/** Throws {@link OutOfContract}. */
 export function elementsOf(
   { status, body }: Reply,
   events: readonly { readonly id: string }[],
@@ -73,6 +78,7 @@ export function elementsOf(
     Array.isArray(elements) &&
     elements.length === events.length &&
     elements.every(({ id }, index) => id === events[index]?.id);
-  if (!fits) throw new Error(`POST /v1/events: ${status} ${JSON.stringify(body).slice(0, 500)}`);
+  if (!fits)
+    throw new OutOfContract(`POST /v1/events: ${status} ${JSON.stringify(body).slice(0, 500)}`);
   return elements;
 }

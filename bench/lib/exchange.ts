@@ -13,8 +13,6 @@ export interface Access {
 export interface Exchanged extends Reply {
   /** 0 where the server says nothing. */
   readonly retryAfterMs: number;
-  /** The header `Idempotent-Replayed`, for a single event. */
-  readonly replayed: boolean;
 }
 
 /** Nothing where no answer came: no connection, no end within 15 seconds, or `leave` aborted. Throws once all is given up. */
@@ -36,10 +34,18 @@ export async function exchange(
       signal: AbortSignal.any(limits),
     });
     const retryAfterMs = Number(response.headers.get("retry-after") ?? 0) * 1000;
-    const replayed = response.headers.get("idempotent-replayed") === "true";
-    return { status: response.status, retryAfterMs, replayed, body: await response.json() };
+    return { status: response.status, retryAfterMs, body: bodyIn(await response.text()) };
   } catch (error) {
     if (signal.aborted) throw error;
     return null;
+  }
+}
+
+/** What is no JSON is shown as it came: some contract is broken, and whoever asked is to see it. */
+function bodyIn(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
   }
 }

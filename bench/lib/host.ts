@@ -8,7 +8,7 @@ import { unstable_getMiniflareWorkerOptions, unstable_readConfig } from "wrangle
 
 import { main, stopSignal, whenAborted } from "./command.ts";
 import { lockFolder } from "./folder-lock.ts";
-import { applyMigrations, quietEnvironment, root, runWrangler } from "./tools.ts";
+import { applyMigrations, buildBundle, quietEnvironment, root } from "./tools.ts";
 import type { Vars } from "./vars.ts";
 
 const configuration = join(root, "wrangler.toml");
@@ -18,6 +18,8 @@ interface HostOptions {
   persist: string;
   boot: string;
   vars: Vars;
+  bundle: string | undefined;
+  migrated: boolean;
 }
 
 function hostOptions(): HostOptions {
@@ -27,14 +29,16 @@ function hostOptions(): HostOptions {
       persist: { type: "string" },
       boot: { type: "string" },
       vars: { type: "string" },
+      bundle: { type: "string" },
+      migrated: { type: "boolean", default: false },
     },
   });
-  const { port, persist, boot, vars } = values;
+  const { port, persist, boot, vars, bundle, migrated } = values;
   if (port === undefined || persist === undefined || boot === undefined || vars === undefined) {
     throw new Error("host.ts is started by server.ts");
   }
   const own = JSON.parse(readFileSync(vars, "utf8")) as Vars;
-  return { port: Number(port), persist: resolve(persist), boot, vars: own };
+  return { port: Number(port), persist: resolve(persist), boot, vars: own, bundle, migrated };
 }
 
 /** The configured variables and the given ones, without what .dev.vars says; no worker holds a raw token. */
@@ -79,9 +83,11 @@ await main(async () => {
   mkdirSync(options.persist, { recursive: true });
   const lock = lockFolder(options.persist);
   try {
-    const dist = join(options.persist, "dist");
-    const build = runWrangler(["deploy", "--dry-run", "--outdir", dist]);
-    await Promise.all([build, applyMigrations(options.persist)]);
+    const dist = options.bundle ?? join(options.persist, "dist");
+    await Promise.all([
+      options.bundle === undefined ? buildBundle(dist) : undefined,
+      options.migrated ? undefined : applyMigrations(options.persist),
+    ]);
     const runtime = await startRuntime(options, dist);
     process.send?.("listening");
     await whenAborted(stopping);

@@ -119,7 +119,10 @@ function sourceOf(item: string): string {
 }
 
 /** One queue a source, each cut into requests of at most `size` events, in order. */
-export function requestsOf(events: readonly StockEvent[], size: number): StockEvent[][][] {
+export function requestsOf<E extends { readonly source: string }>(
+  events: readonly E[],
+  size: number,
+): E[][][] {
   const queues = [...Map.groupBy(events, ({ source }) => source).values()];
   return queues.map((queue) =>
     Array.from({ length: Math.ceil(queue.length / size) }, (_, index) =>

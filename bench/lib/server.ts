@@ -22,6 +22,10 @@ export interface StartOptions {
   persist: string;
   /** On top of wrangler.toml's; by default a token of its own with all scopes, and faults allowed. */
   vars?: Vars;
+  /** A folder with a bundle that `buildBundle` made; without it one is built. */
+  bundle?: string;
+  /** The folder has the ledger's tables: they are not brought up to date. */
+  migrated?: boolean;
   /** Gives up waiting for a server that is not ready yet, and stops it. */
   signal?: AbortSignal;
 }
@@ -71,6 +75,8 @@ async function spawnHost(options: StartOptions, port: number, vars: Vars): Promi
   writeFileSync(file, JSON.stringify(vars), { mode: 0o600 });
   const host = fileURLToPath(new URL("host.ts", import.meta.url));
   const args = ["--port", String(port), "--persist", options.persist, "--boot", boot];
+  if (options.bundle !== undefined) args.push("--bundle", options.bundle);
+  if (options.migrated === true) args.push("--migrated");
   const child = spawn(process.execPath, [host, ...args, "--vars", file], {
     cwd: root,
     // Or wrangler reports a .dev.vars that the given variables replace.

@@ -44,6 +44,11 @@ export async function runWrangler(args: string[]): Promise<void> {
   if (code !== 0) throw new Error(`wrangler ${args.join(" ")} failed:\n${said.join("")}`);
 }
 
+/** Builds the worker into a folder. */
+export function buildBundle(folder: string): Promise<void> {
+  return runWrangler(["deploy", "--dry-run", "--outdir", folder]);
+}
+
 /** Brings the ledger's tables up to date; applying twice is safe. */
 export function applyMigrations(persist?: string): Promise<void> {
   const where = persist === undefined ? [] : ["--persist-to", persist];

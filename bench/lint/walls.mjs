@@ -75,6 +75,11 @@ const walls = [
     types: ["objects/"],
     why: "a checker shares no code with what it checks",
   },
+  {
+    within: ["bench/chaos/check/"],
+    may: ["bench/chaos/check/", "node:"],
+    why: "a check shares no code with what it checks",
+  },
 ];
 
 const slashes = (path) => path.split(sep).join("/");
