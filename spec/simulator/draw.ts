@@ -105,6 +105,8 @@ export function draw(seed: number, options: Options = {}): Drawn {
   const slow = slowed ? { seat: dice.below(n), ms: dice.one([20, 150, 800]) } : null;
   const wardens = dice.one([1, 2, 2, 3]);
   const storm = stormOf(dice);
+  const longQuiet = later.percent(15);
+  const backlogBlocks = later.percent(40) ? later.below(6) : LIMITS.publishBacklogBlocks;
   return {
     seed,
     mode,
@@ -121,11 +123,11 @@ export function draw(seed: number, options: Options = {}): Drawn {
     frozen: dice.below(8) === 0,
     realKeys: dice.below(128) === 0,
     wardens,
-    parties: planOf(dice, wardens),
+    parties: { ...planOf(dice, wardens), backlogBlocks },
     // A state can be taken only where there is a root.
     rootEvery:
       storm.acts.rebuild > 0 ? 2 : dice.one([3, 6, LIMITS.rootHeights, LIMITS.rootHeights]),
-    longQuiet: later.percent(15),
+    longQuiet,
   };
 }
 

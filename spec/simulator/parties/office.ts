@@ -43,13 +43,19 @@ export class Office {
   readonly obstacles: string[] = [];
   readonly #court: Court;
   readonly #d1: VirtualD1 | null;
+  readonly #backlogBlocks: number;
   #desk: Desk | null = null;
   #published = 0;
 
-  constructor(court: Court, replica: Replica, d1: VirtualD1 | null) {
+  constructor(
+    court: Court,
+    replica: Replica,
+    { d1, backlogBlocks }: { readonly d1: VirtualD1 | null; readonly backlogBlocks: number },
+  ) {
     this.#court = court;
     this.replica = replica;
     this.#d1 = d1;
+    this.#backlogBlocks = backlogBlocks;
     this.registrar = new VirtualRegistrar(court.world, (key) => this.#row(key));
     replica.onStart(() => this.#begin());
     replica.onAgreed((block, evaluation) => {
@@ -247,7 +253,7 @@ export class Office {
   }
 
   #backlog(blocks: number): void {
-    const full = blocks > LIMITS.publishBacklogBlocks;
+    const full = blocks > this.#backlogBlocks;
     if (full !== this.replica.core().backlogFull) this.replica.backlog(full);
   }
 

@@ -42,7 +42,10 @@ export class Parties implements Party {
     this.#plan = plan;
     this.#faulty = faulty;
     this.d1 = plan.ledger ? new VirtualD1(court.world, ...SCHEMA) : null;
-    this.offices = court.replicas.map((replica) => new Office(court, replica, this.d1));
+    const { backlogBlocks } = plan;
+    this.offices = court.replicas.map(
+      (replica) => new Office(court, replica, { d1: this.d1, backlogBlocks }),
+    );
     this.ways = new Ways(court.world, this.offices, lying);
     this.wardens = plan.wardenSkews.map((skewMs, number) => {
       const warden = new VirtualWarden(court, number, () => this.ways.seats());

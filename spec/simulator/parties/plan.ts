@@ -44,9 +44,11 @@ export interface PartiesPlan {
   readonly slowness: number;
   /** In the calm clients ask when no Warden has anything pending: until then it must get there by itself. */
   readonly quiet: boolean;
+  /** Agreed and unpublished blocks beyond which a seat says that its court is overloaded. */
+  readonly backlogBlocks: number;
 }
 
-export function planOf(dice: Dice, wardens: number): PartiesPlan {
+export function planOf(dice: Dice, wardens: number): Omit<PartiesPlan, "backlogBlocks"> {
   const windowMs = dice.one([1_000, 4_000, 15_000, 60_000, 300_000, 300_000]);
   const way = wayOf(dice);
   const weight = (most: number) => (dice.percent(60) ? dice.below(most + 1) : 0);
@@ -132,6 +134,6 @@ export function printedPlan(plan: PartiesPlan): string[] {
     `window ${windowMs} ms; ${clients.length} clients of ${sources} sources each; Ledger: ${ledger}; reads: ${reads ?? "none"}`,
     ...clients.map((habits, at) => `client ${at}: ${JSON.stringify(habits)}`),
     `Wardens' clocks: ${plan.wardenSkews.join(", ")} ms; ways: ${JSON.stringify(way)}, near: ${JSON.stringify(plan.near)}; D1: ${JSON.stringify(plan.ledgerWeather)}`,
-    `disks: ${plan.slowness} ms; ${plan.quiet ? "a quiet calm; " : ""}mishaps, one in ${pace} ms at most: ${weighed.map((each) => each.join(" ")).join(", ")}`,
+    `disks: ${plan.slowness} ms; ${plan.quiet ? "a quiet calm; " : ""}backlog: ${plan.backlogBlocks} blocks; mishaps, one in ${pace} ms at most: ${weighed.map((each) => each.join(" ")).join(", ")}`,
   ];
 }
