@@ -38,7 +38,7 @@ export const LIMITS = {
   /** Tables that the window of a Warden is cut into, each dropped whole. */
   windowBuckets: 8,
 
-  /** Submitted events of one block, and the outcomes they may come to. */
+  /** Submitted events of one block, its writs counted whole for every entry, and the outcomes they may come to. */
   blockBytes: 1024 * 1024,
   blockEvents: 4000,
   outcomesBytes: 1024 * 1024,
