@@ -255,9 +255,10 @@ function preparedValid(candidate: Prepared, setup: Setup, verify: Verify): boole
     const key = keys[seat];
     const by = { court: setup.court, epoch, from: seat, incarnation, sequence };
     const digested = statementDigest({ kind: "prepare", height, view, batch: ofBatch, result }, by);
-    if (key !== undefined && verify(key, digested, signed)) signers.add(seat);
+    if (key === undefined || signers.has(seat) || !verify(key, digested, signed)) return false;
+    signers.add(seat);
   }
-  return signers.size >= setup.quorum.q && signers.size === candidate.signatures.length;
+  return signers.size >= setup.quorum.q;
 }
 
 /** A block is believed for its certificate alone; that it continues our chain is the core's to say. */

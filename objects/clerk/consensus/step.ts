@@ -166,8 +166,9 @@ export function matters(seat: Seat, message: Message): boolean {
     case "blocks":
       return message.height > height && (message.lowest > height + 1 || bringsOn(seat, message));
     case "state-offer":
+      return wantsState(seat) && message.from === seat.statePeer && !seat.stateRefused;
     case "state-chunk":
-      return wantsState(seat) && (message.kind === "state-offer" || seat.transfer !== null);
+      return wantsState(seat) && message.from === seat.statePeer && seat.transfer !== null;
     case "view-change":
       return message.view >= seat.view || message.height > height + 1;
     case "batch-answer":
