@@ -47,7 +47,7 @@ export class Session {
     this.genesisDigest = genesisDigest(genesis.document);
     const post = new Post(
       (peer) => clerkStub(env, deployment, court, peer),
-      (answer) => keeper.tend(() => this.agreement.answered(answer, Date.now())),
+      (answer, by) => keeper.tend(() => this.agreement.answered(answer, by, Date.now())),
     );
     this.agreement = new Agreement(
       { bench, genesis, post },

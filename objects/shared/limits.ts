@@ -78,10 +78,11 @@ export const LIMITS = {
   catchUpPatienceMs: 2_000,
   /** … and one that hears nobody, and cannot know whether it lacks any, gives up after so many tries. */
   catchUpTries: 4,
-  /** Rows of one answer to who takes the state anew, their bytes, and how long one is waited for. */
+  /** Rows of one answer to who takes the state anew, their bytes, how long one is waited for, and one peer's turn to give. */
   stateRows: 4_096,
   stateBytes: 1024 * 1024,
   stateAnswerMs: 2_000,
+  stateTurnMs: 8_000,
   /** Eras of used keys that a state may have. */
   stateEras: 8_192,
   /** Outgoing calls of one seat to one peer that have not returned, and the UTF-16 units of their texts. */

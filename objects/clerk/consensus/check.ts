@@ -99,6 +99,9 @@ function heightOf(said: Message, { terms }: Setup): number {
 function strangerObjection(said: Message, setup: Setup, verify: Verify): string | null {
   const { kind, epoch } = said;
   if (kind === "sync" || kind === "state-request") return null;
+  // That it has no blocks is its word alone: one liar could else say so in the name of all.
+  if (kind === "blocks" && said.blocks.length === 0)
+    return signatureObjection(said, lastTerm(setup.terms), verify);
   // Who gives state must be who was asked for it: an offer shows the keys of its sender, and those of the rows after it.
   if (kind === "state-offer")
     return (

@@ -36,11 +36,15 @@ export function step(seat: Seat, input: Input): Effect[] {
   take(turn, input);
   advance(turn);
   seekState(turn);
-  if (lacksBlocks(seat) && !wantsState(seat))
-    askForBlocks(turn, input.kind === "message" ? input.message.from : seat.asked);
+  if (lacksBlocks(seat) && !wantsState(seat)) askForBlocks(turn, speaker(input) ?? seat.asked);
   const at = deadline(turn);
   invariants(seat);
   return turn.effects(at);
+}
+
+/** Who said what shows that blocks are missing, and may have them; null for who has just given some. */
+function speaker(input: Input): number | null {
+  return input.kind === "message" && input.message.kind !== "blocks" ? input.message.from : null;
 }
 
 function take(turn: Turn, input: Input): void {
