@@ -5,15 +5,16 @@ import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
 
 import { Client } from "./demo/client.ts";
-import { Progress } from "./demo/progress.ts";
 import { recount } from "./demo/recount.ts";
 import { checksOf, itemsOf, rowsOf } from "./demo/report.ts";
 import { Run } from "./demo/run.ts";
 import { eventsOf, linesOf } from "./demo/sample.ts";
-import { count, table, verdict } from "./demo/summary.ts";
+import { verdict } from "./demo/summary.ts";
 import { main, stopSignal, whenAborted } from "./lib/command.ts";
+import { Progress } from "./lib/progress.ts";
 import { startServer } from "./lib/server.ts";
 import type { Server } from "./lib/server.ts";
+import { count, table } from "./lib/table.ts";
 import { root } from "./lib/tools.ts";
 
 const sample = join(root, "bench/data/online-retail-sample.csv");
@@ -30,7 +31,7 @@ function whileServed(server: Server, stopping: AbortSignal): AbortSignal {
 
 /** Whether everything held. */
 async function demonstrate(server: Server, signal: AbortSignal, items: number): Promise<boolean> {
-  const progress = new Progress();
+  const progress = new Progress("demo");
   const client = new Client({ url: server.url, token: server.token, signal });
   const lines = linesOf(readFileSync(sample, "utf8"));
   const events = eventsOf(lines);

@@ -1,5 +1,7 @@
 // From what was found to what is printed and whether it holds.
 import { verifier } from "../../objects/shared/node/crypto.ts";
+import { count } from "../lib/table.ts";
+import type { Row } from "../lib/table.ts";
 import { outcomesDiffer, replaysDiffer, seen, stockDiffers, tally } from "./checks.ts";
 import type { Check } from "./checks.ts";
 import { chainFlaws, isCertified, recordFlaws } from "./ledger.ts";
@@ -8,8 +10,7 @@ import { sumOf } from "./recount.ts";
 import type { Recount } from "./recount.ts";
 import { isBack } from "./run.ts";
 import type { Findings } from "./run.ts";
-import { count, itemTable, reasons } from "./summary.ts";
-import type { Row } from "./summary.ts";
+import { itemTable, reasons } from "./summary.ts";
 
 function seatsOf({ before }: Findings): Seats {
   const keys = before.members.map(({ publicKey }) => publicKey);

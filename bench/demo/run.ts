@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 import type { Block } from "../../objects/shared/types.ts";
+import type { Progress } from "../lib/progress.ts";
 import type { Answer, Client, Court, Sent, Stock } from "./client.ts";
-import type { Progress } from "./progress.ts";
 import { requestsOf, WAREHOUSE } from "./sample.ts";
 import type { StockEvent } from "./sample.ts";
 import { longestGap, newSubmission, submitAll } from "./submission.ts";

@@ -1,23 +1,9 @@
 // What is printed at the end.
+import { count } from "../lib/table.ts";
 import type { Check } from "./checks.ts";
-
-export type Row = readonly [what: string, value: string];
-
-const grouped = new Intl.NumberFormat("en");
-
-/** With thousands apart. */
-export function count(value: number): string {
-  return grouped.format(value);
-}
 
 export function reasons(counts: ReadonlyMap<string, number>): string {
   return [...counts].map(([reason, number]) => `${count(number)} ${reason}`).join(", ");
-}
-
-/** Two columns, the second aligned. */
-export function table(rows: readonly Row[]): string {
-  const width = Math.max(...rows.map(([what]) => what.length));
-  return rows.map(([what, value]) => `  ${what.padEnd(width)}  ${value}`.trimEnd()).join("\n");
 }
 
 const SHOWN = 5;

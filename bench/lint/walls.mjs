@@ -75,6 +75,25 @@ const walls = [
     types: ["objects/"],
     why: "a checker shares no code with what it checks",
   },
+  {
+    within: ["bench/verify/", "bench/verify.ts", "bench/export.ts"],
+    may: [
+      "bench/verify/",
+      "bench/lib/",
+      "objects/arbiter/domains/",
+      "objects/shared/canonical.ts",
+      "objects/shared/limits.ts",
+      "node:",
+      "zod",
+    ],
+    types: ["objects/arbiter/domain.ts"],
+    why: "a verifier shares the domain and the canonical encoding with the server, nothing else",
+  },
+  {
+    within: ["bench/lib/"],
+    may: ["bench/lib/", "package:"],
+    why: "what the commands share is no part of the server",
+  },
 ];
 
 const slashes = (path) => path.split(sep).join("/");
