@@ -10,9 +10,10 @@ import { parseArgs } from "node:util";
 import { stopSignal } from "./lib/command.ts";
 import { Progress } from "./lib/progress.ts";
 import { count } from "./lib/table.ts";
-import { EXIT, Usage, courtIn, isUsage, tokenFor, urlIn } from "./verify/command.ts";
+import { EXIT, courtIn, isUsage, tokenFor, urlIn } from "./verify/command.ts";
 import { written } from "./verify/file.ts";
 import { recordsOf } from "./verify/live.ts";
+import { Usage } from "./verify/records.ts";
 import { serverAt } from "./verify/server.ts";
 
 async function* told(records: AsyncIterable<object>, progress: Progress): AsyncGenerator<object> {

@@ -9,10 +9,11 @@ import { parseArgs } from "node:util";
 import { stopSignal } from "./lib/command.ts";
 import { Progress } from "./lib/progress.ts";
 import { count } from "./lib/table.ts";
-import { EXIT, Usage, courtIn, digestIn, isUsage, tokenFor, urlIn } from "./verify/command.ts";
+import { EXIT, courtIn, digestIn, isUsage, tokenFor, urlIn } from "./verify/command.ts";
 import { recordsIn } from "./verify/file.ts";
 import { recordsOf } from "./verify/live.ts";
 import { reportText } from "./verify/report.ts";
+import { Usage } from "./verify/records.ts";
 import { serverAt } from "./verify/server.ts";
 import { Verifier } from "./verify/verifier.ts";
 

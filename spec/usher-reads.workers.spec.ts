@@ -1,6 +1,8 @@
 import { env } from "cloudflare:test";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { leafDigest, resultDigest } from "../objects/shared/digests.ts";
+import { attestDigest } from "../objects/ledger/attest.ts";
+import type { Attestation } from "../objects/ledger/attest.ts";
 import { deploymentOf } from "../objects/shared/config.ts";
 import { genesisDigest, genesisSigned, seatKeys } from "../objects/shared/genesis.ts";
 import type { Genesis, GenesisDocument } from "../objects/shared/genesis.ts";
@@ -306,6 +308,21 @@ describe("courts", () => {
     expect(genesisSigned({ document, signatures }, deployment, verifier())).toBe(true);
     expect((await get("/v1/genesis", { token: "submit" })).status).toBe(403);
     expect((await get("/v1/genesis", { token: null })).status).toBe(401);
+  });
+
+  it("ShowAttestations: the seats' own words on how far the ledger is published", async () => {
+    const { id, receipt } = await received(5, "sku-1");
+    await published(id);
+    const { document } = await read<Genesis>("/v1/genesis");
+    const { items } = await read<Page<Attestation>>("/v1/courts/0/attestations");
+    const keys = seatKeys(document, 0);
+    const valid = items.filter(({ seat, height, block, signature }) =>
+      verifier()(keys[seat] ?? "", attestDigest(0, height, block), signature),
+    );
+    expect(valid).toHaveLength(items.length);
+    const far = valid.filter(({ height }) => height >= receipt.height);
+    expect(far.length).toBeGreaterThanOrEqual(deployment.quorum.r);
+    expect(await statusOf("/v1/courts/1/attestations")).toBe(404);
   });
 
   it("ShowToken: as whom one reads, and nothing that the token could be told by", async () => {

@@ -4,14 +4,10 @@ import { join } from "node:path";
 import { parseEnv } from "node:util";
 
 import { root } from "../lib/tools.ts";
+import { Usage } from "./records.ts";
 
 /** Documented in README.md: of `npm run verify`, and of `npm run export` without `wrong`. */
 export const EXIT = { holds: 0, usage: 1, wrong: 2, unreadable: 3 } as const;
-
-/** The arguments cannot be used. */
-export class Usage extends Error {
-  override readonly name = "Usage";
-}
 
 export function isUsage(error: unknown): error is Error {
   const parsing =

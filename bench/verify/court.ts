@@ -10,13 +10,21 @@ import { courtOf, genesisDigest, quorumOf } from "./genesis.ts";
 import type { Quorum } from "./genesis.ts";
 import { batchDigest, poisonDigest, poisonFlaw, signersOf, writDigest } from "./proofs.ts";
 import { Roots } from "./roots.ts";
-import type { Block, GenesisDocument, Header } from "./shapes.ts";
+import type { Block, GenesisDocument, Header, Word } from "./shapes.ts";
 import type { Signatures } from "./signatures.ts";
 import { State } from "./state.ts";
 import { newTally } from "./tally.ts";
 import type { Tally } from "./tally.ts";
 import { Terms } from "./terms.ts";
 import { Writs } from "./writs.ts";
+
+/** What is said of a court before its blocks come. */
+export interface Announced {
+  readonly court: number;
+  /** Its blocks come up to here at least. */
+  readonly height: number;
+  readonly words: readonly Word[];
+}
 
 export class Court {
   readonly tally: Tally;
@@ -34,15 +42,19 @@ export class Court {
   readonly #roots: Roots;
   /** As of the last height that is a multiple of K. */
   #root: string;
+  readonly #words: readonly Word[];
+  /** By height that a word is about: its block, once it has come. */
+  readonly #vouched: Map<number, string | null>;
   #tip: { readonly block: string; readonly result: string; readonly time: number };
 
   constructor(
-    number: number,
-    published: number,
+    { court: number, height: published, words }: Announced,
     document: GenesisDocument,
     { flaws, signatures }: { readonly flaws: Flaws; readonly signatures: Signatures },
   ) {
     this.tally = newTally(number, published);
+    this.#words = words;
+    this.#vouched = new Map(words.map(({ height }) => [height, null]));
     this.#number = number;
     this.#document = document;
     this.#quorum = quorumOf(document);
@@ -54,7 +66,8 @@ export class Court {
       courtOf: (tenant, partition) => courtOf(document, tenant, partition),
     };
     const digest = genesisDigest(document);
-    this.#tip = { block: digest, result: digest, time: document.time };
+    const below = tagged("result", [digest, 0, "", null]);
+    this.#tip = { block: digest, result: below, time: document.time };
     this.#roots = new Roots(document.rootEvery);
     this.#root = this.#rootNow(0, document.time);
   }
@@ -90,6 +103,29 @@ export class Court {
     this.state.forget(header.time);
     this.#count(came);
     return came;
+  }
+
+  /** Whether the seats' words are their own and true, and enough of them vouch for what was announced. To be asked at the end. */
+  vouched(): void {
+    const { published } = this.tally;
+    let enough = 0;
+    for (const { seat, height, block, signature } of this.#words) {
+      const digest = tagged("attest", [this.#number, height, block]);
+      const keys = this.#terms.seatKeysSince(height, seat);
+      const own = keys.some((key) => this.#signatures.isBy(key, digest, signature));
+      const there = this.#vouched.get(height) ?? null;
+      const what = own ? "vouches for another block" : "is vouched for by somebody else";
+      if (own && (there === null || there === block)) enough += height >= published ? 1 : 0;
+      else this.#add(height, { kind: "attestation", what: `seat ${seat} ${what}` });
+    }
+    const { r } = this.#quorum;
+    if (published > 0 && enough < r)
+      this.#add(published, {
+        kind: "attestation",
+        what: "too few seats vouch for what is published",
+        expected: `${r} seats`,
+        found: `${enough}`,
+      });
   }
 
   /** Notes why nothing above can be checked. */
@@ -247,8 +283,9 @@ export class Court {
     const { control, height, time } = header;
     this.#tip = { block: certificate.block, result: certificate.result, time };
     this.tally.height = height;
+    if (this.#vouched.has(height)) this.#vouched.set(height, certificate.block);
     if (control === null) return;
-    this.#terms.follow(control);
+    this.#terms.follow(control, height);
     this.tally.controls += 1;
     if (control.kind === "key" && control.officer.kind === "warden")
       this.#writs.restart(control.officer.warden);

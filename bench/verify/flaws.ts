@@ -30,6 +30,8 @@ export type Kind =
   /** An outcome is not what the domain and the rules of evaluation make of the event. */
   | "outcome"
   | "state-root"
+  /** A seat's word on what is published. */
+  | "attestation"
   /** A published event, an entity or a version is not served, or not as it was agreed. */
   | "served"
   /** The export is not whole, or not in its order. */

@@ -14,11 +14,13 @@ export interface Quorum {
   readonly f: number;
   /** Signatures that decide. */
   readonly q: number;
+  /** Seats whose word is believed when they say the same. */
+  readonly r: number;
 }
 
 export function quorumOf({ mode, seats: n }: GenesisDocument): Quorum {
   const f = mode === "bft" ? (n - 1) / 3 : 0;
-  return { n, f, q: n - f };
+  return { n, f, q: n - f, r: n === 2 ? 2 : f + 1 };
 }
 
 export function genesisDigest(document: GenesisDocument): string {

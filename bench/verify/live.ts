@@ -2,10 +2,10 @@
 import { z } from "zod";
 
 import { located } from "./domains.ts";
-import { courtOf } from "./genesis.ts";
-import { FORMAT, Unreadable } from "./records.ts";
+import { courtOf, numbers, quorumOf } from "./genesis.ts";
+import { FORMAT, Unreadable, Usage } from "./records.ts";
 import type { Get } from "./server.ts";
-import { genesisShape, misshapen } from "./shapes.ts";
+import { genesisShape, misshapen, wordShape } from "./shapes.ts";
 import type { GenesisDocument } from "./shapes.ts";
 
 /** Requests under way at once. */
@@ -21,9 +21,7 @@ export interface Wanted {
 }
 
 const natural = z.int().min(0);
-const courtsShape = z.looseObject({
-  items: z.array(z.looseObject({ court: natural, published: natural })),
-});
+const wordsShape = z.looseObject({ items: z.array(wordShape) });
 const pageShape = z.looseObject({ items: z.array(z.unknown()), next: z.string().nullable() });
 const placedShape = z.looseObject({
   receipt: z.looseObject({ court: natural, height: natural }),
@@ -43,14 +41,20 @@ async function* ledger(get: Get, { court, histories }: Wanted): AsyncGenerator<o
   const { digest: _, ...shown } = await read(get, "/v1/genesis", z.looseObject({}));
   const genesis = demand("/v1/genesis", genesisShape, shown);
   const { tenant } = await read(get, "/v1/token", z.looseObject({ tenant: z.string() }));
-  const { items } = await read(get, "/v1/courts", courtsShape);
-  const courts = items
-    .filter((each) => court === null || each.court === court)
-    .map(({ court: number, published }) => ({ court: number, height: published }));
+  const { document } = genesis;
+  const chosen = numbers(document.courts).filter((each) => court === null || each === court);
+  if (chosen.length === 0) throw new Usage(`there are courts 0 to ${document.courts - 1} only`);
+  const courts = await Promise.all(chosen.map((each) => announced(get, each, document)));
   yield { record: "ledger", format: FORMAT, genesis, tenant, histories, courts };
   for (const each of courts) yield* chain(get, each);
-  const document = genesis.document;
   yield* entities(get, { document, tenant, courts, histories });
+}
+
+/** How far a court is published: what enough seats vouch for, each for all below too. */
+async function announced(get: Get, court: number, document: GenesisDocument) {
+  const { items: words } = await read(get, `/v1/courts/${court}/attestations`, wordsShape);
+  const heights = words.map(({ height }) => height).toSorted((a, b) => b - a);
+  return { court, height: heights[quorumOf(document).r - 1] ?? 0, words };
 }
 
 /** The blocks of a court, each with its tenant's events after it; they end where one is missing. */

@@ -1,7 +1,8 @@
 // A ledger as a stream of records: what is read from a server is the same as what stands in an export, one JSON text a line.
 //
-//   1. { record: "ledger", format, genesis, tenant, histories, courts: [{ court, height }] }: what is to come. `courts` are the
-//      published heights that the export reaches, at least; `tenant` is whose events and entities are shown.
+//   1. { record: "ledger", format, genesis, tenant, histories, courts: [{ court, height, words }] }: what is to come. `height` is up
+//      to where the court's blocks come at least, which the seats' `words` [{ seat, height, block, signature }] vouch for; `tenant`
+//      is whose events and entities are shown.
 //   2. for each court: { record: "block", court, block } from height 1 on, each followed by { record: "event", event } for every
 //      outcome of the tenant in it, as GET /v1/events lists it.
 //   3. { record: "entity", entity, history } for every entity of the tenant, as GET /v1/entities lists it, by name. Where `history`
@@ -11,7 +12,7 @@
 //   5. { record: "end", records }: how many lines came before.
 import { z } from "zod";
 
-import { entityShape, eventShape, genesisShape, versionShape } from "./shapes.ts";
+import { entityShape, eventShape, genesisShape, versionShape, wordShape } from "./shapes.ts";
 
 export const FORMAT = 1;
 
@@ -23,7 +24,9 @@ export const ledgerShape = z.strictObject({
   genesis: genesisShape,
   tenant: z.string(),
   histories: z.enum(["all", "sample"]),
-  courts: z.array(z.strictObject({ court: natural, height: natural })),
+  courts: z.array(
+    z.strictObject({ court: natural, height: natural, words: z.array(wordShape).max(7) }),
+  ),
 });
 export type LedgerRecord = z.infer<typeof ledgerShape>;
 
@@ -41,4 +44,9 @@ export type Rec = z.infer<typeof recordShape>;
 /** It could not be read, which says nothing about the ledger. */
 export class Unreadable extends Error {
   override readonly name = "Unreadable";
+}
+
+/** What was asked for cannot be. */
+export class Usage extends Error {
+  override readonly name = "Usage";
 }

@@ -106,6 +106,15 @@ export type Block = z.infer<typeof blockShape>;
 export type Entry = Block["entries"][number];
 export type Certificate = Block["certificate"];
 
+/** A seat's word that the ledger up to a height, the chain that ends in a block, is what it agreed. */
+export const wordShape = z.strictObject({
+  seat: natural,
+  height: natural,
+  block: z.string(),
+  signature: z.string(),
+});
+export type Word = z.infer<typeof wordShape>;
+
 /** An entity as a listing shows it. */
 export const entityShape = z.strictObject({
   entity: z.string(),

@@ -16,7 +16,8 @@ export interface Term {
 export class Terms {
   /** That of the next height. */
   now: Term;
-  #count = 1;
+  /** All so far with their first heights, in order. */
+  readonly #all: { readonly from: number; readonly term: Term }[];
   readonly #faulty: number;
 
   constructor(document: GenesisDocument, court: number) {
@@ -28,12 +29,20 @@ export class Terms {
       wardenKeys: numbers(document.wardens).map((warden) => keyOf(wardenName(document, warden))),
       domainVersion: document.domainVersion,
     };
+    this.#all = [{ from: 1, term: this.now }];
+  }
+
+  /** The keys that a seat had at a height or has had since. */
+  seatKeysSince(height: number, seat: number): string[] {
+    return this.#all
+      .filter((_, at) => (this.#all[at + 1]?.from ?? Infinity) > height)
+      .flatMap(({ term }) => term.keys[seat] ?? []);
   }
 
   /** Why a control cannot be decided now, or null. */
   objection(control: Control): string | null {
     const { keys, wardenKeys, domainVersion } = this.now;
-    if (this.#count >= MOST) return `there have been ${MOST} terms already`;
+    if (this.#all.length >= MOST) return `there have been ${MOST} terms already`;
     if (control.kind === "version")
       return control.domainVersion === domainVersion ? "that version is the active one" : null;
     if (this.#faulty === 0) return "without a faulty seat to spare no key is changed";
@@ -43,21 +52,20 @@ export class Terms {
     return keys.includes(key) || wardenKeys.includes(key) ? "the key is in use" : null;
   }
 
-  /** The control is decided: the next height has the next term. */
-  follow(control: Control): void {
-    const { now } = this;
-    this.#count += 1;
-    if (control.kind === "version") {
-      this.now = { ...now, domainVersion: control.domainVersion };
-      return;
-    }
-    const { officer, key } = control;
-    const epoch = now.epoch + 1;
-    this.now =
-      officer.kind === "clerk"
-        ? { ...now, epoch, keys: replaced(now.keys, officer.seat, key) }
-        : { ...now, epoch, wardenKeys: replaced(now.wardenKeys, officer.warden, key) };
+  /** A control is decided at a height: the next one has the next term. */
+  follow(control: Control, height: number): void {
+    this.now = termAfter(this.now, control);
+    this.#all.push({ from: height + 1, term: this.now });
   }
+}
+
+function termAfter(term: Term, control: Control): Term {
+  if (control.kind === "version") return { ...term, domainVersion: control.domainVersion };
+  const { officer, key } = control;
+  const epoch = term.epoch + 1;
+  return officer.kind === "clerk"
+    ? { ...term, epoch, keys: replaced(term.keys, officer.seat, key) }
+    : { ...term, epoch, wardenKeys: replaced(term.wardenKeys, officer.warden, key) };
 }
 
 function replaced(keys: readonly string[], place: number, key: string): readonly string[] {

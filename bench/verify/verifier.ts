@@ -111,9 +111,7 @@ export class Verifier {
     const wanted = this.#unusable
       ? []
       : ledger.courts.filter(({ court }) => court < document.courts);
-    const courts = new Map(
-      wanted.map(({ court, height }) => [court, new Court(court, height, document, judge)]),
-    );
+    const courts = new Map(wanted.map((each) => [each.court, new Court(each, document, judge)]));
     this.#begun = {
       ledger,
       courts,
@@ -163,6 +161,7 @@ export class Verifier {
     this.#ended = true;
     this.#endBlocks(begun);
     begun.entities.end(begun.announced);
+    for (const court of begun.courts.values()) court.vouched();
     if (records !== this.#records)
       this.#misplaced(`${this.#records} records where ${records} were written`);
   }

@@ -46,6 +46,20 @@ export async function wordOf(
     .first();
 }
 
+/** The latest word of each seat of a court that gave one, their signatures not checked. */
+export async function wordsOf(
+  ledger: Ledger,
+  court: number,
+): Promise<Pick<Attestation, "seat" | "height" | "block" | "signature">[]> {
+  const { results } = await ledger.db
+    .prepare(
+      "SELECT seat, height, block, signature FROM attestations WHERE generation = ? AND court = ? AND seat < ? ORDER BY seat",
+    )
+    .bind(ledger.genesis.generation, court, ledger.quorum.n)
+    .all<Pick<Attestation, "seat" | "height" | "block" | "signature">>();
+  return results;
+}
+
 /**
  * By court, the highest height that r seats vouch for: a word on a height is one on all below it. 0 for none. Learns the terms that the
  * ledger proves on the way: whatever is read up to these heights can be verified.
