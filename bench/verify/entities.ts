@@ -36,6 +36,8 @@ export class Entities {
   /** Shown at a version that a later block makes. */
   readonly #ahead = new Map<string, EntityDocument>();
   #shown: Shown | null = null;
+  /** The last entity listed, if nothing can be said of it. */
+  #passed: string | null = null;
 
   constructor(scope: Scope, flaws: Flaws) {
     this.#scope = scope;
@@ -46,6 +48,7 @@ export class Entities {
   take(document: EntityDocument, withHistory: boolean): void {
     const { entity, version } = document;
     const number = this.#courtOf(entity);
+    this.#passed = entity;
     if (number === null) {
       const what = "an entity is listed that no domain has";
       this.#flaws.add({ kind: "served", what, entity });
@@ -53,6 +56,7 @@ export class Entities {
     }
     const court = this.#scope.courts.get(number);
     if (court === undefined || court.stopped) return;
+    this.#passed = null;
     if (this.#seen.has(entity))
       this.#flaws.add({ kind: "served", what: "an entity is listed twice", court: number, entity });
     this.#seen.add(entity);
@@ -73,6 +77,7 @@ export class Entities {
   version(document: EntityDocument, index: number): void {
     const { entity, version, state, height } = document;
     const shown = this.#shown;
+    if (entity === this.#passed) return;
     if (shown?.entity !== entity) {
       const what = "a version is shown that was not announced";
       this.#flaws.add({ kind: "served", what, entity, height });
