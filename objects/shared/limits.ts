@@ -160,6 +160,19 @@ export const LIMITS = {
   /** Rows of the ledger that one page or one step of an audit takes in, in bytes; one event or block it always takes. */
   ledgerBytes: 8 * 1024 * 1024,
   auditBlocks: 64,
+  /** The audit that never ends: between two steps of it … */
+  patrolPauseMs: 2_000,
+  /** … and what one step reads again: blocks, their bytes, or rows of the entity versions. */
+  patrolBlocks: 16,
+  patrolBytes: 1024 * 1024,
+  patrolVersions: 200,
+  /** Rows of one height that one transaction repairs, transactions in a row, and rows taken away from where none can stand. */
+  repairRows: 64,
+  repairPasses: 128,
+  repairStrays: 16,
+  /** Damaged heights that a seat looks at again, and how long one keeps it awake, for another seat may be mending it. */
+  damagesKept: 64,
+  damageAwakeMs: 30_000,
   readRounds: 8,
   /** Between two rounds of a read, for seats that are starting or behind. */
   readPauseMs: 100,

@@ -46,6 +46,8 @@ export class Office {
   readonly #backlogBlocks: number;
   #desk: Desk | null = null;
   #published = 0;
+  /** As noted in the seat's storage. */
+  #place: string | null = null;
 
   constructor(
     court: Court,
@@ -141,6 +143,11 @@ export class Office {
     } = this.#read(() => disk.state.entity(key)) ?? {};
     const { height } = this.replica.core().tip;
     return { height, certificate: null, version, state, since };
+  }
+
+  /** As the publisher asks: what is damaged stops the seat by the error that comes of it. */
+  #version(key: string): number {
+    return this.replica.disk.state.entity(key)?.version ?? 0;
   }
 
   /** As the object reads for a caller: what it finds damaged costs it its voice. */
@@ -244,6 +251,8 @@ export class Office {
       leads: () => leaderNow(this.replica.core()) === seat,
       backlog: (blocks) => this.#backlog(blocks),
       damaged: (error) => this.replica.damaged(error),
+      versionOf: (key) => this.#version(key),
+      place: { get: () => this.#place, put: (text) => (this.#place = text) },
     });
   }
 
