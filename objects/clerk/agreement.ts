@@ -19,7 +19,7 @@ import { controlObjection, firstTerms } from "../shared/terms.ts";
 import type { Cursor, PartId } from "../shared/state-root.ts";
 import type { Batch, Block, EntityRow, Writ } from "../shared/types.ts";
 import type { Bench } from "./bench.ts";
-import { blockObjection, objection, parseMessages, writObjection } from "./consensus/check.ts";
+import { believed, objection, parseMessages, writObjection } from "./consensus/check.ts";
 import type { Message } from "./consensus/messages.ts";
 import type { Effect, Input, Seat, Setup } from "./consensus/seat.ts";
 import { matters, step } from "./consensus/step.ts";
@@ -189,12 +189,9 @@ export class Agreement {
 
   /** Takes blocks from elsewhere than a peer, up to the first that is not believed. */
   found(blocks: readonly Block[], now: number): void {
-    const { setup } = this.seat;
-    const { verify } = this.#in.bench;
-    const wrong = blocks.findIndex((block) => blockObjection(block, setup, verify) !== null);
-    if (wrong >= 0) this.dropped += 1;
-    const believed = wrong < 0 ? blocks : blocks.slice(0, wrong);
-    this.prompt({ kind: "blocks-found", blocks: believed, now });
+    const sound = believed(blocks, this.seat.setup, this.#in.bench.verify);
+    if (sound.length < blocks.length) this.dropped += 1;
+    this.prompt({ kind: "blocks-found", blocks: sound, now });
   }
 
   /** Whether every peer was asked since the start and none was heard. */

@@ -265,7 +265,7 @@ function preparedValid(candidate: Prepared, setup: Setup, verify: Verify): boole
 }
 
 /** A block is believed for its certificate alone; that it continues our chain is the core's to say. */
-export function blockObjection(candidate: Block, setup: Setup, verify: Verify): string | null {
+function blockObjection(candidate: Block, setup: Setup, verify: Verify): string | null {
   const { result, outcomes } = candidate;
   const objected = headObjection(candidate, setup);
   if (objected !== null) return objected;
@@ -276,6 +276,12 @@ export function blockObjection(candidate: Block, setup: Setup, verify: Verify): 
     batchObjection(candidate, setup, verify) ??
     certificateObjection(candidate.certificate, setup, verify)
   );
+}
+
+/** Blocks from elsewhere than a peer, up to the first that is not believed: whoever gave them counts for nothing. */
+export function believed(blocks: readonly Block[], setup: Setup, verify: Verify): readonly Block[] {
+  const wrong = blocks.findIndex((block) => blockObjection(block, setup, verify) !== null);
+  return wrong < 0 ? blocks : blocks.slice(0, wrong);
 }
 
 /** Whether header, result and certificate are of one block; the certificate's signatures are another matter. */
