@@ -132,6 +132,8 @@ export interface WaitingControl {
   readonly until: number;
   /** Views that failed over it. */
   tries: number;
+  /** Own height when it was first seen to be endorsed by a quorum, in this view: for the second suspicion. */
+  since: number | null;
 }
 
 export interface Evaluated {

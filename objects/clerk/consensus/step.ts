@@ -6,7 +6,7 @@ import { assert, unreachable } from "../../shared/assert.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { leaderOf } from "../../shared/quorum.ts";
 import { allow } from "./attempts.ts";
-import { dropOldControls, keepControl, keepEndorsement } from "./controls.ts";
+import { dropOldControls, keepControl, keepEndorsement, leftOut } from "./controls.ts";
 import { keepReject, tryControlRefused, tryNoMajority, tryRejected } from "./majority.ts";
 import type { Blocks, Justification, Message } from "./messages.ts";
 import { keepBatch, keepProposal, knownBatch, tryPropose, wantsBatch } from "./proposals.ts";
@@ -141,10 +141,10 @@ function applied(turn: Turn, nextExpiry: number | null): void {
   seat.applying = false;
   seat.nextExpiry = nextExpiry;
   reissue(turn);
-  if (censored(seat)) {
-    changeView(turn, seat.view + 1, "censorship");
-    for (const waiting of inOrder(seat)) waiting.since = seat.tip.height;
-  }
+  if (!leftOut(seat) && !censored(seat)) return;
+  changeView(turn, seat.view + 1, "censorship");
+  for (const waiting of inOrder(seat)) waiting.since = seat.tip.height;
+  for (const kept of seat.controls.values()) kept.since = null;
 }
 
 /** Whether a message can still matter here; spares checking signatures of what comes late. */
