@@ -181,8 +181,14 @@ describe("taking the state from others", () => {
     expect(court.seat(3).transfer).toBeNull();
     expect(heard(offer, (statePeer + 1) % 3), "not so much as checked").toBe("does not matter");
     expect(court.seat(3).transfer, "of one that was not asked").toBeNull();
+    const chunk = { base: 3 * EVERY, part: 0, after: null, rows: [], last: true } as const;
+    const given = (from: number) =>
+      court.hear(3, court.said(from, { kind: "state-chunk", ...chunk }));
+    expect(given(statePeer), "rows before an offer").toBe("does not matter");
     expect(heard(offer)).toBeNull();
     expect(court.seat(3).transfer).not.toBeNull();
+    expect(given((statePeer + 1) % 3)).toBe("does not matter");
+    expect(given(statePeer)).toBeNull();
   });
 
   it("RefuseFalseChunk: rows that are not the part's count for nothing, name their sender, and are asked of another", () => {
