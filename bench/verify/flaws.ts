@@ -87,7 +87,7 @@ function cut(text: string): string {
 }
 
 /** `court 0, height 7, index 3, stock/a@w1` */
-export function placeText({ court, height, index, entity }: Place): string {
+function placeText({ court, height, index, entity }: Place): string {
   return [
     court === undefined ? [] : [`court ${court}`],
     height === undefined ? [] : [`height ${height}`],
@@ -96,4 +96,10 @@ export function placeText({ court, height, index, entity }: Place): string {
   ]
     .flat()
     .join(", ");
+}
+
+/** In one line, without what was expected and found. */
+export function flawLine(flaw: Flaw): string {
+  const place = placeText(flaw);
+  return `${flaw.kind}: ${place === "" ? "" : `${place}: `}${flaw.what}`;
 }

@@ -1,7 +1,7 @@
 // What is told at the end: to people as text, to programs as one JSON text.
 import { count, table } from "../lib/table.ts";
 import type { Row } from "../lib/table.ts";
-import { placeText } from "./flaws.ts";
+import { flawLine } from "./flaws.ts";
 import type { Flaw } from "./flaws.ts";
 import type { Report } from "./verifier.ts";
 
@@ -56,9 +56,8 @@ function rowsOf({ genesis, tenant, courts, served, signatures }: Report): Row[] 
 }
 
 function flawText(flaw: Flaw): string {
-  const { kind, what, expected, found } = flaw;
-  const place = placeText(flaw);
-  const lines = [`          ${kind}: ${place === "" ? "" : `${place}: `}${what}`];
+  const { expected, found } = flaw;
+  const lines = [`          ${flawLine(flaw)}`];
   if (expected !== undefined) lines.push(`            expected  ${expected}`);
   if (found !== undefined) lines.push(`            found     ${found}`);
   return lines.join("\n");
