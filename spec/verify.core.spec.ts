@@ -16,7 +16,7 @@ beforeAll(() => {
 const copy = (): Shown[] => structuredClone(told) as Shown[];
 
 describe("a ledger that is right", () => {
-  it("holds, whatever happened in it: every kind of outcome, expiries, control events, undecidable events", () => {
+  it("BeginWalk, TakeBlock, ConfirmLedger: holds, whatever happened in it: every kind of outcome, expiries, control events, undecidable events", () => {
     const digest = genesisDigest(truth.genesis.document as Parameters<typeof genesisDigest>[0]);
     const report = verified(ended(told), digest);
     expect(report.flaws).toEqual({ total: 0, listed: [] });
@@ -74,7 +74,7 @@ describe("a ledger that is right", () => {
 });
 
 describe("an export", () => {
-  it("that was cut off is missed where it ends", () => {
+  it("FindMissingEnd: that was cut off is missed where it ends", () => {
     const all = ended(told);
     const half = verified(all.slice(0, 20)).flaws.listed;
     const reached = all.slice(0, 20).findLast(({ block }) => block !== undefined)?.block
@@ -91,7 +91,7 @@ describe("an export", () => {
     ]);
   });
 
-  it("of another pinned genesis is refused, and one that nobody pinned says so", () => {
+  it("FindOtherGenesis: of another pinned genesis is refused, and one that nobody pinned says so", () => {
     const { flaws, genesis } = verified(ended(told), "ab".repeat(32));
     expect(flaws.listed).toMatchObject([{ kind: "genesis", expected: "ab".repeat(32) }]);
     expect(genesis.pinned).toBe(true);
@@ -103,12 +103,12 @@ describe("an export", () => {
     ["one that does not begin", [{ record: "end", records: 0 }]],
     ["another file", [{ some: "thing" }]],
     ["text", [null]],
-  ])("is not read at all: %s", (_, records) => {
+  ])("RefuseUnreadable: is not read at all: %s", (_, records) => {
     expect(() => verified(records)).toThrow(Unreadable);
   });
 });
 
-it("lists flaws up to a bound, and counts all", () => {
+it("ReportFlaws: lists flaws up to a bound, and counts all", () => {
   const records = copy().map((each) => {
     if (each.record === "event") each.event.published = false;
     return each;
