@@ -1,5 +1,5 @@
 // Runs seeds of the simulator (spec/simulator): npm run simulate -- --seeds N [--seed S] [--ticks T] [--seats 4|7]
-// [--mode bft|detect|solo] [--liars K] [--workers W] [--coverage]; or its directed schedules, by their numbers: --directed
+// [--mode bft|detect|solo] [--liars K] [--lie NAME] [--fate mute|warden-lost] [--workers W] [--coverage]; or its directed schedules, by their numbers: --directed
 // --seeds N [--seed S]. With --coverage and no kind of run named, a share of every kind follows, and what none of them came to is told.
 // Exits with 0 when nothing failed, 1 for wrong arguments, 2 when safety was broken, 3 when something stayed undecided, 4 when an
 // honest seat's code threw, 5 when with --coverage some code of the core was never run and no reason is written for it.
@@ -62,7 +62,8 @@ function tellCoverage(unvisited: readonly Block[]): boolean {
   const { unexplained, stale } = judged(unvisited);
   const explained = unvisited.length - unexplained.length;
   say(`the core: ${unexplained.length} pieces never run, ${explained} more with a written reason`);
-  for (const { file, line, code } of unexplained) say(`  ${file}:${line} ${code}`);
+  for (const { file, line, code, source } of unexplained)
+    say(`  ${file}:${line} ${code}${code.startsWith(source) ? "" : ` in: ${source}`}`);
   for (const reason of stale) say(`  run after all: ${reason}`);
   return unexplained.length === 0;
 }

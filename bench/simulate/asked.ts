@@ -1,7 +1,12 @@
 /** The command line, and which kinds of runs it means. */
 import { parseArgs } from "node:util";
+import { FATES } from "../../spec/simulator/draw.ts";
 import type { Options } from "../../spec/simulator/draw.ts";
+import { LIES } from "../../spec/simulator/liars/catalogue.ts";
 import type { Kind } from "./jobs.ts";
+
+/** Liars that much of the core's refusals are there for. */
+const CUNNING = ["censor", "librarian", "mutator", "petitioner"] as const;
 
 export class Usage extends Error {}
 
@@ -25,7 +30,7 @@ export function asked(args: string[]): Asked {
   const numbers = { seeds: text, seed: text, ticks: text, seats: text, liars: text, workers: text };
   const { values } = parseArgs({
     args,
-    options: { ...numbers, mode: text, coverage: flag, directed: flag },
+    options: { ...numbers, mode: text, lie: text, fate: text, coverage: flag, directed: flag },
   });
   const options = optionsFrom(values);
   if (values.directed === true && Object.keys(options).length > 0)
@@ -51,11 +56,15 @@ function optionsFrom(values: { readonly [name: string]: string | boolean | undef
   const most = mode === "solo" ? 1 : mode === "detect" ? 2 : (seats ?? 4);
   if ((liars ?? 0) > most) throw new Usage(`--liars is ${most} at most`);
   const ticks = whole("ticks", values["ticks"], 1);
+  const lie = oneOf("lie", values["lie"], LIES);
+  const fate = oneOf("fate", values["fate"], FATES);
   return {
     ...(mode === undefined ? {} : { mode }),
     ...(seats === undefined ? {} : { seats }),
     ...(liars === undefined ? {} : { liars }),
     ...(ticks === undefined ? {} : { ticks }),
+    ...(lie === undefined ? {} : { lie }),
+    ...(fate === undefined ? {} : { fate }),
   };
 }
 
@@ -69,6 +78,17 @@ function whole(
   if (!/^\d+$/.test(String(text)) || !Number.isSafeInteger(value) || value < least)
     throw new Usage(`--${name} is a whole number from ${least}, not ${String(text)}`);
   return value;
+}
+
+function oneOf<T extends string>(
+  name: string,
+  text: string | boolean | undefined,
+  among: readonly T[],
+): T | undefined {
+  if (text === undefined) return undefined;
+  const found = among.find((one) => one === text);
+  if (found === undefined) throw new Usage(`--${name} is one of ${among.join(", ")}`);
+  return found;
 }
 
 /**
@@ -88,5 +108,7 @@ export function batchesOf({ options, directed, seed, seeds, coverage }: Asked): 
     share(25, { options: { mode: "detect", liars: 1 } }),
     share(50, { options: { mode: "solo" } }),
     share(2, { directed: true }),
+    ...CUNNING.map((lie) => share(25, { options: { lie } })),
+    ...FATES.map((fate) => share(25, { options: { fate } })),
   ];
 }

@@ -58,6 +58,8 @@ export interface Replica {
   damaged(error: Error): void;
   /** Called with each block after it is applied, in every life. */
   onAgreed(listener: (block: Block, evaluation: Evaluation) => void): void;
+  /** Called after each of its timers. */
+  onTick(listener: () => void): void;
   /** Called when a life has begun, after the core has started. */
   onStart(listener: () => void): void;
 }

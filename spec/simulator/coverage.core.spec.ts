@@ -18,7 +18,7 @@ it("what no run has come to is found where one has missed all of it and another 
   const part = new Map([[path, [at("b()")]]]);
   const elsewhere = new Map([[join(folder, "none.ts"), []]]);
   writeFileSync(join(folder, "none.ts"), "");
-  const block = { file: "one.ts", line: 2, code: "b()" };
+  const block = { file: "one.ts", line: 2, source: "if (a) b();", code: "b()" };
   expect(inAll([whole, part, elsewhere])).toEqual([block]);
   expect(inAll([part, new Map([[path, [at("c()")]]])])).toEqual([]);
   rmSync(folder, { recursive: true });

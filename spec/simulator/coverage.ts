@@ -13,6 +13,8 @@ export interface Block {
   /** File of objects/clerk/consensus. */
   readonly file: string;
   readonly line: number;
+  /** The whole line that it is in, trimmed; where it has several, its code. */
+  readonly source: string;
   /** Its text in one line, cut off. */
   readonly code: string;
 }
@@ -87,15 +89,20 @@ function blocksIn(path: string, ranges: readonly Range[]): Block[] {
   return ranges.flatMap(([start, end]) => {
     const code = text.slice(start, end).replace(/\s+/g, " ").trim();
     if (!/\w/.test(code)) return [];
-    const line = text.slice(0, start).split("\n").length;
-    return [{ file: basename(path), line, code: code.slice(0, CODE_LENGTH) }];
+    // Its own text begins behind whatever space is counted with it.
+    const begin = start + text.slice(start, end).search(/\S/);
+    const line = text.slice(0, begin).split("\n").length;
+    const whole = (text.split("\n")[line - 1] ?? "").trim();
+    const shown = code.slice(0, CODE_LENGTH);
+    const source = whole.includes(shown) ? whole : shown;
+    return [{ file: basename(path), line, source, code: shown }];
   });
 }
 
 /** Those without a written reason, and reasons for what was visited after all. */
 export function judged(unvisited: readonly Block[]): { unexplained: Block[]; stale: string[] } {
-  const names = unvisited.map(({ file, code }) => `${file} ${code}`);
-  const reasons = UNVISITED.map(({ file, code }) => `${file} ${code}`);
+  const names = unvisited.map(({ file, source }) => `${file} ${source}`);
+  const reasons = UNVISITED.map(({ file, source }) => `${file} ${source}`);
   return {
     unexplained: unvisited.filter((_, at) => !reasons.includes(names[at] ?? "")),
     stale: reasons.filter((reason) => !names.includes(reason)),

@@ -22,9 +22,14 @@ export interface Options {
   readonly lie?: Lie;
   /** How a seat fails; then nobody lies but who has to. */
   readonly flaw?: Flaw;
+  /** What must befall somebody: the peers of a seat are mute to it, or a Warden loses its storage and is taken in again. */
+  readonly fate?: Fate;
   /** Virtual milliseconds of the first phase. */
   readonly ticks?: number;
 }
+
+export const FATES = ["mute", "warden-lost"] as const;
+export type Fate = (typeof FATES)[number];
 
 export interface Mute {
   readonly to: number;
@@ -126,14 +131,15 @@ export function draw(seed: number, options: Options = {}): Drawn {
   const longQuiet = later.percent(15);
   const backlogBlocks = later.percent(40) ? later.below(6) : LIMITS.publishBacklogBlocks;
   const chaosMs = options.ticks ?? dice.one([3_000, 5_000, 8_000, 12_000]);
-  const mute = later.percent(10) ? muteOf(later, n) : null;
+  const mute = later.percent(10) || options.fate === "mute" ? muteOf(later, n) : null;
   const garbling = later.percent(50) ? 4 : 0;
+  const lying = relied(later, liars, { ...options, rebuilds: storm.acts.rebuild > 0 });
   return {
     seed,
     mode,
     seats: n,
     chaosMs,
-    liars: relied(later, liars, { ...options, rebuilds: storm.acts.rebuild > 0 }),
+    liars: lying,
     flaws,
     poison,
     clocks: clocksOf(dice, n, f),
@@ -147,7 +153,7 @@ export function draw(seed: number, options: Options = {}): Drawn {
     parties: partiesOf(
       planOf(dice, wardens),
       { backlogBlocks, garbling, ...laterPlanOf(later) },
-      mute,
+      { mode, mute, fate: options.fate, censored: lying.seats.some(({ lie }) => lie === "censor") },
     ),
     // A state can be taken only where there is a root.
     rootEvery:
@@ -160,9 +166,34 @@ export function draw(seed: number, options: Options = {}): Drawn {
   };
 }
 
-/** Who is given no blocks by its peers must find them elsewhere. */
-function partiesOf(early: EarlyPlan, later: LaterPlan, mute: Mute | null): PartiesPlan {
-  return { ...early, ...later, ledger: early.ledger || mute !== null };
+interface Fated {
+  readonly mode: Mode;
+  readonly mute: Mute | null;
+  readonly fate: Fate | undefined;
+  readonly censored: boolean;
+}
+
+/** In a hundred rows, where that is what a run is for. */
+const MISREADS = 20;
+
+/** Who is given no blocks by its peers must find them elsewhere; and who is censored must be so for many heights. */
+function partiesOf(
+  early: EarlyPlan,
+  later: LaterPlan,
+  { mode, mute, fate, censored }: Fated,
+): PartiesPlan {
+  const { clients } = early;
+  const lost = fate === "warden-lost";
+  return {
+    ...early,
+    ...later,
+    // Only there can a key be changed.
+    readmits: mode === "bft" && (later.readmits || lost),
+    wardenLost: later.wardenLost || lost,
+    misreads: fate === "mute" ? MISREADS : later.misreads,
+    ledger: early.ledger || mute !== null,
+    clients: censored ? clients.map((one) => ({ ...one, events: 3 * one.events })) : clients,
+  };
 }
 
 /** Liars that were thought of later take the place of some; and where states are taken, there is more to lie about to who takes them. */
@@ -194,7 +225,7 @@ function muteOf(later: Dice, n: number): Mute {
     to: later.below(n),
     all: later.percent(50),
     from,
-    until: from + 4_000 + later.below(8_000),
+    until: from + 6_000 + later.below(8_000),
   };
 }
 

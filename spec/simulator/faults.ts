@@ -72,6 +72,7 @@ export class Faults {
     this.#next();
   }
 
+  /** Into the calm, maybe: so long its Ledger must do. */
   #silenceTo(mute: Mute): void {
     const { network, world } = this.#court;
     world.after(mute.from, () => {
@@ -89,7 +90,6 @@ export class Faults {
     const { network, replicas } = this.#court;
     network.heal();
     network.weather = CALM;
-    network.mute = null;
     network.garbling = 0;
     for (const replica of replicas) {
       const astray = this.#drawn.clocks[replica.seat]?.astray ?? false;

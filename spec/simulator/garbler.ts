@@ -46,6 +46,7 @@ export function garbledWrit(text: string, dice: Dice): string {
     () => changed({ court: writ.court + 1 }),
     () => changed({ seal: "" }),
     () => changed({ seal: "0".repeat(128) }),
+    () => (others.length > 0 ? changed({ events: [writ.events.join("\n")] }) : "[]"),
     () => changed({ events: [`${event}\n`, ...others] }),
     () => changed({ events: [`${event}\ud800`, ...others] }),
     () => changed({ events: [event.padEnd(LIMITS.writBytes, "é"), ...others] }),

@@ -14,6 +14,7 @@ import { Chambers } from "./chambers.ts";
 import type { VirtualCourt } from "./court.ts";
 import { Disk } from "./disk.ts";
 import type { Hearer } from "./network.ts";
+import { Waited } from "./waited.ts";
 import { START } from "./world.ts";
 
 /**
@@ -56,6 +57,7 @@ export class SeatReplica implements Hearer {
   readonly #chambers: Chambers;
   readonly #agreed: ((block: Block, evaluation: Evaluation) => void)[] = [];
   readonly #started: (() => void)[] = [];
+  readonly #ticked: (() => void)[] = [];
   #core: Seat | null = null;
   /** Whether it began in quarantine: then the votes in storage are not to be replaced by its own. */
   #follows = false;
@@ -68,6 +70,7 @@ export class SeatReplica implements Hearer {
   #heardEpoch = 0;
   /** Highest view that each other seat was heard to move to, in this life and that epoch. */
   readonly heardViews = new Map<number, number>();
+  readonly waited = new Waited();
 
   constructor(court: VirtualCourt, seat: number, copy: number) {
     this.#court = court;
@@ -95,6 +98,10 @@ export class SeatReplica implements Hearer {
     this.#agreed.push(listener);
   }
 
+  onTick(listener: () => void): void {
+    this.#ticked.push(listener);
+  }
+
   onStart(listener: () => void): void {
     this.#started.push(listener);
   }
@@ -104,6 +111,7 @@ export class SeatReplica implements Hearer {
     if (this.up) return;
     this.life += 1;
     this.heardViews.clear();
+    this.waited.forget();
     this.#heardAny = false;
     this.#core = this.#restored();
     this.#follows = this.core().silenced;
@@ -160,6 +168,7 @@ export class SeatReplica implements Hearer {
   submit(writ: Writ): boolean {
     if (!this.up || writObjection(writ, this.core().setup, this.#court.verify) !== null)
       return false;
+    this.waited.gave(writ);
     this.#input({ kind: "writ", writ, now: this.now() });
     return true;
   }
@@ -344,6 +353,7 @@ export class SeatReplica implements Hearer {
     this.#disarm = this.#court.world.after(Math.max(0, at - this.now()) + this.late, () => {
       this.#armedAt = null;
       this.#input({ kind: "tick", now: this.now() });
+      for (const listener of this.#ticked) listener();
     });
   }
 
@@ -373,7 +383,10 @@ export class SeatReplica implements Hearer {
   #epochNow(): number {
     const { setup, tip } = this.core();
     const { epoch } = termAt(setup.terms, tip.height + 1);
-    if (epoch !== this.#heardEpoch) this.heardViews.clear();
+    if (epoch !== this.#heardEpoch) {
+      this.heardViews.clear();
+      this.waited.forget();
+    }
     this.#heardEpoch = epoch;
     return epoch;
   }

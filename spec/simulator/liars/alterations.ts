@@ -38,6 +38,8 @@ export function otherWrit(writ: Writ, dice: Dice): Writ {
     { ...writ, number: Math.max(1, writ.number + dice.one([-1, 1])) },
     { ...writ, court: writ.court + 1 },
     { ...writ, warden: writ.warden + 64 },
+    // Of the same digest.
+    { ...writ, events: [writ.events.join("\n")] },
     { ...writ, events: [`${event}\n`, ...others] },
     { ...writ, events: [`${event}\ud800`, ...others] },
     { ...writ, events: [event.padEnd(LIMITS.writBytes, "é"), ...others] },
@@ -106,17 +108,10 @@ export function otherChange(change: ViewChange, dice: Dice): ViewChange {
 
 /** As if a height were decided already that is not: its sender's epoch may be over by then. */
 export function ahead(message: Message): Message {
-  switch (message.kind) {
-    case "prepare":
-    case "commit":
-    case "reject":
-      return { ...message, height: message.height + 1 };
-    case "proposal": {
-      const { batch } = message;
-      const { header } = batch;
-      return { ...message, batch: { ...batch, header: { ...header, height: header.height + 1 } } };
-    }
-    default:
-      return message;
-  }
+  if (message.kind === "prepare" || message.kind === "commit" || message.kind === "reject")
+    return { ...message, height: message.height + 1 };
+  if (message.kind !== "proposal") return message;
+  const { batch } = message;
+  const header = { ...batch.header, height: batch.header.height + 1 };
+  return { ...message, batch: { ...batch, header } };
 }

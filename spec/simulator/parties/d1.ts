@@ -144,8 +144,8 @@ function attempt<T>(work: () => T): { readonly value: T } | { readonly error: Er
 }
 
 function robbed(text: string): string {
-  const certificate = JSON.parse(text) as { readonly signatures: readonly unknown[] };
-  return canonical({ ...certificate, signatures: certificate.signatures.slice(1) } as Json);
+  const certificate = JSON.parse(text) as { readonly signatures: readonly Json[] };
+  return canonical({ ...certificate, signatures: certificate.signatures.slice(1) });
 }
 
 interface Result {

@@ -64,6 +64,9 @@ export class Office {
     this.#backlogBlocks = backlogBlocks;
     this.registrar = new VirtualRegistrar(court.world, (key) => this.#row(key));
     replica.onStart(() => this.#begin());
+    replica.onTick(() => {
+      if (replica.up) this.#desk?.catchUp?.wake();
+    });
     replica.onAgreed((block, evaluation) => {
       this.#desk?.feed.changed(block.header.height, evaluation.entities);
       court.world.awaited();

@@ -89,7 +89,6 @@ export class Parties implements Party {
     this.ways.garbling = 0;
     if (this.d1 !== null) {
       this.d1.weather = CLEAR;
-      this.d1.misreads = 0;
       this.d1.away = false;
     }
     for (const { nearby } of this.offices) Object.assign(nearby, { lost: 0, jitter: 3 });
