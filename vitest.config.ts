@@ -69,6 +69,10 @@ export default defineConfig({
       pool("seven-seats", { SEATS: "7" }),
       pool("detect", { MODE: "detect" }),
       pool("solo", { MODE: "solo" }),
+      pool("flips", {
+        FLIPS: process.env["FLIPS"] ?? "40",
+        FLIP_SEED: process.env["FLIP_SEED"] ?? "1",
+      }),
     ],
   },
 });

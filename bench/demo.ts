@@ -5,16 +5,17 @@ import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
 
 import { Client } from "./demo/client.ts";
-import { Progress } from "./lib/progress.ts";
 import { recount } from "./demo/recount.ts";
 import { checksOf, itemsOf, rowsOf } from "./demo/report.ts";
 import { Run } from "./demo/run.ts";
-import { eventsOf, linesOf } from "./lib/sample.ts";
-import { count, table, verdict } from "./lib/summary.ts";
 import { main, stopSignal, whenAborted } from "./lib/command.ts";
+import { Progress } from "./lib/progress.ts";
+import { eventsOf, linesOf } from "./lib/sample.ts";
 import { startServer } from "./lib/server.ts";
 import type { Server } from "./lib/server.ts";
+import { count, table } from "./lib/table.ts";
 import { root } from "./lib/tools.ts";
+import { verdict } from "./lib/verdict.ts";
 
 const sample = join(root, "bench/data/online-retail-sample.csv");
 const ITEMS_SHOWN = 5;

@@ -3,7 +3,7 @@ import type { Justification, ViewChange } from "../objects/clerk/consensus/messa
 import { known } from "../objects/shared/assert.ts";
 import { batchDigest, blockDigest } from "../objects/shared/digests.ts";
 import { LIMITS } from "../objects/shared/limits.ts";
-import type { Batch, Certificate, Entry, Header } from "../objects/shared/types.ts";
+import type { Batch, Certificate, Entry, Header, Writ } from "../objects/shared/types.ts";
 import { Cluster } from "./kit/cluster.ts";
 import {
   batchOn,
@@ -235,6 +235,37 @@ describe("accepting a proposal", () => {
     const third = courtAtWork();
     third.fits = 1;
     expect(prepares(third, [whole(third.writ(2, ["c", "d"]))])).toBe(false);
+  });
+
+  it("RefuseOversizedBatch: each entry counts its writ whole, be it one writ event by event or one event of many", () => {
+    const court = courtAtWork();
+    const events = Array.from({ length: 100 }, (_, at) => `${at}`.padEnd(2_000));
+    const byEvent = (writ: Writ): Entry[] =>
+      writ.events.map((__, first) => ({ writ, first, count: 1 }));
+    expect(prepares(court, byEvent(court.writ(2, events)).slice(0, 5))).toBe(true);
+    const other = courtAtWork();
+    expect(prepares(other, byEvent(other.writ(2, events)))).toBe(false);
+    const wide = new Cluster("bft", 4, 8);
+    const firsts = Array.from({ length: 8 }, (_, warden) => {
+      return { writ: wide.writ(1, events, warden), first: 0, count: 1 };
+    });
+    expect(prepares(wide, firsts.slice(0, 5), { time: wide.now })).toBe(true);
+    const wider = new Cluster("bft", 4, 8);
+    expect(prepares(wider, firsts, { time: wider.now })).toBe(false);
+  });
+
+  it("ProposeInOrder: what is left of large writs of many Wardens goes into as many blocks as it takes", () => {
+    const court = new Cluster("bft", 4, 8);
+    const events = Array.from({ length: 100 }, (_, at) => `${at}`.padEnd(2_000));
+    court.fits = 60;
+    for (let warden = 0; warden < 8; warden++) court.giveAll(court.writ(1, events, warden));
+    court.pass(5_000);
+    const { chain } = court.member(1);
+    const carried = chain.map(({ entries }) => entries.length * 200_000);
+    expect(Math.max(...carried)).toBeLessThanOrEqual(LIMITS.blockBytes);
+    const taken = chain.flatMap(({ entries }) => entries.map(({ count }) => count));
+    expect(taken.reduce((sum, count) => sum + count, 0)).toBe(800);
+    expect(court.views()).toEqual([0, 0, 0, 0]);
   });
 
   it("RefuseEmptyProposal: without a writ and without an expiry there is no reason for a block", () => {

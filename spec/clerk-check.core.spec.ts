@@ -218,6 +218,30 @@ describe("certificates inside messages", () => {
       expect(objects(court, changeBy(court, 2, 6, seat.tip, claim))).not.toBeNull();
   });
 
+  it("RefuseFalseCertificate: however many signatures are added, no more are looked at than the court has seats", () => {
+    const [one] = prepared.signatures;
+    const more = Array.from({ length: 60 }, (_, at) => {
+      return { ...known(one, "signed"), seat: 2, signature: `${at + 10}`.repeat(64) };
+    });
+    const padded = { ...certificate, signatures: [...certificate.signatures, ...more] };
+    const claim = { ...prepared, signatures: [...prepared.signatures, ...more] };
+    for (const said of [
+      court.said(2, { kind: "decided", certificate: padded }),
+      court.said(2, { kind: "decided", certificate: { ...padded, signatures: more } }),
+      changeBy(court, 2, 6, { ...seat.tip, certificate: padded }),
+      changeBy(court, 2, 6, seat.tip, claim),
+      changeBy(court, 2, 6, seat.tip, { ...claim, signatures: more }),
+    ]) {
+      let verified = 0;
+      const counting: typeof verifyModel = (...given) => {
+        verified += 1;
+        return verifyModel(...given);
+      };
+      expect(objection(said, court.setup(1), counting)).not.toBeNull();
+      expect(verified).toBeLessThanOrEqual(1 + 2 * court.n);
+    }
+  });
+
   it("RefuseFalseCertificate: a view change proves the height below its own", () => {
     const { height } = seat.tip;
     const said = { kind: "view-change", view: 6, prepared: null } as const;

@@ -95,6 +95,33 @@ describe("a control event", () => {
     expect(court.heights().slice(0, 3)).toEqual([1, 1, 1]);
   });
 
+  it("SuspectCensorship: a leader that serves writs and leaves out what a quorum endorses is left", () => {
+    const court = new Cluster();
+    const control = keyOfWarden(1, keyOf("new"));
+    court.ask(control, [1, 2, 3]);
+    court.settle();
+    for (let number = 1; number < LIMITS.censoredHeights; number++) decide(court, number);
+    expect(court.views()).toEqual([0, 0, 0, 0]);
+    for (let number = LIMITS.censoredHeights; number < LIMITS.censoredHeights + 4; number++)
+      decide(court, number);
+    expect(court.views()).toEqual([1, 1, 1, 1]);
+    expect(court.incidents(1, "view-change")).toMatchObject([{ because: "censorship" }]);
+    expect(epochs(court)).toEqual([2, 2, 2, 2]);
+  });
+
+  it("SuspectCensorship: not for what only some were asked for, nor for what has just been endorsed", () => {
+    const court = new Cluster();
+    const control = keyOfWarden(1, keyOf("new"));
+    court.ask(control, [1, 2]);
+    court.settle();
+    for (let number = 1; number <= 2 * LIMITS.censoredHeights; number++) decide(court, number);
+    expect(court.views()).toEqual([0, 0, 0, 0]);
+    court.ask(control, [0]);
+    decide(court, 2 * LIMITS.censoredHeights + 1);
+    expect(court.views()).toEqual([0, 0, 0, 0]);
+    expect(epochs(court)).toEqual([2, 2, 2, 2]);
+  });
+
   it.each<[string, (court: Cluster) => Control]>([
     ["a key in use", (court) => keyOfWarden(1, court.seatKey(2))],
     ["its own key again", (court) => court.readmission(3)],

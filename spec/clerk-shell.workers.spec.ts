@@ -1,5 +1,6 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
+import type { Message } from "../objects/clerk/consensus/messages.ts";
 import { LIMITS } from "../objects/shared/limits.ts";
 import { clerkStub } from "../objects/shared/shell/stubs.ts";
 import type { EntityAnswer } from "../objects/shared/rpc.ts";
@@ -120,6 +121,19 @@ describe("what a caller may say", () => {
     }
     for (const json of noJson) expect(await object["deliver"]?.(json)).toBe("[]");
     expect(await livesOf(seat)).toBe(lives);
+  });
+});
+
+describe("who has no key that is known", () => {
+  it("AnswerStrangersInReply: what is asked in a name that nobody can check is answered to whoever called", async () => {
+    const { receipt } = await settle(received("asked", "stranger", 1));
+    const seat = await bystander();
+    await eventually(async () => (await seatStatus(seat)).height >= receipt.height);
+    const named = (seat + 1) % 4;
+    const asked = { kind: "sync", after: 0, court: 0, epoch: 0, from: named, incarnation: 1 };
+    const question = { ...asked, sequence: 1, signature: "00".repeat(64) };
+    const reply = JSON.parse(await stub(seat).deliver(JSON.stringify([question]))) as Message[];
+    expect(reply.map(({ kind, from }) => [kind, from])).toContainEqual(["blocks", seat]);
   });
 });
 

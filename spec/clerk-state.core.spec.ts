@@ -133,6 +133,24 @@ describe("taking the state from others", () => {
     expect(court.sent(3, "state-request")).toEqual([]);
   });
 
+  it("TakeStateWhenBlocksAreGone: nor because one says so in the name of all, from an epoch that the seat does not know", () => {
+    const court = courtOf();
+    decideTo(court, 1);
+    const old = court.member(0).chain.slice(0, 1);
+    for (const epoch of [0, 7]) {
+      court.epoch = epoch;
+      for (const blocks of [[], old])
+        for (const from of [0, 1, 2]) {
+          const said = court.said(2, { kind: "blocks", blocks, height: 99, lowest: 50 });
+          if (from !== 2) court.hear(3, { ...said, from });
+        }
+    }
+    expect(court.seat(3).lacking.size).toBe(0);
+    for (const from of [0, 1])
+      court.hear(3, court.said(from, { kind: "blocks", blocks: [], height: 99, lowest: 50 }));
+    expect([...court.seat(3).lacking], "what they sign themselves counts").toEqual([0, 1]);
+  });
+
   it("RefuseFalseOffer: one without its certificates, of another root, or of parts that do not make it", () => {
     const court = courtWithGap();
     const offer = known(court.seat(0).world.offer(), "an offer");
@@ -161,10 +179,16 @@ describe("taking the state from others", () => {
       court.hear(3, court.said(from, { kind: "state-offer", ...of }));
     for (const of of flawed) expect(heard(of)).not.toBeNull();
     expect(court.seat(3).transfer).toBeNull();
-    expect(heard(offer, (statePeer + 1) % 3)).toBeNull();
+    expect(heard(offer, (statePeer + 1) % 3), "not so much as checked").toBe("does not matter");
     expect(court.seat(3).transfer, "of one that was not asked").toBeNull();
+    const chunk = { base: 3 * EVERY, part: 0, after: null, rows: [], last: true } as const;
+    const given = (from: number) =>
+      court.hear(3, court.said(from, { kind: "state-chunk", ...chunk }));
+    expect(given(statePeer), "rows before an offer").toBe("does not matter");
     expect(heard(offer)).toBeNull();
     expect(court.seat(3).transfer).not.toBeNull();
+    expect(given((statePeer + 1) % 3)).toBe("does not matter");
+    expect(given(statePeer)).toBeNull();
   });
 
   it("RefuseFalseChunk: rows that are not the part's count for nothing, name their sender, and are asked of another", () => {

@@ -53,6 +53,42 @@ describe("catching up", () => {
     expect(court.heights()[3]).toBe(3);
   });
 
+  it("AskForBlocks: nor can one who gives block by block, each just in time", () => {
+    const court = courtWithLaggard(300);
+    const { chain } = court.member(0);
+    court.member(0).blocksAbove = (height) => chain.slice(height, height + 1);
+    const late: typeof court.network = [];
+    court.passes = (sent) => {
+      const slow = sent.from === 0 && sent.message.kind === "blocks";
+      if (slow) late.push(sent);
+      return !slow;
+    };
+    const { certificate } = known(chain.at(-1), "decided");
+    court.hear(3, court.said(0, { kind: "decided", certificate }));
+    for (let round = 0; round < 4; round++) {
+      court.pass(LIMITS.resendMs - 10);
+      for (const { to, message } of late.splice(0)) court.hear(to, message);
+    }
+    expect(court.heights()[3]).toBe(300);
+  });
+
+  it("AskForBlocks: who gives as much as an answer may hold is asked on, be it few large blocks", () => {
+    const court = new Cluster();
+    court.passes = ({ from, to }) => from !== 3 && to !== 3;
+    const events = Array.from({ length: 15 }, (_, at) => `${at}`.padEnd(16_000));
+    for (let number = 1; number <= 20; number++) {
+      court.give(0, court.writ(number, events));
+      court.settle();
+    }
+    const { chain } = court.member(0);
+    const asked = (blocks: readonly Block[]): number => {
+      court.hear(3, blocksFrom(court, 1, blocks, 20));
+      return court.seat(3).asked;
+    };
+    expect(asked(chain.slice(0, 9))).toBe(1);
+    expect(asked(chain.slice(9, 10))).toBe(2);
+  });
+
   it("AskEveryPeerAfterStart: whoever was away asks each peer, though it knows of nothing missed", () => {
     const court = courtWithLaggard(3);
     court.passes = ({ from, message }) => !(message.kind === "blocks" && from !== 2);

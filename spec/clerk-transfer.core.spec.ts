@@ -164,6 +164,37 @@ describe("what peers give of their state", () => {
     expect(court.incidents(3, "false-state")).toEqual([]);
   });
 
+  it("AskOnePeerForState: nor one who gives part by part, each just in time", () => {
+    const court = new Cluster("bft", 4, 2, EVERY);
+    court.passes = ({ from, to }) => from !== 3 && to !== 3;
+    for (let number = 1; number <= 4 * EVERY; number++) {
+      const texts = Array.from({ length: 40 }, (_, at) =>
+        String.fromCodePoint(0x4e00 + number * 40 + at),
+      );
+      court.giveAll(court.writ(number, texts));
+      court.pass(20);
+    }
+    for (const seat of [0, 1, 2]) court.member(seat).drop(3 * EVERY);
+    const late: typeof court.network = [];
+    court.passes = (sent) => {
+      const slow = sent.from === 0 && sent.message.kind === "state-chunk";
+      if (slow) late.push(sent);
+      return !slow;
+    };
+    court.restart(3);
+    const from = court.now;
+    while (court.heights()[3] !== 4 * EVERY && court.now < from + 3 * LIMITS.stateTurnMs) {
+      court.pass(LIMITS.stateAnswerMs - 100);
+      for (const { to, message } of late.splice(0)) court.hear(to, message);
+    }
+    expect(court.heights()[3]).toBe(4 * EVERY);
+    const parts = court
+      .member(3)
+      .journal.filter((effect) => effect.kind === "stage" && effect.first).length;
+    expect(parts, "many parts").toBeGreaterThan(200);
+    expect(court.incidents(3, "false-state")).toEqual([]);
+  });
+
   it("LeaveFalseOffer: where nobody offers anything else, asking again keeps its pace", () => {
     const court = courtWithGap();
     for (const seat of [0, 1, 2]) {

@@ -28,12 +28,20 @@ async function harmLedger(kind: string, more: object = {}): Promise<void> {
   expect(response.status, await response.text()).toBe(200);
 }
 
-async function named(kind: string): Promise<number[]> {
-  const { items } = await get<{ items: { kind: string; seat: number }[] }>(
-    "/v1/courts/0/incidents",
-  );
-  return items.filter((item) => item.kind === kind).map(({ seat }) => seat);
+interface Noted {
+  readonly kind: string;
+  readonly height: number;
+  readonly seat: number;
+  readonly notedBy: number;
 }
+
+async function noted(kind: string): Promise<Noted[]> {
+  const { items } = await get<{ items: Noted[] }>("/v1/courts/0/incidents");
+  return items.filter((item) => item.kind === kind);
+}
+
+const named = async (kind: string): Promise<number[]> =>
+  (await noted(kind)).map(({ seat }) => seat);
 
 function codeOf(seat: number): Promise<string | undefined> {
   return clerkStub(env, deployment, 0, seat)
@@ -151,15 +159,30 @@ describe("the Ledger's faults", () => {
     expect(items.filter(({ id }) => id === "ambiguous")).toHaveLength(1);
   });
 
-  it("TamperedRowIsNotServed: a changed row is a problem to whoever asks, never an answer", async () => {
+  it("TamperedRowIsNotServed: a changed row is a problem to whoever asks, never an answer, until the seats have repaired it", async () => {
     const answer = await settle(received("tampered", "faults", 1));
     await published(answer);
+    const { height } = answer.receipt;
+    const path = `/v1/courts/0/blocks/${height}`;
+    const sound = await get<object>(path);
     await harmLedger("tamper");
-    const seen = await ask("GET", `/v1/courts/0/blocks/${answer.receipt.height}`);
-    expect(seen.status).toBe(500);
-    expect(await seen.json()).toMatchObject({ type: "/problems/internal" });
+    const served = await eventually(async () => {
+      const seen = await ask("GET", path);
+      if (seen.status === 200) return seen.json();
+      expect(seen.status).toBe(500);
+      expect(await seen.json()).toMatchObject({ type: "/problems/internal" });
+      return undefined;
+    });
+    expect(served).toEqual(sound);
+    for (const kind of ["ledger-damaged", "repair"])
+      await eventually(async () =>
+        (await noted(kind)).some((incident) => incident.height === height),
+      );
+    const [repair] = await noted("repair");
+    const rows = [expect.objectContaining({ part: "events", number: 1 })] as unknown[];
+    expect(repair).toMatchObject({ evidence: { finder: repair?.notedBy, rows } });
     await harmLedger("heal");
-    expect((await ask("GET", `/v1/courts/0/blocks/${answer.receipt.height}`)).status).toBe(200);
+    expect(await get<object>(path)).toEqual(sound);
   });
 });
 

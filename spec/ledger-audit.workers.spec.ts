@@ -13,7 +13,7 @@ describe("the audit", () => {
     const { scribe, ledger } = await opened("audit");
     const blocks = chain(scribe, LIMITS.auditBlocks + 6);
     await publishRun(ledger, 0, blocks);
-    const own = (height: number) => blocks[height - 1]?.certificate.block ?? null;
+    const own = (height: number) => blocks[height - 1]?.certificate ?? null;
     const to = blocks.length;
     expect(await auditRange(ledger, 0, { from: 0, to }, own)).toEqual({ auditedHeight: to });
     expect(await auditRange(ledger, 0, { from: 40, to: 50 }, own)).toEqual({ auditedHeight: 50 });
@@ -27,7 +27,8 @@ describe("the audit", () => {
       auditedHeight: 2,
       wrong: { height: 3, what: "no block" },
     });
-    const other = (height: number) => (height === 2 ? "00".repeat(32) : null);
+    const other = (height: number) =>
+      height === 2 ? { block: "00".repeat(32), result: null } : null;
     expect(await auditRange(ledger, 0, { from: 0, to: 2 }, other)).toEqual({
       auditedHeight: 1,
       wrong: { height: 2, what: "another block than this seat agreed" },

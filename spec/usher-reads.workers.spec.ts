@@ -1,9 +1,11 @@
 import { env } from "cloudflare:test";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { leafDigest, resultDigest } from "../objects/shared/digests.ts";
+import { attestDigest } from "../objects/ledger/attest.ts";
+import type { Attestation } from "../objects/ledger/attest.ts";
 import { deploymentOf } from "../objects/shared/config.ts";
-import { seatKeys } from "../objects/shared/genesis.ts";
-import type { GenesisDocument } from "../objects/shared/genesis.ts";
+import { genesisDigest, genesisSigned, seatKeys } from "../objects/shared/genesis.ts";
+import type { Genesis, GenesisDocument } from "../objects/shared/genesis.ts";
 import { sha256Node, verifier } from "../objects/shared/node/crypto.ts";
 import { clerkStub } from "../objects/shared/shell/stubs.ts";
 import type { Block, Receipt } from "../objects/shared/types.ts";
@@ -292,6 +294,42 @@ describe("courts", () => {
     expect((await post(`/v1/courts/0/members/${down}/fault`, { kind: "heal" })).status).toBe(200);
     for (const path of ["1", "-1", "00", "x"])
       expect(await statusOf(`/v1/courts/${path}`)).toBe(404);
+  });
+
+  it("ShowGenesis: the document with every seat's signature, to whoever may read", async () => {
+    const shown = await get("/v1/genesis", { token: "read" }).then((response) =>
+      response.json<Genesis & { readonly digest: string }>(),
+    );
+    const { digest, document, signatures } = shown;
+    expect(digest).toBe(genesisDigest(document));
+    const ready = await get("/v1/ready").then((response) => response.json<{ genesis: string }>());
+    expect(digest).toBe(ready.genesis);
+    expect(Object.keys(signatures)).toHaveLength(deployment.quorum.n);
+    expect(genesisSigned({ document, signatures }, deployment, verifier())).toBe(true);
+    expect((await get("/v1/genesis", { token: "submit" })).status).toBe(403);
+    expect((await get("/v1/genesis", { token: null })).status).toBe(401);
+  });
+
+  it("ShowAttestations: the seats' own words on how far the ledger is published", async () => {
+    const { id, receipt } = await received(5, "sku-1");
+    await published(id);
+    const { document } = await read<Genesis>("/v1/genesis");
+    const { items } = await read<Page<Attestation>>("/v1/courts/0/attestations");
+    const keys = seatKeys(document, 0);
+    const valid = items.filter(({ seat, height, block, signature }) =>
+      verifier()(keys[seat] ?? "", attestDigest(0, height, block), signature),
+    );
+    expect(valid).toHaveLength(items.length);
+    const far = valid.filter(({ height }) => height >= receipt.height);
+    expect(far.length).toBeGreaterThanOrEqual(deployment.quorum.r);
+    expect(await statusOf("/v1/courts/1/attestations")).toBe(404);
+  });
+
+  it("ShowToken: as whom one reads, and nothing that the token could be told by", async () => {
+    const shown = await get("/v1/token", { token: "other" });
+    const scopes = ["submit", "read", "operate"];
+    expect(await shown.json()).toEqual({ name: "other", tenant: "other", scopes });
+    expect((await get("/v1/token", { token: null })).status).toBe(401);
   });
 
   it("ShowBlock: from a seat while it is young and from the ledger later, the same block", async () => {

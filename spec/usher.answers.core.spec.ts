@@ -5,7 +5,7 @@ import type { Certificate, LedgerEvent } from "../objects/shared/types.ts";
 import { agreedValue, floorOf, readAgreed } from "../worker/agreed.ts";
 import type { Testimony } from "../worker/agreed.ts";
 import { courtView, notReady } from "../worker/court.ts";
-import { answerArray, answerSingle } from "../worker/http/answers.ts";
+import { answerArray, answerSingle, ofLaterLife } from "../worker/http/answers.ts";
 import type { Answer, Decided } from "../worker/http/answers.ts";
 import { Problem, problemResponse } from "../worker/http/problems.ts";
 import { seatsByDistance } from "../worker/nearest.ts";
@@ -23,8 +23,8 @@ const path = "/v1/events";
 const body = '{"changes":[],"id":"m/1","receipt":{"court":0},"status":"accepted"}';
 const settled = (replayed: boolean): Answer => ({ kind: "settled", body, replayed });
 const pending: Answer = { kind: "pending" };
-const overloaded: Answer = { kind: "overloaded", detail: "full" };
-const noQuorum: Answer = { kind: "no-quorum", detail: "down" };
+const overloaded = { kind: "overloaded", detail: "full" } as const;
+const noQuorum = { kind: "no-quorum", detail: "down" } as const;
 const answered = (answer: Answer): Decided => ({ event, answer });
 const malformed: Decided = { id: "x", problem: new Problem("malformed", "bad") };
 
@@ -34,6 +34,11 @@ const array = (decided: readonly Decided[], asynchronous = false) =>
   answerArray({ decided, asynchronous, path });
 const elements = async (decided: readonly Decided[]) =>
   (await array(decided).json()) as { status: string; id?: string; problem?: { status: number } }[];
+
+it("AnswerUndecided: a Warden that was replaced under the call refuses for a life that is over, which may have kept the event", () => {
+  const told = ofLaterLife([{ kind: "pending" }, overloaded, noQuorum, { kind: "too-old" }]);
+  expect(told.map(({ kind }) => kind)).toEqual(["pending", "silent", "silent", "too-old"]);
+});
 
 describe("the answer to one event", () => {
   it("AnswerSettled: the outcome's own bytes", async () => {

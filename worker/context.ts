@@ -26,7 +26,7 @@ export class Context {
   readonly tokens: readonly Token[];
   readonly verify: Verify = verifier();
   // A genesis never changes within a generation, and every isolate has one generation.
-  #genesis: GenesisDocument | undefined;
+  #genesis: Genesis | undefined;
   #terms: TermBook | undefined;
 
   /** Throws if a variable is not what it should be. */
@@ -46,6 +46,11 @@ export class Context {
    * which object is missing or what differs.
    */
   async genesis(): Promise<GenesisDocument> {
+    return (await this.signedGenesis()).document;
+  }
+
+  /** The same with the signatures of all seats. */
+  async signedGenesis(): Promise<Genesis> {
     this.#genesis ??= await this.#fetchGenesis();
     return this.#genesis;
   }
@@ -75,7 +80,7 @@ export class Context {
     if (shown !== null) terms.read(court, shown);
   }
 
-  async #fetchGenesis(): Promise<GenesisDocument> {
+  async #fetchGenesis(): Promise<Genesis> {
     const { env, deployment } = this;
     const asked = this.seats.map(async (seat) =>
       this.#checked(await clerkStub(env, deployment, 0, seat).genesis()),
@@ -87,7 +92,7 @@ export class Context {
     }
   }
 
-  #checked(text: string): GenesisDocument {
+  #checked(text: string): Genesis {
     const genesis = JSON.parse(text) as Genesis;
     const mismatch = genesisMismatch(genesis.document, this.deployment);
     if (mismatch !== null)
@@ -95,7 +100,7 @@ export class Context {
     if (!genesisSigned(genesis, this.deployment, this.verify)) {
       throw new Problem("no-quorum", "The genesis lacks a valid signature.");
     }
-    return genesis.document;
+    return genesis;
   }
 }
 

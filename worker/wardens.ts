@@ -1,8 +1,8 @@
 /** Asking a Warden: what it says, or what can be said in its place. */
 import { LIMITS } from "../objects/shared/limits.ts";
-import type { Submission } from "../objects/shared/rpc.ts";
+import type { Submission, WardenAnswer } from "../objects/shared/rpc.ts";
 import { wardenStub } from "../objects/shared/shell/stubs.ts";
-import { SILENCE } from "./http/answers.ts";
+import { ofLaterLife, SILENCE } from "./http/answers.ts";
 import type { Answer } from "./http/answers.ts";
 import { messageOf, refusalOf, TookTooLong, within } from "./calls.ts";
 import type { Context } from "./context.ts";
@@ -27,7 +27,8 @@ export async function askWarden(
     try {
       // A stub that saw an abort stays broken, so every attempt has its own.
       const call = wardenStub(env, deployment, warden).admit(text, Math.min(waitMs, left));
-      return JSON.parse(await within(call, left)) as Answer[];
+      const answers = JSON.parse(await within(call, left)) as WardenAnswer[];
+      return attempt === 1 ? answers : ofLaterLife(answers);
     } catch (error) {
       if (refusalOf(error) !== null && attempt === 1) {
         return all({ kind: "no-quorum", detail: `Warden ${warden} refuses: ${messageOf(error)}` });

@@ -87,6 +87,11 @@ export class Arena {
     }
   }
 
+  /** Its digest. */
+  async genesis(): Promise<string> {
+    return ((await this.demand("GET", "/v1/ready")) as { readonly genesis: string }).genesis;
+  }
+
   async court(): Promise<Court> {
     return (await this.demand("GET", "/v1/courts/0")) as Court;
   }

@@ -2,8 +2,9 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 
-import { count, table, verdict } from "../lib/summary.ts";
-import type { Check } from "../lib/summary.ts";
+import { count, table } from "../lib/table.ts";
+import { verdict } from "../lib/verdict.ts";
+import type { Check } from "../lib/verdict.ts";
 import { root } from "../lib/tools.ts";
 import type { Findings } from "./audit/auditor.ts";
 import type { Figures } from "./measure.ts";

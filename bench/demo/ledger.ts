@@ -1,9 +1,17 @@
-// Looking every answer up in the ledger, where its receipt says.
+// Whether what clients were told is what the ledger holds, each answer where its receipt says.
 import { isDeepStrictEqual } from "node:util";
 
-import { leafDigest } from "../../objects/shared/digests.ts";
-import type { Block, Outcome } from "../../objects/shared/types.ts";
 import type { Answer } from "../lib/contract.ts";
+import { leafOf } from "../verify/bytes.ts";
+import type { Block } from "../verify/shapes.ts";
+
+/** What is read of an outcome. */
+interface Outcome {
+  readonly id: string;
+  readonly status: string;
+  readonly reason?: { readonly code: string };
+  readonly changes: unknown;
+}
 
 /** Answers that the ledger does not hold where their receipt says, and outcomes that nobody was told or that stand twice. */
 export function recordFlaws(blocks: readonly Block[], answers: Iterable<Answer>): string[] {
@@ -23,7 +31,7 @@ export function recordFlaws(blocks: readonly Block[], answers: Iterable<Answer>)
       found !== undefined &&
       text !== undefined &&
       found.certificate.block === block &&
-      leafDigest(text) === outcome &&
+      leafOf(text) === outcome &&
       saysTheSame(JSON.parse(text) as Outcome, answer);
     if (!stands) flaws.push(`${answer.id} does not stand at ${height}.${index}`);
   }

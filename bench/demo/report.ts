@@ -1,23 +1,18 @@
 // From what was found to what is printed and whether it holds.
-import { verifier } from "../../objects/shared/node/crypto.ts";
+import { count } from "../lib/table.ts";
+import type { Row } from "../lib/table.ts";
+import type { Check } from "../lib/verdict.ts";
+import { flawLine } from "../verify/flaws.ts";
 import { outcomesDiffer, replaysDiffer, seen, stockDiffers, tally } from "./checks.ts";
 import { recordFlaws } from "./ledger.ts";
 import { sumOf } from "./recount.ts";
 import type { Recount } from "./recount.ts";
 import { isBack } from "./run.ts";
 import type { Findings } from "./run.ts";
-import { chainFlaws, isCertified } from "../lib/chain.ts";
-import type { Seats } from "../lib/chain.ts";
-import { count, itemTable, reasons } from "../lib/summary.ts";
-import type { Check, Row } from "../lib/summary.ts";
-
-function seatsOf({ before }: Findings): Seats {
-  const keys = before.members.map(({ publicKey }) => publicKey);
-  return { keys, quorum: before.quorum, verify: verifier() };
-}
+import { itemTable, reasons } from "./summary.ts";
 
 export function checksOf(findings: Findings, recounted: Recount): Check[] {
-  const { answers, replays, stock, blocks, last } = findings;
+  const { answers, replays, stock, blocks, verified, last } = findings;
   return [
     { what: "every kind of answer occurred", wrong: kindsMissing(findings) },
     {
@@ -27,7 +22,7 @@ export function checksOf(findings: Findings, recounted: Recount): Check[] {
     { what: "every item has the stock of the recount", wrong: stockDiffers(stock, recounted) },
     { what: "what was sent again was replayed", wrong: replaysDiffer(answers, replays) },
     { what: "the killed leader stayed down, and another leads", wrong: killFlaws(findings) },
-    { what: "every block is certified and follows", wrong: chainFlaws(blocks, seatsOf(findings)) },
+    { what: "every block is certified and follows", wrong: verified.flaws.listed.map(flawLine) },
     {
       what: "every answer stands in the ledger, once",
       wrong: recordFlaws(blocks, answers.values()),
@@ -68,13 +63,12 @@ export function rowsOf(
   recounted: Recount,
   retries: ReadonlyMap<string, number>,
 ): Row[] {
-  const { answers, submittedMs, gapMs, replays, killed, before, after, blocks, last } = findings;
+  const { answers, submittedMs, gapMs, replays, killed, before, after, last } = findings;
   const outcomes = [...answers.values()].map(seen);
   const of = (status: string): string[] =>
     outcomes.flatMap((each) => (each.status === status ? [each.reason ?? status] : []));
   const replayed = replays.filter((answer) => answer.replayed === true).length;
-  const seats = seatsOf(findings);
-  const certified = blocks.filter((block) => isCertified(block, seats)).length;
+  const certified = findings.verified.courts.reduce((sum, each) => sum + each.certificates, 0);
   const stock = [...findings.stock.values()].map((each) => each?.onHand ?? 0);
   const onHand = stock.reduce((sum, each) => sum + each, 0);
   return [

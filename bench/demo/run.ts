@@ -1,12 +1,16 @@
 // The main job on a running server: submit everything, kill the leader half-way, and look at what came of it.
 import { setTimeout as sleep } from "node:timers/promises";
 
-import type { Block } from "../../objects/shared/types.ts";
 import type { Answer, Court, Stock } from "../lib/contract.ts";
-import type { Client, Sent } from "./client.ts";
 import type { Progress } from "../lib/progress.ts";
 import { requestsOf, WAREHOUSE } from "../lib/sample.ts";
 import type { StockEvent } from "../lib/sample.ts";
+import { recordsOf } from "../verify/live.ts";
+import { Unreadable } from "../verify/records.ts";
+import type { Block } from "../verify/shapes.ts";
+import { Verifier } from "../verify/verifier.ts";
+import type { Report } from "../verify/verifier.ts";
+import type { Client, Sent } from "./client.ts";
 import { longestGap, newSubmission, submitAll } from "./submission.ts";
 import type { Submission } from "./submission.ts";
 
@@ -38,7 +42,9 @@ export interface Findings {
   readonly down: Court;
   /** By item; null where there is no such entity. */
   readonly stock: ReadonlyMap<string, Stock | null>;
+  /** The ledger's, and what its verification came to. */
   readonly blocks: readonly Block[];
+  readonly verified: Report;
   /** When everything is published and the killed seat is back, or the time for it is over. */
   readonly last: Court;
 }
@@ -56,13 +62,14 @@ export class Run {
 
   async everything(events: readonly StockEvent[]): Promise<Findings> {
     const submission = newSubmission();
+    const { genesis } = (await this.#demand("GET", "/v1/ready")) as { readonly genesis: string };
     const kill = await this.#submit(events, submission);
     const submittedMs = (submission.answeredAt.at(-1) ?? 0) - submission.startedAt;
     const after = await this.#court();
     const stock = await this.#stock(new Set(events.map(({ data }) => data.item)));
     this.#progress.say("waiting until everything is published");
-    const published = await this.#until((court) => court.published >= court.height);
-    const blocks = await this.#blocks(published.height);
+    await this.#until((court) => court.published >= court.height);
+    const ledger = await this.#verified(genesis);
     const down = await this.#court();
     this.#progress.say("waiting for the killed seat to come back");
     const killed = kill.before.leader;
@@ -78,7 +85,7 @@ export class Run {
       after,
       down,
       stock,
-      blocks,
+      ...ledger,
       last,
     };
   }
@@ -122,14 +129,24 @@ export class Run {
     return read;
   }
 
-  async #blocks(height: number): Promise<Block[]> {
+  /** As anybody may who noted the genesis before the first event. */
+  async #verified(genesis: string): Promise<Pick<Findings, "blocks" | "verified">> {
+    const verifier = new Verifier(genesis);
     const blocks: Block[] = [];
-    const heights = Array.from({ length: height }, (_, index) => index + 1);
-    await this.#inParallel(heights, async (each) => {
-      this.#progress.say("verifying the ledger", `${each} of ${height} blocks`);
-      blocks[each - 1] = (await this.#demand("GET", `/v1/courts/0/blocks/${each}`)) as Block;
-    });
-    return blocks;
+    const get = async (path: string): Promise<unknown> => {
+      const { status, body } = await this.#client.ask("GET", path);
+      if (status === 200) return body;
+      if (status === 404) return null;
+      throw new Unreadable(unexpected(path, status, body).message);
+    };
+    for await (const record of recordsOf(get, { court: null, histories: "sample" })) {
+      if ("block" in record) {
+        this.#progress.say("verifying the ledger", `${blocks.length + 1} blocks`);
+        blocks.push(record.block as Block);
+      }
+      verifier.take(record);
+    }
+    return { blocks, verified: verifier.report() };
   }
 
   /** The last state seen, as it was wanted or when the time was over. */

@@ -8,9 +8,9 @@ export class Progress {
   }
 
   say(step: string, detail = ""): void {
-    const said = `assize ${this.#command}: ${step}`;
-    if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${said} ${detail}`.trimEnd());
-    else if (step !== this.#step) process.stderr.write(`${said}\n`);
+    const line = `assize ${this.#command}: ${step} ${detail}`.trimEnd();
+    if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${line}`);
+    else if (step !== this.#step) process.stderr.write(`assize ${this.#command}: ${step}\n`);
     this.#step = step;
   }
 

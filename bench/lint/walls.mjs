@@ -12,6 +12,9 @@ const declared = new Set(
   ),
 );
 
+/** Of the commands' own, what a verifier uses. */
+const tools = ["command", "progress", "table", "tools"].map((name) => `bench/lib/${name}.ts`);
+
 /**
  * The first entry whose `within` holds the file decides. `may`: what may be imported (folders end in "/"),
  * `types`: what may be imported as types only, `never`: what wins over both, `reexport`: what may be handed on.
@@ -79,6 +82,25 @@ const walls = [
     within: ["bench/chaos/check/"],
     may: ["bench/chaos/check/", "node:"],
     why: "a check shares no code with what it checks",
+  },
+  {
+    within: ["bench/verify/", "bench/verify.ts", "bench/export.ts"],
+    may: [
+      "bench/verify/",
+      ...tools,
+      "objects/arbiter/domains/",
+      "objects/shared/canonical.ts",
+      "objects/shared/limits.ts",
+      "node:",
+      "zod",
+    ],
+    types: ["objects/arbiter/domain.ts"],
+    why: "a verifier shares the domain and the canonical encoding with the server, nothing else",
+  },
+  {
+    within: tools,
+    may: ["package:"],
+    why: "what a verifier uses of the commands leads to nothing else",
   },
 ];
 

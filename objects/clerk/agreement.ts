@@ -15,14 +15,15 @@ import type { Genesis } from "../shared/genesis.ts";
 import { LIMITS } from "../shared/limits.ts";
 import { courtOf } from "../shared/names.ts";
 import type { Control } from "../shared/control.ts";
-import { controlObjection, firstTerms, termOf } from "../shared/terms.ts";
+import { controlObjection, firstTerms } from "../shared/terms.ts";
 import type { Cursor, PartId } from "../shared/state-root.ts";
 import type { Batch, Block, EntityRow, Writ } from "../shared/types.ts";
 import type { Bench } from "./bench.ts";
-import { blockObjection, objection, parseMessages, writObjection } from "./consensus/check.ts";
+import { believed, objection, parseMessages, writObjection } from "./consensus/check.ts";
 import type { Message } from "./consensus/messages.ts";
 import type { Effect, Input, Seat, Setup } from "./consensus/seat.ts";
 import { matters, step } from "./consensus/step.ts";
+import { isStranger } from "./consensus/strangers.ts";
 import { lacksBlocks } from "./consensus/sync.ts";
 import type { Post } from "./post.ts";
 import { keepVotes, restoredSeat } from "./restore.ts";
@@ -106,25 +107,32 @@ export class Agreement {
   deliver(text: string, now: number): string {
     const { post, bench } = this.#in;
     let replies: Message[] = [];
-    this.#take(text, now, (from) => {
+    const asides = this.#take(text, now, null, (from) => {
       // Only a verified sender is the caller: replies go to whom they are meant for, not to whoever called.
       if (replies.length === 0) replies = post.replyTo(from);
     });
     post.hangUp();
     post.flush();
-    return JSON.stringify(bench.faults.mute(now) ? [] : replies);
+    return JSON.stringify(bench.faults.mute(now) ? [] : [...replies, ...asides]);
   }
 
   /** What a peer said back to a call of ours. Nobody waits for replies to that: they go as calls. */
-  answered(text: string, now: number): void {
-    this.#take(text, now);
+  answered(text: string, by: number, now: number): void {
+    this.#take(text, now, by);
     this.#in.post.flush();
   }
 
-  #take(text: string, now: number, heard?: (from: number) => void): void {
+  /** What was asked for by whom nobody can tell: for whoever called, and for nobody else. */
+  #take(
+    text: string,
+    now: number,
+    by: number | null,
+    heard?: (from: number) => void,
+  ): readonly Message[] {
     const { messages, dropped } = parseMessages(text);
     this.dropped += dropped;
     const asked = new Set<string>();
+    const asides: Message[] = [];
     for (const message of messages) {
       if (!matters(this.seat, message)) continue;
       // Nobody honest asks twice in a call.
@@ -135,12 +143,18 @@ export class Agreement {
         continue;
       }
       if (DEAR.has(message.kind)) asked.add(message.kind);
-      if (termOf(setup.terms, message.epoch) !== undefined) {
-        this.#heard[message.from] = now;
-        heard?.(message.from);
-      }
-      this.input({ kind: "message", message, now });
+      const { from, kind } = message;
+      const take = () => this.input({ kind: "message", message, now });
+      if (!isStranger(message, setup)) {
+        this.#heard[from] = now;
+        heard?.(from);
+        take();
+      } else if (from !== by && DEAR.has(kind)) {
+        // Megabytes for a few words, in a name that anybody can use: no other seat is to be flooded so.
+        asides.push(...this.#in.post.aside(from, take));
+      } else take();
     }
+    return asides;
   }
 
   /** Takes a Warden's writ to be decided; false if its seal or form is wrong. */
@@ -175,12 +189,9 @@ export class Agreement {
 
   /** Takes blocks from elsewhere than a peer, up to the first that is not believed. */
   found(blocks: readonly Block[], now: number): void {
-    const { setup } = this.seat;
-    const { verify } = this.#in.bench;
-    const wrong = blocks.findIndex((block) => blockObjection(block, setup, verify) !== null);
-    if (wrong >= 0) this.dropped += 1;
-    const believed = wrong < 0 ? blocks : blocks.slice(0, wrong);
-    this.prompt({ kind: "blocks-found", blocks: believed, now });
+    const sound = believed(blocks, this.seat.setup, this.#in.bench.verify);
+    if (sound.length < blocks.length) this.dropped += 1;
+    this.prompt({ kind: "blocks-found", blocks: sound, now });
   }
 
   /** Whether every peer was asked since the start and none was heard. */

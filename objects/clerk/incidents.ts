@@ -1,4 +1,5 @@
 /** What a seat has seen go wrong, with its evidence; the oldest make room. */
+import type { Flaw } from "../ledger/repair.ts";
 import { LIMITS } from "../shared/limits.ts";
 import type { Message } from "./consensus/messages.ts";
 import type { Incident } from "./consensus/seat.ts";
@@ -8,10 +9,21 @@ export type SeatIncident =
   | Incident
   | { readonly kind: "recovery"; readonly height: number; readonly incarnation: number }
   | { readonly kind: "quarantine"; readonly height: number; readonly detail: string }
+  | { readonly kind: "ledger-conflict"; readonly height: number; readonly detail: string }
   | {
-      readonly kind: "ledger-conflict" | "ledger-damaged";
+      readonly kind: "ledger-damaged";
       readonly height: number;
       readonly detail: string;
+      /** How often rows of the height had been repaired before. */
+      readonly repairs?: number;
+    }
+  | {
+      readonly kind: "repair";
+      readonly height: number;
+      /** The seat that found the rows, and exchanged them. */
+      readonly finder: number;
+      /** By table and key, counted by row, with the digest of what stood there. */
+      readonly rows: readonly Pick<Flaw, "part" | "place" | "number" | "old">[];
     };
 
 export interface RecordedIncident {
@@ -46,9 +58,9 @@ export class Incidents {
   }
 
   record(incident: SeatIncident, now: number): void {
-    const { kind, height, ...rest } = incident;
+    const { kind, height } = incident;
     const seat = "seat" in incident ? incident.seat : null;
-    const evidence = JSON.stringify(rest, (_, value: unknown) => withoutBodies(value));
+    const evidence = evidenceOf(incident);
     const { id } = this.#sql
       .exec<{ id: number }>(
         "INSERT INTO incidents (at, kind, height, seat, evidence) VALUES (?, ?, ?, ?, ?) RETURNING id",
@@ -66,7 +78,12 @@ export class Incidents {
   recordOnce(incident: SeatIncident, now: number): void {
     const { kind, height } = incident;
     const known = this.#sql
-      .exec("SELECT 1 FROM incidents WHERE kind = ? AND height = ? LIMIT 1", kind, height)
+      .exec(
+        "SELECT 1 FROM incidents WHERE kind = ? AND height = ? AND evidence = ? LIMIT 1",
+        kind,
+        height,
+        evidenceOf(incident),
+      )
       .toArray();
     if (known.length === 0) this.record(incident, now);
   }
@@ -98,6 +115,11 @@ export class Incidents {
     for (const { seat, seen } of rows) if (seat < seats) counts[seat] = seen;
     return counts;
   }
+}
+
+function evidenceOf(incident: SeatIncident): string {
+  const { kind: _kind, height: _height, ...rest } = incident;
+  return JSON.stringify(rest, (_, value: unknown) => withoutBodies(value));
 }
 
 /** A proposal's signature covers its header, so the evidence needs neither the writs nor why it was proposed. */

@@ -1,6 +1,6 @@
 /** The seat's notes. Each carries the digest of its text, checked when it is read. */
 import type { Notes } from "../shared/shell/identity.ts";
-import { checkRow, rowDigest } from "./rows.ts";
+import { checkRow, RowDamaged, rowDigest } from "./rows.ts";
 
 const DIGEST_LENGTH = 64;
 
@@ -18,6 +18,16 @@ export class SeatNotes {
     const text = stored.slice(DIGEST_LENGTH);
     checkRow("notes", stored.slice(0, DIGEST_LENGTH), key, text);
     return text;
+  }
+
+  /** Null where it is missing or damaged: for what can be done without. */
+  lookedUp(key: string): string | null {
+    try {
+      return this.get(key) ?? null;
+    } catch (error) {
+      if (error instanceof RowDamaged) return null;
+      throw error;
+    }
   }
 
   put(key: string, text: string): void {

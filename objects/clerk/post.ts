@@ -15,7 +15,7 @@ interface UnderWay {
 
 export class Post {
   readonly #peer: (seat: number) => Peer;
-  readonly #answered: (text: string) => void;
+  readonly #answered: (text: string, by: number) => void;
   readonly #underWay = new Map<number, UnderWay>();
   #held: { readonly to: number; readonly message: Message }[] = [];
   #caller: { readonly seat: number; readonly replies: Message[] } | null = null;
@@ -23,7 +23,7 @@ export class Post {
   lost = 0;
 
   /** `peer` makes a new stub for each call: a stub that saw an abort stays broken. */
-  constructor(peer: (seat: number) => Peer, answered: (text: string) => void) {
+  constructor(peer: (seat: number) => Peer, answered: (text: string, by: number) => void) {
     this.#peer = peer;
     this.#answered = answered;
   }
@@ -37,6 +37,15 @@ export class Post {
 
   hangUp(): void {
     this.#caller = null;
+  }
+
+  /** What a piece would send to a seat, instead of sending it. */
+  aside(seat: number, piece: () => void): Message[] {
+    const caller = this.#caller;
+    const said = this.replyTo(seat);
+    piece();
+    this.#caller = caller;
+    return said;
   }
 
   hold(to: number, message: Message): void {
@@ -82,7 +91,7 @@ export class Post {
     underWay.calls += 1;
     underWay.size += text.length;
     try {
-      this.#answered(await this.#peer(to).deliver(text));
+      this.#answered(await this.#peer(to).deliver(text), to);
     } catch {
       // Down, restarting or refusing: the votes are sent again until they are answered.
       this.lost += messages.length;

@@ -3,15 +3,19 @@
  * write failures are ambiguous, so the same run is tried again. Where it stands is read from D1, never remembered.
  */
 import { attest, attestDigest, attestedHeights, wordOf } from "../ledger/attest.ts";
+import type { Word } from "../ledger/attest.ts";
 import { publishGenesis, publishRun, publishedHeight } from "../ledger/append.ts";
 import { auditRange } from "../ledger/audit.ts";
-import { LedgerConflict } from "../ledger/ledger.ts";
+import type { Link } from "../ledger/audit.ts";
+import { LedgerConflict, LedgerCorrupt } from "../ledger/ledger.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Genesis } from "../shared/genesis.ts";
 import { LIMITS } from "../shared/limits.ts";
 import type { Sign } from "../shared/node/crypto.ts";
 import type { Chain } from "./chain.ts";
 import type { Incidents } from "./incidents.ts";
+import { Mender } from "./mender.ts";
+import { Patrol } from "./patrol.ts";
 import { RowDamaged } from "./rows.ts";
 
 /** Time as the publisher needs it. */
@@ -21,7 +25,7 @@ export interface Clock {
   readonly wait: (ms: number) => Promise<void>;
 }
 
-export interface Press {
+export interface PressPorts {
   readonly ledger: Ledger;
   readonly genesis: Genesis;
   readonly court: number;
@@ -29,7 +33,7 @@ export interface Press {
   /** Of this seat. */
   readonly key: string;
   readonly sign: Sign;
-  readonly chain: Pick<Chain, "height" | "head" | "above" | "lowest">;
+  readonly chain: Pick<Chain, "height" | "head" | "above" | "lowest" | "block">;
   readonly incidents: Pick<Incidents, "recordOnce">;
   readonly clock: Clock;
   /** Whether this seat's word counts: without a voice it neither publishes nor attests. */
@@ -40,6 +44,16 @@ export interface Press {
   readonly backlog: (blocks: number) => void;
   /** This seat's own chain is damaged. */
   readonly damaged: (error: RowDamaged) => void;
+  /** Version that an entity (`tenant/type/id`) has in this seat's state; 0 for none. */
+  readonly versionOf: (key: string) => number;
+  /** Where the audit that never ends has come to, over this seat's lives. */
+  readonly place: { readonly get: () => string | null; readonly put: (text: string) => void };
+}
+
+/** The press and what its workers tell one another. */
+export interface Press extends PressPorts {
+  /** The walk over what is published met an error. */
+  readonly failed: (error: unknown) => void;
 }
 
 /** Something trying again cannot mend. */
@@ -47,6 +61,8 @@ interface Obstacle {
   readonly kind: "ledger-conflict" | "ledger-damaged";
   readonly height: number;
   readonly detail: string;
+  /** Since when it is known, by this seat's clock. */
+  readonly since: number;
 }
 
 export class Publisher {
@@ -66,11 +82,26 @@ export class Publisher {
   #idle = 0;
   /** The Ledger holds other blocks than this seat: it publishes no more. */
   #conflict: Obstacle | null = null;
-  /** The Ledger is not what was published: this seat attests no more. */
+  /** The Ledger is not what was published: until it is, this seat attests no more. */
   #damage: Obstacle | null = null;
+  readonly #mender: Mender;
+  readonly #patrol: Patrol;
 
-  constructor(press: Press) {
+  constructor(ports: PressPorts) {
+    // What the walk meets beside damage; that D1 is away delays it and is told by publishing.
+    const failed = (error: unknown) => {
+      if (error instanceof LedgerConflict || error instanceof RowDamaged) this.#failed(error);
+    };
+    const press = { ...ports, failed };
     this.#press = press;
+    this.#mender = new Mender(press);
+    this.#patrol = new Patrol({
+      press,
+      mender: this.#mender,
+      own: (height) => this.#own(height),
+      audited: () => Math.min(this.#audited ?? 0, this.#held ?? 0),
+      word: () => this.#word(),
+    });
   }
 
   /** Highest height that enough seats attest, as last read. */
@@ -89,16 +120,26 @@ export class Publisher {
   /** Whether anything agreed is not yet published, audited and attested, as far as this seat can help it. */
   behind(): boolean {
     if (!this.#press.voice() || this.#conflict !== null) return false;
-    const height = this.#press.chain.height();
-    if (this.#damage !== null) return (this.#held ?? 0) < height;
+    const { chain, clock } = this.#press;
+    const height = chain.height();
+    // Somebody may be mending it; for good it keeps nobody awake.
+    if (this.#damage !== null && clock.now() - this.#damage.since >= LIMITS.damageAwakeMs)
+      return (this.#held ?? 0) < height;
     return this.#attested < height || (this.#audited ?? 0) < height;
+  }
+
+  /** A damage that nobody has mended is looked at as often as anything wakes this seat. */
+  #wanted(): boolean {
+    const { voice } = this.#press;
+    return this.behind() || (voice() && this.#conflict === null && this.#damage !== null);
   }
 
   /** Goes on until the Ledger has caught up; harmless when it already runs. */
   wake(): void {
     this.#report();
     this.#idle = 0;
-    if (this.#running || !this.behind()) return;
+    this.#patrol.wake();
+    if (this.#running || !this.#wanted()) return;
     this.#running = true;
     this.#stillSince = this.#press.clock.now();
     void this.#run().finally(() => {
@@ -107,7 +148,7 @@ export class Publisher {
   }
 
   async #run(): Promise<void> {
-    while (this.behind()) {
+    do {
       try {
         await this.#round();
         this.#failures = 0;
@@ -121,7 +162,7 @@ export class Publisher {
       await this.#press.clock.wait(
         Math.min(LIMITS.publishPauseMs * 2 ** doublings, LIMITS.alarmMs),
       );
-    }
+    } while (this.behind());
   }
 
   #failed(error: unknown): void {
@@ -130,7 +171,9 @@ export class Publisher {
     if (error instanceof LedgerConflict) {
       const { height } = error;
       this.#held = Math.min(this.#held ?? height, Math.max(height - 1, 0));
-      this.#conflict = this.#meet("ledger-conflict", height, error.message);
+      this.#conflict = this.#obstacle("ledger-conflict", height, error.message);
+      const { kind, detail, since } = this.#conflict;
+      this.#press.incidents.recordOnce({ kind, height, detail }, since);
     }
     if (error instanceof RowDamaged) this.#press.damaged(error);
   }
@@ -141,17 +184,36 @@ export class Publisher {
   }
 
   async #round(): Promise<void> {
-    const { ledger, genesis, court, leads } = this.#press;
+    const { ledger, court, chain, leads } = this.#press;
     const before = [this.#held, this.#audited, this.#attested].join("/");
-    if (!this.#genesisHeld) await publishGenesis(ledger.db, genesis);
-    this.#genesisHeld = true;
-    this.#note(await publishedHeight(ledger, court));
+    if (!this.#genesisHeld) await this.#publishGenesis();
+    this.#note(await publishedHeight(ledger, court, chain.height()));
+    await this.#measure();
     const stillFor = this.#press.clock.now() - this.#stillSince;
     if (leads() || stillFor >= LIMITS.publishPatienceMs) await this.#publish();
-    if (this.#damage === null) await this.#audit();
+    await this.#audit();
     this.#attested = (await attestedHeights(ledger))[court] ?? 0;
     const moved = before !== [this.#held, this.#audited, this.#attested].join("/");
     this.#idle = moved ? 0 : this.#idle + 1;
+  }
+
+  async #publishGenesis(): Promise<void> {
+    const { ledger, genesis } = this.#press;
+    try {
+      await publishGenesis(ledger.db, genesis);
+    } catch (error) {
+      if (!(error instanceof LedgerCorrupt) || (await this.#mender.mendGenesis()) === "left")
+        throw error;
+    }
+    this.#genesisHeld = true;
+  }
+
+  /** A Ledger that ends below what this seat has read was set back; what is lost is published again. */
+  async #measure(): Promise<void> {
+    this.#audited ??= await this.#vouched();
+    const [held, audited] = [this.#held ?? 0, this.#audited];
+    if (held < audited)
+      await this.#mender.report(held + 1, `the ledger ends at height ${held}, below what was read`);
   }
 
   #note(height: number): void {
@@ -164,45 +226,102 @@ export class Publisher {
     for (;;) {
       const run = chain.above(this.#held ?? 0, LIMITS.publishRunBlocks, LIMITS.publishRunBytes);
       if (run.length === 0) return;
-      this.#note(await publishRun(ledger, court, run));
+      try {
+        this.#note(Math.min(await publishRun(ledger, court, run), chain.height()));
+      } catch (error) {
+        if (!(await this.#cleared(error))) throw error;
+        return;
+      }
     }
   }
 
+  /** Whether what stood in the way of a run was a damaged row rather than another block. */
+  async #cleared(error: unknown): Promise<boolean> {
+    if (!(error instanceof LedgerConflict)) return false;
+    const { height } = error;
+    if (height < 1 || height > (this.#held ?? 0)) return false;
+    return (await this.#mender.mend(height, error.message, true)) === "mended";
+  }
+
   async #audit(): Promise<void> {
-    const { ledger, court, seat, chain, sign, voice } = this.#press;
+    const { ledger, court, chain } = this.#press;
     const to = Math.min(this.#held ?? 0, chain.height());
     // A Ledger that was set back has lost words too.
-    const known = Math.min(this.#audited ?? (await this.#vouched()), to);
+    const known = Math.min(this.#audited ?? 0, to);
     // Of a state that was taken this seat has the block it is after, which stands for all below it.
     const from = Math.max(known, Math.min(chain.lowest() - 1, to));
     this.#audited = from;
     if (to === from) return;
-    const own = (height: number) => chain.head(height).certificate.block;
+    const own = (height: number) => this.#own(height);
     const { auditedHeight, wrong } = await auditRange(ledger, court, { from, to }, own);
+    if (auditedHeight > from) await this.#vouch(auditedHeight);
+    const mended =
+      wrong === undefined ? "sound" : await this.#mender.mend(wrong.height, wrong.what);
+    if (wrong === undefined || mended !== "left") this.#damage = null;
+    else if (this.#damage?.height !== wrong.height)
+      this.#damage = this.#obstacle("ledger-damaged", wrong.height, wrong.what);
+  }
+
+  #own(height: number): Link | null {
+    const { chain } = this.#press;
+    const here = height >= Math.max(chain.lowest() - 1, 1) && height <= chain.height();
+    return here ? chain.head(height).certificate : null;
+  }
+
+  async #vouch(height: number): Promise<void> {
+    const { ledger, court, seat, chain, sign, voice } = this.#press;
     // The voice may have been lost meanwhile.
-    if (auditedHeight > from && voice()) {
-      const block = own(auditedHeight);
-      const signature = sign(attestDigest(court, auditedHeight, block));
-      await attest(ledger, { court, seat, height: auditedHeight, block, signature });
-      this.#audited = auditedHeight;
+    if (!voice()) return;
+    const { block } = chain.head(height).certificate;
+    const word = {
+      court,
+      seat,
+      height,
+      block,
+      signature: sign(attestDigest(court, height, block)),
+    };
+    if (!(await attest(ledger, word))) {
+      const held = await wordOf(ledger, court, seat);
+      // A later one may be its own, of another life.
+      if (!this.#given(held)) {
+        await this.#mender.report(height, "a word that this seat did not give");
+        await attest(ledger, word, held);
+      }
     }
-    if (wrong !== undefined) this.#damage = this.#meet("ledger-damaged", wrong.height, wrong.what);
+    this.#audited = height;
+  }
+
+  /** Gives its word again where it has been taken away or changed. */
+  async #word(): Promise<void> {
+    const { ledger, court, seat } = this.#press;
+    const audited = this.#audited ?? 0;
+    if (audited < 1) return;
+    const held = await wordOf(ledger, court, seat);
+    if (this.#given(held) && (held?.height ?? 0) >= audited) return;
+    // Meanwhile it may have given a later one.
+    if (audited !== this.#audited) return;
+    await this.#mender.report(audited, "the word of this seat is missing or not its own");
+    await this.#vouch(audited);
   }
 
   /** Up to where this seat gave its word in an earlier life; 0 if the word is not its own, or not on its own chain. */
   async #vouched(): Promise<number> {
-    const { ledger, key, court, seat, chain } = this.#press;
+    const { ledger, court, seat } = this.#press;
     const word = await wordOf(ledger, court, seat);
-    if (word === null || word.height < 1 || word.height > chain.height()) return 0;
-    const { height, block, signature } = word;
-    if (height < chain.lowest() - 1) return 0;
-    const given = ledger.verify(key, attestDigest(court, height, block), signature);
-    return given && chain.head(height).certificate.block === block ? height : 0;
+    return this.#given(word) ? (word?.height ?? 0) : 0;
   }
 
-  #meet(kind: Obstacle["kind"], height: number, detail: string): Obstacle {
-    const obstacle = { kind, height, detail };
-    this.#press.incidents.recordOnce(obstacle, this.#press.clock.now());
-    return obstacle;
+  /** Whether a word is this seat's own, and on its own chain. */
+  #given(word: Word | null): boolean {
+    const { ledger, key, court, chain } = this.#press;
+    if (word === null || word.height < 1 || word.height > chain.height()) return false;
+    const { height, block, signature } = word;
+    if (height < chain.lowest() - 1) return false;
+    const given = ledger.verify(key, attestDigest(court, height, block), signature);
+    return given && chain.head(height).certificate.block === block;
+  }
+
+  #obstacle(kind: Obstacle["kind"], height: number, detail: string): Obstacle {
+    return { kind, height, detail, since: this.#press.clock.now() };
   }
 }

@@ -47,7 +47,7 @@ export class Session {
     this.genesisDigest = genesisDigest(genesis.document);
     const post = new Post(
       (peer) => clerkStub(env, deployment, court, peer),
-      (answer) => keeper.tend(() => this.agreement.answered(answer, Date.now())),
+      (answer, by) => keeper.tend(() => this.agreement.answered(answer, by, Date.now())),
     );
     this.agreement = new Agreement(
       { bench, genesis, post },
@@ -129,7 +129,7 @@ export class Session {
   }
 
   #publisher(bench: Bench, genesis: Genesis, ledger: Ledger): Publisher {
-    const { court, seat, pair, sign, chain, incidents } = bench;
+    const { court, seat, pair, sign, chain, state, notes, incidents } = bench;
     const { agreement } = this;
     return new Publisher({
       ledger,
@@ -148,6 +148,11 @@ export class Session {
         this.#keeper.tend(() => {
           throw error;
         }),
+      versionOf: (key) => state.entity(key)?.version ?? 0,
+      place: {
+        get: () => notes.lookedUp("patrol"),
+        put: (text) => notes.put("patrol", text),
+      },
     });
   }
 

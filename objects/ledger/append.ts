@@ -9,10 +9,11 @@ import type { Ledger } from "./ledger.ts";
 import { rowsOf } from "./rows.ts";
 import { LedgerCorrupt } from "./trust.ts";
 
-type Cell = string | number | null;
+export type Cell = string | number | null;
 
 // The order of the columns is that of the cells.
-const COLUMNS = {
+export const COLUMNS = {
+  genesis: ["digest", "document", "signatures"],
   blocks: [
     "court",
     "height",
@@ -38,15 +39,16 @@ const COLUMNS = {
     "poison",
   ],
   events: ["court", "height", "idx", "writ", "event", "outcome"],
+  entity_versions: ["tenant", "entity", "version", "court", "height", "idx"],
 } as const;
+
+export type Part = keyof typeof COLUMNS;
 
 /** Keeps the genesis of its generation; the same again is a no-op. Throws {@link LedgerConflict} for another one. */
 export async function publishGenesis(db: D1Database, genesis: Genesis): Promise<void> {
   const { generation } = genesis.document;
   const digest = genesisDigest(genesis.document);
-  const insert = db
-    .prepare("INSERT INTO genesis (generation, digest, document, signatures) VALUES (?, ?, ?, ?)")
-    .bind(generation, digest, canonical(genesis.document), canonical(genesis.signatures));
+  const insert = insertRow(db, generation, "genesis", genesisCells(genesis));
   try {
     await insert.run();
   } catch (error) {
@@ -54,6 +56,11 @@ export async function publishGenesis(db: D1Database, genesis: Genesis): Promise<
     if (held === null || genesisDigest(held.document) === digest) throw error;
     throw new LedgerConflict(0, 0, `generation ${generation} has another genesis`);
   }
+}
+
+/** A genesis as it is stored, in the order of its columns. */
+export function genesisCells({ document, signatures }: Genesis): Cell[] {
+  return [genesisDigest(document), canonical(document), canonical(signatures)];
 }
 
 /**
@@ -82,29 +89,35 @@ interface Unused {
   readonly used: number;
 }
 
-function parsedGenesis(row: {
-  readonly digest: string;
-  readonly document: string;
-  readonly signatures: string;
-}) {
+/** Null for a row whose digest is not its document's. */
+export function parsedGenesis(row: { readonly [column: string]: Cell }): Genesis | null {
   try {
-    const document = JSON.parse(row.document) as Genesis["document"];
-    const signatures = JSON.parse(row.signatures) as Genesis["signatures"];
-    return genesisDigest(document) === row.digest ? { document, signatures } : null;
+    const document = JSON.parse(String(row["document"])) as Genesis["document"];
+    const signatures = JSON.parse(String(row["signatures"])) as Genesis["signatures"];
+    return genesisDigest(document) === row["digest"] ? { document, signatures } : null;
   } catch {
     return null;
   }
 }
 
-/** Highest height of the court that the ledger holds; 0 for none. Held is not believed: see `attestedHeight`. */
-export async function publishedHeight(ledger: Ledger, court: number): Promise<number> {
-  return (await heightQuery(ledger, court).first<number>("height")) ?? 0;
+/**
+ * Highest height of the court that the ledger holds, no higher than `upTo`: what stands above a reader's own chain, it cannot
+ * judge. 0 for none. Held is not believed: see `attestedHeights`.
+ */
+export async function publishedHeight(
+  ledger: Ledger,
+  court: number,
+  upTo: number = Number.MAX_SAFE_INTEGER,
+): Promise<number> {
+  return (await heightQuery(ledger, court, upTo).first<number>("height")) ?? 0;
 }
 
-function heightQuery(ledger: Ledger, court: number): D1PreparedStatement {
+function heightQuery(ledger: Ledger, court: number, upTo: number): D1PreparedStatement {
   return ledger.db
-    .prepare("SELECT max(height) AS height FROM blocks WHERE generation = ? AND court = ?")
-    .bind(ledger.genesis.generation, court);
+    .prepare(
+      "SELECT max(height) AS height FROM blocks WHERE generation = ? AND court = ? AND height <= ?",
+    )
+    .bind(ledger.genesis.generation, court, upTo);
 }
 
 /**
@@ -139,7 +152,7 @@ export async function publishRun(
         rows.flatMap(({ events }) => events.map((row) => cells(COLUMNS.events, row))),
       ),
       versions(ledger, court, first.header.height, last),
-      heightQuery(ledger, court),
+      heightQuery(ledger, court, Number.MAX_SAFE_INTEGER),
     ]);
     return results.at(-1)?.results[0]?.height ?? 0;
   } catch (error) {
@@ -149,6 +162,21 @@ export async function publishRun(
     if (!String(error).includes("another origin of this version")) throw error;
     throw new LedgerConflict(court, last, "two events made one version of an entity");
   }
+}
+
+/** One row, its values in the order of {@link COLUMNS}. */
+export function insertRow(
+  db: D1Database,
+  generation: string,
+  part: Part,
+  values: readonly Cell[],
+): D1PreparedStatement {
+  const columns = COLUMNS[part];
+  return db
+    .prepare(
+      `INSERT INTO ${part} (generation, ${columns.join(", ")}) VALUES (?, ${columns.map(() => "?").join(", ")})`,
+    )
+    .bind(generation, ...values);
 }
 
 function cells<Name extends string>(
@@ -161,18 +189,19 @@ function cells<Name extends string>(
 /** Statements of one bound text each; a row whose escaped text would be too long is bound as it is. */
 function inserts(
   ledger: Ledger,
-  table: keyof typeof COLUMNS,
+  table: "blocks" | "writs" | "events",
   rows: readonly Cell[][],
 ): D1PreparedStatement[] {
   const columns = COLUMNS[table];
-  const into = `INSERT INTO ${table} (generation, ${columns.join(", ")})`;
   const many = ledger.db.prepare(
-    `${into} SELECT ?1, ${columns.map((_, at) => `value ->> ${at}`).join(", ")} FROM json_each(?2)`,
+    `INSERT INTO ${table} (generation, ${columns.join(", ")})
+     SELECT ?1, ${columns.map((_, at) => `value ->> ${at}`).join(", ")} FROM json_each(?2)`,
   );
-  const one = ledger.db.prepare(`${into} VALUES (?, ${columns.map(() => "?").join(", ")})`);
   const { generation } = ledger.genesis;
   return chunked(rows).map((chunk) =>
-    typeof chunk === "string" ? many.bind(generation, chunk) : one.bind(generation, ...chunk),
+    typeof chunk === "string"
+      ? many.bind(generation, chunk)
+      : insertRow(ledger.db, generation, table, chunk),
   );
 }
 

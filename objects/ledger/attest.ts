@@ -18,32 +18,65 @@ export function attestDigest(court: number, height: number, block: string): stri
   return digest("attest", court, height, block);
 }
 
-/** Keeps the seat's latest word; one about a lower height changes nothing. Rejects if the ledger holds no such block. */
-export async function attest(ledger: Ledger, word: Attestation): Promise<void> {
-  await ledger.db
+/** What a seat last said, as it is stored. */
+export type Word = Pick<Attestation, "height" | "block" | "signature">;
+
+/**
+ * Keeps the seat's latest word; one about a lower height changes nothing, unless it is `instead` of one that the seat never gave. Says
+ * whether it is kept now. Rejects if the ledger holds no such block.
+ */
+export async function attest(
+  ledger: Ledger,
+  word: Attestation,
+  instead: Word | null = null,
+): Promise<boolean> {
+  const kept = await ledger.db
     .prepare(
       // A word at an equal height is replaced, so that a forged one gives way to the seat's own.
       `INSERT INTO attestations (generation, court, seat, height, block, signature) VALUES (?, ?, ?, ?, ?, ?)
        ON CONFLICT (generation, court, seat) DO UPDATE
        SET height = excluded.height, block = excluded.block, signature = excluded.signature
-       WHERE excluded.height >= attestations.height`,
+       WHERE excluded.height >= attestations.height
+         OR (attestations.height, attestations.block, attestations.signature) = (?, ?, ?)
+       RETURNING height`,
     )
-    .bind(ledger.genesis.generation, word.court, word.seat, word.height, word.block, word.signature)
-    .run();
+    .bind(
+      ledger.genesis.generation,
+      word.court,
+      word.seat,
+      word.height,
+      word.block,
+      word.signature,
+      instead?.height ?? null,
+      instead?.block ?? null,
+      instead?.signature ?? null,
+    )
+    .first<number>("height");
+  return kept !== null;
 }
 
 /** The seat's latest word, its signature not yet checked; null if it gave none. */
-export async function wordOf(
-  ledger: Ledger,
-  court: number,
-  seat: number,
-): Promise<Pick<Attestation, "height" | "block" | "signature"> | null> {
+export async function wordOf(ledger: Ledger, court: number, seat: number): Promise<Word | null> {
   return ledger.db
     .prepare(
       "SELECT height, block, signature FROM attestations WHERE generation = ? AND court = ? AND seat = ?",
     )
     .bind(ledger.genesis.generation, court, seat)
     .first();
+}
+
+/** The latest word of each seat of a court that gave one, their signatures not checked. */
+export async function wordsOf(
+  ledger: Ledger,
+  court: number,
+): Promise<Pick<Attestation, "seat" | "height" | "block" | "signature">[]> {
+  const { results } = await ledger.db
+    .prepare(
+      "SELECT seat, height, block, signature FROM attestations WHERE generation = ? AND court = ? AND seat < ? ORDER BY seat",
+    )
+    .bind(ledger.genesis.generation, court, ledger.quorum.n)
+    .all<Pick<Attestation, "seat" | "height" | "block" | "signature">>();
+  return results;
 }
 
 /**

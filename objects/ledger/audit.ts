@@ -3,7 +3,8 @@ import { genesisDigest } from "../shared/genesis.ts";
 import type { Ledger } from "./ledger.ts";
 import { blockOf } from "./proof.ts";
 import type { BlockRows } from "./rows.ts";
-import { blockRows, boundOf, measures } from "./stored.ts";
+import { blockRows, boundOf, measures, WIDE } from "./stored.ts";
+import type { Heights, Stride } from "./stored.ts";
 import { LedgerCorrupt } from "./trust.ts";
 
 export interface Audit {
@@ -13,58 +14,64 @@ export interface Audit {
   readonly wrong?: { readonly height: number; readonly what: string };
 }
 
-interface Heights {
-  /** Exclusive. */
-  readonly from: number;
-  /** Inclusive. */
-  readonly to: number;
+/** What the next block must continue. */
+export interface Link {
+  readonly block: string;
+  /** Null below the first block: the genesis has no result of its own. */
+  readonly result: string | null;
 }
+
+/** A seat's own chain at a height; null where it no longer knows. */
+export type Own = (height: number) => Link | null;
 
 /**
  * Checks the heights in (from, to] of a court: every digest, signature and seal, the chain, the entity versions, and the block
- * hash against the seat's own where `own` still knows it. Ends at the first wrong or missing height; rejects only when
- * D1 does.
+ * hash against the seat's own. Ends at the first wrong or missing height; rejects only when D1 does.
  */
 export async function auditRange(
   ledger: Ledger,
   court: number,
   { from, to }: Heights,
-  own: (height: number) => string | null,
+  own: Own,
 ): Promise<Audit> {
-  let below: Link | null = await linkAt(ledger, court, from);
   let auditedHeight = from;
   while (auditedHeight < to) {
-    const { last, misfits } = boundOf(
-      await measures(ledger, court, auditedHeight, to),
-      auditedHeight,
-    );
-    if (last === auditedHeight)
-      return { auditedHeight, wrong: { height: last + 1, what: misfits } };
-    for (const stored of await blockRows(ledger, court, auditedHeight + 1, last)) {
-      const { height } = stored.block;
-      try {
-        below = audited(ledger, stored, below, own(height));
-      } catch (error) {
-        if (!(error instanceof LedgerCorrupt)) throw error;
-        return { auditedHeight: height - 1, wrong: { height, what: error.what } };
-      }
-    }
-    // Only now: the database reads the changes out of outcomes that are proven.
-    const version = await wrongVersion(ledger, court, auditedHeight + 1, last);
-    if (version !== null) {
-      const what = `a version of ${version.entity} is missing or of another origin`;
-      return { auditedHeight: version.height - 1, wrong: { height: version.height, what } };
-    }
-    auditedHeight = last;
+    const step = await auditStep(ledger, court, { from: auditedHeight, to }, own);
+    auditedHeight = step.auditedHeight;
+    if (step.wrong !== undefined) return step;
   }
   return { auditedHeight };
 }
 
-/** What the next block must continue. */
-interface Link {
-  readonly block: string;
-  /** Null below the first block: the genesis has no result of its own. */
-  readonly result: string | null;
+/** The same for no more of these heights than one stride takes in. */
+export async function auditStep(
+  ledger: Ledger,
+  court: number,
+  { from, to }: Heights,
+  own: Own,
+  stride: Stride = WIDE,
+): Promise<Audit> {
+  const { last, misfits } = boundOf(
+    await measures(ledger, court, { from, to }, stride),
+    from,
+    stride,
+  );
+  if (last === from) return { auditedHeight: from, wrong: { height: from + 1, what: misfits } };
+  let below: Link | null = own(from) ?? (await linkAt(ledger, court, from));
+  for (const stored of await blockRows(ledger, court, from + 1, last)) {
+    const { height } = stored.block;
+    try {
+      below = audited(ledger, stored, below, own(height));
+    } catch (error) {
+      if (!(error instanceof LedgerCorrupt)) throw error;
+      return { auditedHeight: height - 1, wrong: { height, what: error.what } };
+    }
+  }
+  // Only now: the database reads the changes out of outcomes that are proven.
+  const version = await wrongVersion(ledger, court, from + 1, last);
+  if (version === null) return { auditedHeight: last };
+  const what = `a version of ${version.entity} is missing or of another origin`;
+  return { auditedHeight: version.height - 1, wrong: { height: version.height, what } };
 }
 
 async function linkAt(ledger: Ledger, court: number, height: number): Promise<Link | null> {
@@ -75,13 +82,14 @@ async function linkAt(ledger: Ledger, court: number, height: number): Promise<Li
     .first<Link>();
 }
 
-function audited(ledger: Ledger, stored: BlockRows, below: Link | null, own: string | null): Link {
+function audited(ledger: Ledger, stored: BlockRows, below: Link | null, own: Link | null): Link {
   const { header, result, certificate } = blockOf(stored, ledger);
   const wrong = (what: string) => new LedgerCorrupt(header.court, header.height, what);
   if (header.parent !== below?.block || result.prior !== (below.result ?? result.prior)) {
     throw wrong("a block that does not continue the chain");
   }
-  if (own !== null && own !== certificate.block) throw wrong("another block than this seat agreed");
+  if (own !== null && own.block !== certificate.block)
+    throw wrong("another block than this seat agreed");
   return certificate;
 }
 

@@ -6,6 +6,13 @@ import { blockOf } from "./proof.ts";
 import type { BlockRow, BlockRows, EventRow, WritRow } from "./rows.ts";
 import { LedgerCorrupt } from "./trust.ts";
 
+export interface Heights {
+  /** Exclusive. */
+  readonly from: number;
+  /** Inclusive. */
+  readonly to: number;
+}
+
 /** What stands at a height, measured without reading its texts. */
 export interface Measure {
   readonly height: number;
@@ -14,12 +21,20 @@ export interface Measure {
   readonly bytes: number;
 }
 
-/** Measures of the heights in (after, to] that are there, in order, at most LIMITS.auditBlocks. */
+/** How much one step takes in; one block it always takes. */
+export interface Stride {
+  readonly blocks: number;
+  readonly bytes: number;
+}
+
+export const WIDE: Stride = { blocks: LIMITS.auditBlocks, bytes: LIMITS.ledgerBytes };
+
+/** Measures of the heights in (after, to] that are there, in order, at most `blocks`. */
 export async function measures(
   ledger: Ledger,
   court: number,
-  after: number,
-  to: number,
+  { from: after, to }: Heights,
+  { blocks }: Stride = WIDE,
 ): Promise<Measure[]> {
   const { results } = await ledger.db
     .prepare(
@@ -35,7 +50,7 @@ export async function measures(
        LEFT JOIN events e ON e.generation = ?1 AND e.court = ?2 AND e.height = b.height
        GROUP BY b.height ORDER BY b.height`,
     )
-    .bind(ledger.genesis.generation, court, after, to, LIMITS.auditBlocks)
+    .bind(ledger.genesis.generation, court, after, to, blocks)
     .all<Measure>();
   return results;
 }
@@ -50,6 +65,7 @@ export function misfit({ outcomes, events, bytes }: Measure): string | null {
 export function boundOf(
   found: readonly Measure[],
   from: number,
+  { bytes }: Stride = WIDE,
 ): { last: number; misfits: string } {
   let last = from;
   let total = 0;
@@ -58,7 +74,7 @@ export function boundOf(
     if (measure.height !== last + 1) break;
     const misfits = misfit(measure);
     total += measure.bytes;
-    if (misfits !== null || (total > LIMITS.ledgerBytes && last > from)) {
+    if (misfits !== null || (total > bytes && last > from)) {
       why = misfits ?? why;
       break;
     }
@@ -108,7 +124,7 @@ export async function storedBlock(
   court: number,
   height: number,
 ): Promise<Block | null> {
-  const [measure] = await measures(ledger, court, height - 1, height);
+  const [measure] = await measures(ledger, court, { from: height - 1, to: height });
   if (measure === undefined) return null;
   const misfits = misfit(measure);
   if (misfits !== null) throw new LedgerCorrupt(court, height, misfits);
@@ -127,7 +143,7 @@ export interface StoredRun {
  * comes after it is checked under the keys that it brings. Rejects only when D1 does.
  */
 export async function storedRun(ledger: Ledger, court: number, after: number): Promise<StoredRun> {
-  const found = await measures(ledger, court, after, after + LIMITS.syncBlocks);
+  const found = await measures(ledger, court, { from: after, to: after + LIMITS.syncBlocks });
   const { last, misfits } = boundOf(found, after);
   const blocks: Block[] = [];
   if (last === after) {

@@ -38,7 +38,7 @@ export const LIMITS = {
   /** Tables that the window of a Warden is cut into, each dropped whole. */
   windowBuckets: 8,
 
-  /** Submitted events of one block, and the outcomes they may come to. */
+  /** Submitted events of one block, its writs counted whole for every entry, and the outcomes they may come to. */
   blockBytes: 1024 * 1024,
   blockEvents: 4000,
   outcomesBytes: 1024 * 1024,
@@ -78,10 +78,11 @@ export const LIMITS = {
   catchUpPatienceMs: 2_000,
   /** … and one that hears nobody, and cannot know whether it lacks any, gives up after so many tries. */
   catchUpTries: 4,
-  /** Rows of one answer to who takes the state anew, their bytes, and how long one is waited for. */
+  /** Rows of one answer to who takes the state anew, their bytes, how long one is waited for, and one peer's turn to give. */
   stateRows: 4_096,
   stateBytes: 1024 * 1024,
   stateAnswerMs: 2_000,
+  stateTurnMs: 8_000,
   /** Eras of used keys that a state may have. */
   stateEras: 8_192,
   /** Outgoing calls of one seat to one peer that have not returned, and the UTF-16 units of their texts. */
@@ -159,6 +160,19 @@ export const LIMITS = {
   /** Rows of the ledger that one page or one step of an audit takes in, in bytes; one event or block it always takes. */
   ledgerBytes: 8 * 1024 * 1024,
   auditBlocks: 64,
+  /** The audit that never ends: between two steps of it … */
+  patrolPauseMs: 2_000,
+  /** … and what one step reads again: blocks, their bytes, or rows of the entity versions. */
+  patrolBlocks: 16,
+  patrolBytes: 1024 * 1024,
+  patrolVersions: 200,
+  /** Rows of one height that one transaction repairs, transactions in a row, and rows taken away from where none can stand. */
+  repairRows: 64,
+  repairPasses: 128,
+  repairStrays: 16,
+  /** Damaged heights that a seat looks at again, and how long one keeps it awake, for another seat may be mending it. */
+  damagesKept: 64,
+  damageAwakeMs: 30_000,
   readRounds: 8,
   /** Between two rounds of a read, for seats that are starting or behind. */
   readPauseMs: 100,

@@ -20,6 +20,8 @@ export interface Occupant {
   readonly disk: Disk;
   /** What a machine that computes wrongly makes of an evaluation. */
   readonly flaw: ((evaluation: Evaluation, batch: Batch) => Evaluation) | null;
+  /** Whether its build has the domain's next version too, which evaluates alike. */
+  readonly carriesNext: boolean;
   core(): Seat;
 }
 
@@ -75,7 +77,8 @@ export class Chambers {
     return {
       evaluate: (batch) => this.#evaluate(batch),
       adopt: (block) => this.#adopt(block),
-      supports: (version) => version === DOMAIN_VERSION,
+      supports: (version) =>
+        version === DOMAIN_VERSION || (version === DOMAIN_VERSION + 1 && this.#of.carriesNext),
       sign: (digest) => this.#court.sign(this.#of.seat, digest),
       stateRoot: (base) => this.#given(() => this.#of.disk.roots.root(base), ""),
       blocksAbove: (height) =>

@@ -7,6 +7,7 @@ import { DOMAINS } from "../../objects/arbiter/registry.ts";
 import type { Message } from "../../objects/clerk/consensus/messages.ts";
 import type { Seat, Setup, Tip } from "../../objects/clerk/consensus/seat.ts";
 import { known } from "../../objects/shared/assert.ts";
+import type { Control } from "../../objects/shared/control.ts";
 import { deploymentOf } from "../../objects/shared/config.ts";
 import type { Deployment } from "../../objects/shared/config.ts";
 import { resultDigest } from "../../objects/shared/digests.ts";
@@ -28,6 +29,9 @@ import type { Keys } from "./signatures.ts";
 import { START } from "./world.ts";
 import type { World } from "./world.ts";
 
+/** Who holds a key of the court. */
+export type Officer = Extract<Control, { kind: "key" }>["officer"];
+
 /** One running copy of a seat; a Twin has two, with one key and separate disks. */
 export interface Replica {
   readonly seat: number;
@@ -44,12 +48,18 @@ export interface Replica {
   /** As `Agreement.submit`: false if the seat is down, or seal or form is wrong. */
   submit(writ: Writ): boolean;
   decided(writ: Writ): boolean;
+  /** As `Agreement.found`, `alone` and `lacking`: blocks from the Ledger, and when they are looked for. */
+  found(blocks: readonly Block[]): void;
+  alone(): boolean;
+  lacking(): boolean;
   /** The Ledger's backlog, as the publisher reports it. */
   backlog(full: boolean): void;
   /** Something beside the agreement read a damaged row: with a voice, it is lost, and the life ends. */
   damaged(error: Error): void;
   /** Called with each block after it is applied, in every life. */
   onAgreed(listener: (block: Block, evaluation: Evaluation) => void): void;
+  /** Called after each of its timers. */
+  onTick(listener: () => void): void;
   /** Called when a life has begun, after the core has started. */
   onStart(listener: () => void): void;
 }
@@ -64,6 +74,12 @@ export interface Court {
   sign(seat: number, digest: string): string;
   readonly verify: Verify;
   sealKey(warden: number): Sign;
+  /** The public key that an officer's storage holds now. */
+  keyOf(officer: Officer): string;
+  /** Its storage is gone, and the key with it: from now on it has another. */
+  forgetKey(officer: Officer): void;
+  /** Whether some seat has seen it decided that the officer holds the key it has. */
+  knows(officer: Officer): boolean;
   /** Puts a message on the network. */
   send(from: Replica, to: number, message: Message, lie: boolean): void;
   /** From now on what this replica's core says goes out as the mouth has it. */
@@ -157,8 +173,23 @@ export class VirtualCourt implements Court {
     return (digest) => this.#keys.sign(`warden ${warden}`, digest);
   }
 
-  forgetKey(seat: number): void {
-    this.#keys.forget(`seat ${seat}`);
+  keyOf(officer: Officer): string {
+    return this.#keys.publicKey(whoOf(officer));
+  }
+
+  forgetKey(officer: Officer): void {
+    this.#keys.forget(whoOf(officer));
+  }
+
+  knows(officer: Officer): boolean {
+    const key = this.keyOf(officer);
+    return this.replicas.some((replica) => {
+      if (replica.life === 0) return false;
+      if (officer.kind === "clerk" && officer.seat === replica.seat) return false;
+      const { setup, tip } = replica.core();
+      const { keys, wardenKeys } = termAt(setup.terms, tip.height + 1);
+      return key === (officer.kind === "clerk" ? keys[officer.seat] : wardenKeys[officer.warden]);
+    });
   }
 
   give(replica: Replica, mouth: Mouth): void {
@@ -183,6 +214,10 @@ export class VirtualCourt implements Court {
     if (mouth === undefined) return;
     for (const told of mouth.heard(message)) this.send(by, told.to, told.message, true);
   }
+}
+
+function whoOf(officer: Officer): string {
+  return officer.kind === "clerk" ? `seat ${officer.seat}` : `warden ${officer.warden}`;
 }
 
 function genesisOf(deployment: Deployment, keys: Keys): Genesis {

@@ -13,9 +13,17 @@ export interface Block {
   /** File of objects/clerk/consensus. */
   readonly file: string;
   readonly line: number;
+  /** The whole line that it is in, trimmed; where it has several, its code. */
+  readonly source: string;
   /** Its text in one line, cut off. */
   readonly code: string;
 }
+
+/** Offsets in a source, the end not included. */
+type Range = readonly [start: number, end: number];
+
+/** By path of each file that was loaded: what was never run of it, in order and apart. */
+export type Unvisited = ReadonlyMap<string, readonly Range[]>;
 
 const CORE = "/objects/clerk/consensus/";
 const CODE_LENGTH = 120;
@@ -30,53 +38,71 @@ export class Coverage {
     await this.#session.post("Profiler.startPreciseCoverage", { callCount: true, detailed: true });
   }
 
-  /** In order of file and line. */
-  async unvisited(): Promise<Block[]> {
+  async unvisited(): Promise<Unvisited> {
     const { result } = await this.#session.post("Profiler.takePreciseCoverage");
-    return result
-      .filter(({ url }) => url.startsWith("file:") && url.includes(CORE))
-      .toSorted((a, b) => (a.url < b.url ? -1 : 1))
-      .flatMap(({ url, functions }) => {
+    const core = result.filter(({ url }) => url.startsWith("file:") && url.includes(CORE));
+    return new Map(
+      core.map(({ url, functions }) => {
         const ranges = functions.flatMap((one) => one.ranges).filter(({ count }) => count === 0);
-        return blocksIn(fileURLToPath(url), ranges);
-      });
+        return [fileURLToPath(url), apart(ranges.map((one) => [one.startOffset, one.endOffset]))];
+      }),
+    );
   }
 }
 
-interface Range {
-  readonly startOffset: number;
-  readonly endOffset: number;
+/** In order, none within another. */
+function apart(ranges: readonly Range[]): Range[] {
+  const kept: Range[] = [];
+  let end = 0;
+  for (const range of ranges.toSorted((a, b) => a[0] - b[0] || b[1] - a[1])) {
+    if (range[1] <= end) continue;
+    end = range[1];
+    kept.push(range);
+  }
+  return kept;
 }
 
-/** The outermost ranges that hold more than brackets. */
+/** What none of several runs has come to, in order of file and line; of a file that a run did not load it says nothing. */
+export function inAll(runs: readonly Unvisited[]): Block[] {
+  const paths = new Set(runs.flatMap((run) => [...run.keys()]));
+  return [...paths].toSorted().flatMap((path) => {
+    const [first = [], ...others] = runs.flatMap((run) => {
+      const ranges = run.get(path);
+      return ranges === undefined ? [] : [ranges];
+    });
+    return blocksIn(path, others.reduce(common, first));
+  });
+}
+
+function common(one: readonly Range[], other: readonly Range[]): Range[] {
+  return one.flatMap(([start, end]) =>
+    other.flatMap(([from, to]): Range[] => {
+      const range: Range = [Math.max(start, from), Math.min(end, to)];
+      return range[0] < range[1] ? [range] : [];
+    }),
+  );
+}
+
+/** Those that hold more than brackets. */
 function blocksIn(path: string, ranges: readonly Range[]): Block[] {
   const text = readFileSync(path, "utf8");
-  const sorted = ranges.toSorted((a, b) => a.startOffset - b.startOffset);
-  const blocks: Block[] = [];
-  let end = 0;
-  for (const { startOffset, endOffset } of sorted) {
-    if (endOffset <= end) continue;
-    end = endOffset;
-    const code = text.slice(startOffset, endOffset).replace(/\s+/g, " ").trim();
-    if (!/\w/.test(code)) continue;
-    const line = text.slice(0, startOffset).split("\n").length;
-    blocks.push({ file: basename(path), line, code: code.slice(0, CODE_LENGTH) });
-  }
-  return blocks;
-}
-
-/** What every one of several runs left unvisited. */
-export function inAll(runs: readonly (readonly Block[])[]): Block[] {
-  const [first = [], ...others] = runs;
-  const name = ({ file, line, code }: Block): string => `${file}:${line}:${code}`;
-  const sets = others.map((blocks) => new Set(blocks.map(name)));
-  return first.filter((block) => sets.every((set) => set.has(name(block))));
+  return ranges.flatMap(([start, end]) => {
+    const code = text.slice(start, end).replace(/\s+/g, " ").trim();
+    if (!/\w/.test(code)) return [];
+    // Its own text begins behind whatever space is counted with it.
+    const begin = start + text.slice(start, end).search(/\S/);
+    const line = text.slice(0, begin).split("\n").length;
+    const whole = (text.split("\n")[line - 1] ?? "").trim();
+    const shown = code.slice(0, CODE_LENGTH);
+    const source = whole.includes(shown) ? whole : shown;
+    return [{ file: basename(path), line, source, code: shown }];
+  });
 }
 
 /** Those without a written reason, and reasons for what was visited after all. */
 export function judged(unvisited: readonly Block[]): { unexplained: Block[]; stale: string[] } {
-  const names = unvisited.map(({ file, code }) => `${file} ${code}`);
-  const reasons = UNVISITED.map(({ file, code }) => `${file} ${code}`);
+  const names = unvisited.map(({ file, source }) => `${file} ${source}`);
+  const reasons = UNVISITED.map(({ file, source }) => `${file} ${source}`);
   return {
     unexplained: unvisited.filter((_, at) => !reasons.includes(names[at] ?? "")),
     stale: reasons.filter((reason) => !names.includes(reason)),

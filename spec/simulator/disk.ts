@@ -256,7 +256,7 @@ export class Disk {
       for (const { row } of read.rows) if (row[0] === "entity") this.state.entity(row[1]);
       return read;
     });
-    this.vault.pageRows = 64;
+    this.vault.pageRows = 2;
   }
 
   get roots(): StateRoots {

@@ -2,13 +2,15 @@
 import { assert } from "../../objects/shared/assert.ts";
 import { LIMITS } from "../../objects/shared/limits.ts";
 import { quorumOf } from "../../objects/shared/quorum.ts";
-import type { Mode } from "../../objects/shared/quorum.ts";
+import type { Mode, Quorum } from "../../objects/shared/quorum.ts";
 import { Dice } from "../kit/dice.ts";
-import { drawLiars } from "./liars/catalogue.ts";
+import { drawLiars, LATER_LIES } from "./liars/catalogue.ts";
 import type { Liars, Lie } from "./liars/catalogue.ts";
 import type { Weather } from "./network.ts";
-import { planOf, printedPlan } from "./parties/plan.ts";
-import type { PartiesPlan } from "./parties/plan.ts";
+import { WHIMS } from "./operator.ts";
+import type { Whim } from "./operator.ts";
+import { laterPlanOf, planOf, printedPlan } from "./parties/plan.ts";
+import type { EarlyPlan, LaterPlan, PartiesPlan } from "./parties/plan.ts";
 
 export interface Options {
   readonly mode?: Mode;
@@ -20,8 +22,21 @@ export interface Options {
   readonly lie?: Lie;
   /** How a seat fails; then nobody lies but who has to. */
   readonly flaw?: Flaw;
+  /** What must befall somebody: the peers of a seat are mute to it, or a Warden loses its storage and is taken in again. */
+  readonly fate?: Fate;
   /** Virtual milliseconds of the first phase. */
   readonly ticks?: number;
+}
+
+export const FATES = ["mute", "warden-lost"] as const;
+export type Fate = (typeof FATES)[number];
+
+export interface Mute {
+  readonly to: number;
+  readonly all: boolean;
+  /** Milliseconds from the begin of the run; it starts anew then. */
+  readonly from: number;
+  readonly until: number;
 }
 
 /** How a seat fails that does not lie: something in its storage is found damaged, or all of it is gone. Counts as one of the f. */
@@ -75,6 +90,14 @@ export interface Drawn {
   readonly storm: Storm;
   /** Whether an operator has a wiped seat taken in again. */
   readonly readmits: boolean;
+  /** What an operator does besides. */
+  readonly whim: Whim | null;
+  /** Seats whose build carries the next version of the domain: all, or too few to have it decided. */
+  readonly carriers: readonly number[];
+  /** For a while its peers give this seat no blocks, or say nothing to it. */
+  readonly mute: Mute | null;
+  /** Share of texts that come garbled, where there are any. */
+  readonly garbling: number;
   /** Messages travel as text. */
   readonly textual: boolean;
   /** Messages are frozen. */
@@ -105,12 +128,18 @@ export function draw(seed: number, options: Options = {}): Drawn {
   const slow = slowed ? { seat: dice.below(n), ms: dice.one([20, 150, 800]) } : null;
   const wardens = dice.one([1, 2, 2, 3]);
   const storm = stormOf(dice);
+  const longQuiet = later.percent(15);
+  const backlogBlocks = later.percent(40) ? later.below(6) : LIMITS.publishBacklogBlocks;
+  const chaosMs = options.ticks ?? dice.one([3_000, 5_000, 8_000, 12_000]);
+  const mute = later.percent(10) || options.fate === "mute" ? muteOf(later, n) : null;
+  const garbling = later.percent(50) ? 4 : 0;
+  const lying = relied(later, liars, { ...options, rebuilds: storm.acts.rebuild > 0 });
   return {
     seed,
     mode,
     seats: n,
-    chaosMs: options.ticks ?? dice.one([3_000, 5_000, 8_000, 12_000]),
-    liars,
+    chaosMs,
+    liars: lying,
     flaws,
     poison,
     clocks: clocksOf(dice, n, f),
@@ -121,11 +150,82 @@ export function draw(seed: number, options: Options = {}): Drawn {
     frozen: dice.below(8) === 0,
     realKeys: dice.below(128) === 0,
     wardens,
-    parties: planOf(dice, wardens),
+    parties: partiesOf(
+      planOf(dice, wardens),
+      { backlogBlocks, garbling, ...laterPlanOf(later) },
+      { mode, mute, fate: options.fate, censored: lying.seats.some(({ lie }) => lie === "censor") },
+    ),
     // A state can be taken only where there is a root.
     rootEvery:
       storm.acts.rebuild > 0 ? 2 : dice.one([3, 6, LIMITS.rootHeights, LIMITS.rootHeights]),
-    longQuiet: later.percent(15),
+    longQuiet,
+    whim: mode === "bft" && later.percent(12) ? later.one(WHIMS) : null,
+    carriers: carriersOf(later, n, quorumOf(mode, seats)),
+    mute,
+    garbling,
+  };
+}
+
+interface Fated {
+  readonly mode: Mode;
+  readonly mute: Mute | null;
+  readonly fate: Fate | undefined;
+  readonly censored: boolean;
+}
+
+/** In a hundred rows, where that is what a run is for. */
+const MISREADS = 20;
+
+/** Who is given no blocks by its peers must find them elsewhere; and who is censored must be so for many heights. */
+function partiesOf(
+  early: EarlyPlan,
+  later: LaterPlan,
+  { mode, mute, fate, censored }: Fated,
+): PartiesPlan {
+  const { clients } = early;
+  const lost = fate === "warden-lost";
+  return {
+    ...early,
+    ...later,
+    // Only there can a key be changed.
+    readmits: mode === "bft" && (later.readmits || lost),
+    wardenLost: later.wardenLost || lost,
+    misreads: fate === "mute" ? MISREADS : later.misreads,
+    ledger: early.ledger || mute !== null,
+    clients: censored ? clients.map((one) => ({ ...one, events: 3 * one.events })) : clients,
+  };
+}
+
+/** Liars that were thought of later take the place of some; and where states are taken, there is more to lie about to who takes them. */
+function relied(
+  later: Dice,
+  liars: Liars,
+  { lie, rebuilds }: Options & { readonly rebuilds: boolean },
+): Liars {
+  const instead = later.percent(8)
+    ? later.one(LATER_LIES)
+    : rebuilds && later.percent(30)
+      ? later.one(["librarian", "mutator"] as const)
+      : null;
+  if (lie !== undefined || liars.together || instead === null) return liars;
+  return { ...liars, seats: liars.seats.map(({ seat }) => ({ seat, lie: instead })) };
+}
+
+/** With f liars that endorse whatever they hear of, and one seat more, too few would be q. */
+function carriersOf(later: Dice, n: number, { q, f }: Quorum): number[] {
+  const all = Array.from({ length: n }, (_, seat) => seat);
+  if (later.percent(50)) return all;
+  const first = later.below(n);
+  return all.filter((seat) => (seat - first + n) % n < q - f - 1);
+}
+
+function muteOf(later: Dice, n: number): Mute {
+  const from = later.below(1_500);
+  return {
+    to: later.below(n),
+    all: later.percent(50),
+    from,
+    until: from + 6_000 + later.below(8_000),
   };
 }
 
@@ -207,6 +307,7 @@ export function printed(drawn: Drawn): string[] {
     `seed ${drawn.seed}, mode ${drawn.mode}, ${drawn.seats} seats, ${drawn.wardens} Wardens, a state root every ${drawn.rootEvery} heights, ${drawn.chaosMs} ms of faults`,
     `liars: ${lying.join(", ") || "none"}${drawn.liars.together ? ", together" : ""}; flaws: ${flaws.join(", ") || "none"}${drawn.poison === null ? "" : `; some events are poison that ${drawn.poison}`}`,
     `network: ${JSON.stringify(weather)}`,
+    `operator: ${drawn.whim ?? "as it should be"}, next version at ${drawn.carriers.join(" ") || "nobody"}; mute: ${drawn.mute === null ? "nobody" : JSON.stringify(drawn.mute)}; garbled: ${drawn.garbling} %`,
     `acts, one in ${pace} ms at most: ${weighed.join(", ")}`,
     `clocks: ${clocks.join("; ")}; slow: ${drawn.slow === null ? "none" : JSON.stringify(drawn.slow)}`,
     `messages: ${drawn.textual ? "as text" : "as objects"}${drawn.frozen ? ", frozen" : ""}${drawn.longQuiet ? "; a long quiet" : ""}; keys: ${drawn.realKeys ? "Ed25519" : "modelled"}`,

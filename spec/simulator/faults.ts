@@ -8,7 +8,7 @@ import { sha256 } from "../../objects/shared/node/crypto.ts";
 import type { Batch } from "../../objects/shared/types.ts";
 import type { VirtualCourt } from "./court.ts";
 import { ACTS } from "./draw.ts";
-import type { Act, Drawn, Flaw } from "./draw.ts";
+import type { Act, Drawn, Flaw, Mute } from "./draw.ts";
 import { corrupt, traitsOf } from "./liars/catalogue.ts";
 import { CALM } from "./network.ts";
 import type { Operator } from "./operator.ts";
@@ -30,6 +30,8 @@ const KINDS: readonly Message["kind"][] = [
 
 /** A crashed seat comes back by itself within so long. */
 const DOWN_MS = 6_000;
+/** So soon where it is to find that its peers are mute. */
+const MUTE_DOWN_MS = 1_500;
 const SPELL_MS = 1_500;
 const FALSIFY_MS = 2_000;
 
@@ -54,6 +56,7 @@ export class Faults {
     const { network } = court;
     network.textual = drawn.textual;
     network.frozen = drawn.frozen;
+    network.garbling = drawn.garbling;
     network.weather = drawn.storm.weather;
     for (const replica of court.replicas) this.#prepare(replica);
     corrupt(court, drawn.liars, court.world.dice);
@@ -64,7 +67,20 @@ export class Faults {
     for (const { seat, flaw } of this.#drawn.flaws) this.#strike(seat, flaw);
     for (const { seat, lie } of this.#drawn.liars.seats)
       if (traitsOf(lie).corruptState) this.#falsify(seat);
+    if (this.#drawn.mute !== null) this.#silenceTo(this.#drawn.mute);
+    this.#operator.begin();
     this.#next();
+  }
+
+  /** Into the calm, maybe: so long its Ledger must do. */
+  #silenceTo(mute: Mute): void {
+    const { network, world } = this.#court;
+    world.after(mute.from, () => {
+      if (this.#calm) return;
+      network.mute = mute;
+      for (const replica of this.#of(mute.to)) this.#crash(replica, MUTE_DOWN_MS);
+    });
+    world.after(mute.until, () => (network.mute = null));
   }
 
   /** The faults end. Clocks are right, everybody who has a disk is up, the network is well; liars and broken machines stay. */
@@ -74,6 +90,7 @@ export class Faults {
     const { network, replicas } = this.#court;
     network.heal();
     network.weather = CALM;
+    network.garbling = 0;
     for (const replica of replicas) {
       const astray = this.#drawn.clocks[replica.seat]?.astray ?? false;
       replica.doom = null;
@@ -96,6 +113,8 @@ export class Faults {
     if (poison === "kills") replica.flaw = deadly;
     if (traits?.corruptEvaluation === true) replica.flaw = wrongly;
     replica.forgetful = traits?.forgetsVotes === true;
+    replica.carriesNext = this.#drawn.carriers.includes(replica.seat);
+    if (traits?.censors === true) replica.censored = this.#drawn.seed % this.#drawn.wardens;
     const clock = clocks[replica.seat];
     replica.skewMs = clock?.skewMs ?? 0;
     replica.driftPpm = clock?.driftPpm ?? 0;
@@ -162,10 +181,10 @@ export class Faults {
     if (new Set(ready.map(({ seat }) => seat)).size >= q) replica.rebuild();
   }
 
-  #crash(replica: SeatReplica): void {
+  #crash(replica: SeatReplica, downMs = DOWN_MS): void {
     const { world } = this.#court;
     replica.stop("crashed");
-    world.after(world.dice.below(DOWN_MS), () => replica.start());
+    world.after(world.dice.below(downMs), () => replica.start());
   }
 
   /** Heights are decided between storms, and more can go wrong with the next. */
@@ -195,7 +214,7 @@ export class Faults {
     if (flaw === "wiped") {
       replica.wipe();
       replica.start();
-      if (this.#drawn.readmits) this.#operator.readmit(replica.seat);
+      if (this.#drawn.readmits) this.#operator.readmit({ kind: "clerk", seat: replica.seat });
       return;
     }
     world.note({ kind: "damaged", seat: replica.seat });

@@ -83,6 +83,10 @@ export type Fact =
       readonly block: Block;
       readonly evaluation: Evaluation;
     }
+  /** Blocks that the Ledger gave a seat whose peers gave none, as many as it believed. */
+  | { readonly kind: "found"; readonly seat: number; readonly blocks: number }
+  /** A liar takes no note of a writ that it was given. */
+  | { readonly kind: "left out"; readonly seat: number }
   | { readonly kind: "silenced"; readonly seat: number; readonly reason: string }
   | { readonly kind: "accused"; readonly seat: number; readonly incident: Incident }
   /** A seat's copy of an entity, as a reader beside it was given it; `state` null: it never existed. */

@@ -1,7 +1,8 @@
 /**
  * The rules whose loss only slows a court down, so that no outcome shows it: who has heard f + 1 others move to higher views, or the
- * leader of its own to the next one, has moved as well, and says so anew for each height it goes on to there. Looked at after each step, by
- * what was delivered and not by what the core kept of it.
+ * leader of its own to the next one, has moved as well, and says so anew for each height it goes on to there; so has who sees a Warden's
+ * writs left out for too long; and nobody believes of another what that one has not said. Looked at after each step, by what was delivered
+ * and not by what the core kept of it.
  */
 import type { VirtualCourt } from "./court.ts";
 import { Violation } from "./history.ts";
@@ -10,8 +11,21 @@ import type { Setting } from "./party.ts";
 export function joinsInTime(court: VirtualCourt, { faulty, lying }: Setting): void {
   court.stepped = (replica) => {
     if (faulty.has(replica.seat)) return;
-    const { view, voice, setup, change, tip } = replica.core();
+    const { view, voice, setup, change, tip, lacking } = replica.core();
+    // All chains of a run begin with the first block.
+    for (const peer of lacking)
+      if (!lying.has(peer))
+        throw new Violation(
+          "nobody speaks for another",
+          `seat ${replica.seat} believes that seat ${peer} has dropped blocks`,
+        );
     if (!voice) return;
+    const warden = replica.waited.leftOut(replica.core());
+    if (warden !== null)
+      throw new Violation(
+        "nobody is left out",
+        `seat ${replica.seat} stays in view ${view} at height ${tip.height}, where Warden ${warden} is not served`,
+      );
     const leader = view % setup.quorum.n;
     // What a liar says of it may be void for another reason.
     if (!lying.has(leader) && replica.heardViews.get(leader) === view + 1)

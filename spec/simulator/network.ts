@@ -2,6 +2,8 @@
 import { parseMessages } from "../../objects/clerk/consensus/check.ts";
 import type { Message } from "../../objects/clerk/consensus/messages.ts";
 import type { Replica } from "./court.ts";
+import { garbledCall } from "./garbler.ts";
+import { Violation } from "./history.ts";
 import type { World } from "./world.ts";
 
 /** A receiver of messages. */
@@ -30,6 +32,11 @@ export interface Carried {
   twice: number;
   cut: number;
   dark: number;
+  /** Peers were mute to its receiver. */
+  unsaid: number;
+  garbled: number;
+  /** By the receiver's parser. */
+  dropped: number;
   delivered: number;
 }
 
@@ -39,7 +46,20 @@ export class Network {
   textual = false;
   /** Whether messages are frozen, so that a core that changes one is found out. */
   frozen = false;
-  readonly counts: Carried = { lost: 0, twice: 0, cut: 0, dark: 0, delivered: 0 };
+  /** Share of the texts that come out otherwise than they went in. */
+  garbling = 0;
+  /** A seat that its peers give no blocks, or say nothing at all. */
+  mute: { readonly to: number; readonly all: boolean } | null = null;
+  readonly counts: Carried = {
+    lost: 0,
+    twice: 0,
+    cut: 0,
+    dark: 0,
+    unsaid: 0,
+    garbled: 0,
+    dropped: 0,
+    delivered: 0,
+  };
   readonly #world: World;
   #hearers: readonly Hearer[] = [];
   /** Group of each hearer: what is between groups is lost. */
@@ -120,10 +140,26 @@ export class Network {
       this.counts.dark += 1;
       return;
     }
+    if (this.mute?.to === hearer.seat && (this.mute.all || message.kind === "blocks")) {
+      this.counts.unsaid += 1;
+      return;
+    }
     if (!hearer.up) return;
     this.counts.delivered += 1;
-    if (!this.textual) return hearer.hear(message);
-    for (const read of parseMessages(this.#textOf(message)).messages) hearer.hear(read);
+    if (this.textual) this.#read(hearer, this.#textOf(message));
+    else hearer.hear(message);
+  }
+
+  #read(hearer: Hearer, text: string): void {
+    const { dice } = this.#world;
+    const garbled = this.garbling > 0 && dice.percent(this.garbling);
+    const came = garbled ? garbledCall(text, dice) : { text, unreadable: false };
+    const { messages, dropped } = parseMessages(came.text);
+    if (garbled) this.counts.garbled += 1;
+    this.counts.dropped += dropped;
+    if (came.unreadable && dropped === 0)
+      throw new Violation("GarbledIsDropped", `nothing was dropped of ${came.text.slice(0, 200)}`);
+    for (const read of messages) hearer.hear(read);
   }
 
   #textOf(message: Message): string {

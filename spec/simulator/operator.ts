@@ -1,26 +1,43 @@
-/** Whoever runs the court: asks every seat to take a seat in again whose storage went, until they have. */
+/**
+ * Whoever runs the court: asks every seat to take in again an officer whose storage went, until they have; and may err: ask some
+ * seats only, ask for what nobody else was asked for, or for a version of the domain that not every build carries.
+ */
 import type { Control } from "../../objects/shared/control.ts";
-import { termAt } from "../../objects/shared/terms.ts";
-import type { VirtualCourt } from "./court.ts";
+import { sha256 } from "../../objects/shared/node/crypto.ts";
+import type { Officer, VirtualCourt } from "./court.ts";
 import type { SeatReplica } from "./replica.ts";
 
 const PAUSE_MS = 2_000;
 
+/** What an operator does besides: a version, a hundred things at one seat, or half of its requests only. */
+export const WHIMS = ["another version", "too much of one seat", "some seats only"] as const;
+export type Whim = (typeof WHIMS)[number];
+
 export class Operator {
-  /** Requests made. */
-  asked = 0;
+  /** Requests made, by what for. */
+  readonly counts = new Map<string, number>();
   readonly #court: VirtualCourt;
-  readonly #wiped = new Set<number>();
+  readonly #whim: Whim | null;
+  readonly #lost = new Map<string, Officer>();
   #patient = true;
 
-  constructor(court: VirtualCourt) {
+  constructor(court: VirtualCourt, whim: Whim | null) {
     this.#court = court;
+    this.#whim = whim;
   }
 
-  /** The seat has another key from now on. */
-  readmit(seat: number): void {
-    this.#wiped.add(seat);
-    this.#next(seat);
+  /** From now on it follows its whims. */
+  begin(): void {
+    if (this.#whim === "another version") this.#later(() => this.#another());
+    if (this.#whim === "too much of one seat") this.#later(() => this.#tooMuch());
+  }
+
+  /** The officer has another key from now on. */
+  readmit(officer: Officer): void {
+    const name = JSON.stringify(officer);
+    if (this.#lost.has(name)) return;
+    this.#lost.set(name, officer);
+    this.#next(name, officer);
   }
 
   /** The faults end: nothing is put off. */
@@ -28,36 +45,70 @@ export class Operator {
     this.#patient = false;
   }
 
-  /** Seats that the court has not taken in again, as far as most of it knows. */
+  /** Officers that the court has not taken in again, as far as most of it knows. */
   pending(): string[] {
-    return [...this.#wiped]
-      .filter((seat) => !this.#takenIn(seat))
-      .map((seat) => `seat ${seat} is not taken in again`);
+    const outside = [...this.#lost.values()].filter((officer) => !this.#court.knows(officer));
+    return outside.map((officer) => `${JSON.stringify(officer)} is not taken in again`);
   }
 
-  #next(seat: number): void {
+  #next(name: string, officer: Officer): void {
     const { world } = this.#court;
     const pause = this.#patient ? world.dice.below(2 * PAUSE_MS) : PAUSE_MS;
     world.after(1 + pause, () => {
-      if (this.#takenIn(seat)) return;
-      const { key } = this.#court.setup(seat);
-      const control: Control = { kind: "key", officer: { kind: "clerk", seat }, key };
-      for (const replica of this.#others(seat)) replica.control(control);
-      this.asked += 1;
-      this.#next(seat);
+      if (this.#court.knows(officer)) {
+        this.#lost.delete(name);
+        return;
+      }
+      const control: Control = { kind: "key", officer, key: this.#court.keyOf(officer) };
+      this.#ask(`operator asked for a ${officer.kind}`, control, this.#asked(officer));
+      this.#next(name, officer);
     });
   }
 
-  #others(seat: number): SeatReplica[] {
-    return this.#court.replicas.filter((replica) => replica.seat !== seat);
+  /** Every seat but the one that it is about. */
+  #asked(officer: Officer): SeatReplica[] {
+    const { replicas, world } = this.#court;
+    const others = replicas.filter(({ seat }) => officer.kind !== "clerk" || seat !== officer.seat);
+    if (this.#whim !== "some seats only" || !this.#patient) return others;
+    return others.filter(() => world.dice.percent(50));
   }
 
-  #takenIn(seat: number): boolean {
-    const { key } = this.#court.setup(seat);
-    return this.#others(seat).some((replica) => {
-      if (replica.life === 0) return false;
-      const { setup, tip } = replica.core();
-      return termAt(setup.terms, tip.height + 1).keys[seat] === key;
+  #another(): void {
+    this.#ask(
+      "operator asked for a version",
+      { kind: "version", domainVersion: 2 },
+      this.#court.replicas,
+    );
+    this.#later(() => this.#another());
+  }
+
+  /** One seat alone cannot have any of it. */
+  #tooMuch(): void {
+    const { deployment, replicas, world } = this.#court;
+    const officers: Officer[] = [
+      ...replicas.map(({ seat }): Officer => ({ kind: "clerk", seat })),
+      ...Array.from({ length: deployment.wardens }, (_, warden): Officer => ({
+        kind: "warden",
+        warden,
+      })),
+    ];
+    const one = world.dice.one(replicas);
+    for (const officer of officers) {
+      const key = sha256(`key at ${world.now} of ${JSON.stringify(officer)}`);
+      this.#ask("operator asked too much", { kind: "key", officer, key }, [one]);
+    }
+    this.#later(() => this.#tooMuch());
+  }
+
+  #ask(what: string, control: Control, of: readonly SeatReplica[]): void {
+    for (const replica of of) replica.control(control);
+    this.counts.set(what, (this.counts.get(what) ?? 0) + 1);
+  }
+
+  #later(work: () => void): void {
+    const { world } = this.#court;
+    world.after(1 + world.dice.below(3 * PAUSE_MS), () => {
+      if (this.#patient) work();
     });
   }
 }

@@ -1,4 +1,5 @@
 /** Who takes part in a run beside the court. */
+import type { Officer } from "./court.ts";
 
 export interface Party {
   /** The faults end: what it makes of them ends too, and nothing new is begun. */
@@ -24,4 +25,6 @@ export interface Setting {
   readonly faulty: ReadonlySet<number>;
   /** Of these, the ones that lie or compute wrongly: what they decide, store or say counts for nothing. */
   readonly lying: ReadonlySet<number>;
+  /** Has the court take in again whoever lost its storage, under its new key. */
+  readonly readmit: (officer: Officer) => void;
 }

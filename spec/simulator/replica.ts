@@ -1,18 +1,20 @@
 /** A running copy of a seat: what `Agreement` and `restore.ts` do for the object, over a virtual disk that survives it. */
-import { objection, writObjection } from "../../objects/clerk/consensus/check.ts";
+import { believed, objection, writObjection } from "../../objects/clerk/consensus/check.ts";
 import type { Message, ViewChange } from "../../objects/clerk/consensus/messages.ts";
 import type { Effect, Input, Seat } from "../../objects/clerk/consensus/seat.ts";
 import { matters, step } from "../../objects/clerk/consensus/step.ts";
+import { lacksBlocks } from "../../objects/clerk/consensus/sync.ts";
 import { RowDamaged } from "../../objects/clerk/rows.ts";
 import { BrokenInvariant, known } from "../../objects/shared/assert.ts";
 import type { Control } from "../../objects/shared/control.ts";
 import type { Evaluation } from "../../objects/shared/evaluation.ts";
-import { termAt } from "../../objects/shared/terms.ts";
+import { termAt, termOf } from "../../objects/shared/terms.ts";
 import type { Batch, Block, Writ } from "../../objects/shared/types.ts";
 import { Chambers } from "./chambers.ts";
 import type { VirtualCourt } from "./court.ts";
 import { Disk } from "./disk.ts";
 import type { Hearer } from "./network.ts";
+import { Waited } from "./waited.ts";
 import { START } from "./world.ts";
 
 /**
@@ -43,6 +45,10 @@ export class SeatReplica implements Hearer {
   doom: Doom | null = null;
   /** What a machine that computes wrongly makes of an evaluation. */
   flaw: ((evaluation: Evaluation, batch: Batch) => Evaluation) | null = null;
+  /** Of the build it runs: the domain's next version too. */
+  carriesNext = false;
+  /** The Warden whose writs it lets nobody have decided, if it can help it; of the others' it takes one event at a time. */
+  censored: number | null = null;
   /** It begins each life without votes and view. */
   forgetful = false;
   /** A liar's broken invariants are its own affair, and so are those of a disk that was damaged. */
@@ -51,6 +57,7 @@ export class SeatReplica implements Hearer {
   readonly #chambers: Chambers;
   readonly #agreed: ((block: Block, evaluation: Evaluation) => void)[] = [];
   readonly #started: (() => void)[] = [];
+  readonly #ticked: (() => void)[] = [];
   #core: Seat | null = null;
   /** Whether it began in quarantine: then the votes in storage are not to be replaced by its own. */
   #follows = false;
@@ -58,9 +65,12 @@ export class SeatReplica implements Hearer {
   /** Its next life must begin from what is on its disk now. */
   #over = false;
   #disarm: () => void = () => {};
+  /** A peer whose key it knows was heard in this life. */
+  #heardAny = false;
   #heardEpoch = 0;
   /** Highest view that each other seat was heard to move to, in this life and that epoch. */
   readonly heardViews = new Map<number, number>();
+  readonly waited = new Waited();
 
   constructor(court: VirtualCourt, seat: number, copy: number) {
     this.#court = court;
@@ -88,6 +98,10 @@ export class SeatReplica implements Hearer {
     this.#agreed.push(listener);
   }
 
+  onTick(listener: () => void): void {
+    this.#ticked.push(listener);
+  }
+
   onStart(listener: () => void): void {
     this.#started.push(listener);
   }
@@ -97,6 +111,8 @@ export class SeatReplica implements Hearer {
     if (this.up) return;
     this.life += 1;
     this.heardViews.clear();
+    this.waited.forget();
+    this.#heardAny = false;
     this.#core = this.#restored();
     this.#follows = this.core().silenced;
     this.up = true;
@@ -132,7 +148,7 @@ export class SeatReplica implements Hearer {
   wipe(): void {
     this.stop("wiped");
     this.disk = new Disk(this.#court.deployment.rootEvery);
-    this.#court.forgetKey(this.seat);
+    this.#court.forgetKey({ kind: "clerk", seat: this.seat });
     this.#court.world.note({ kind: "wiped", seat: this.seat });
   }
 
@@ -142,6 +158,7 @@ export class SeatReplica implements Hearer {
     const taken =
       matters(core, message) && objection(message, core.setup, this.#court.verify) === null;
     if (taken) {
+      this.#heardAny ||= termOf(core.setup.terms, message.epoch) !== undefined;
       if (message.kind === "view-change") this.#heardView(message);
       this.#input({ kind: "message", message, now: this.now() });
     }
@@ -151,6 +168,7 @@ export class SeatReplica implements Hearer {
   submit(writ: Writ): boolean {
     if (!this.up || writObjection(writ, this.core().setup, this.#court.verify) !== null)
       return false;
+    this.waited.gave(writ);
     this.#input({ kind: "writ", writ, now: this.now() });
     return true;
   }
@@ -166,6 +184,23 @@ export class SeatReplica implements Hearer {
       done !== undefined &&
       (done.number > writ.number || (done.number === writ.number && done.complete))
     );
+  }
+
+  found(blocks: readonly Block[]): void {
+    if (!this.up) return;
+    const sound = believed(blocks, this.core().setup, this.#court.verify);
+    this.#court.world.note({ kind: "found", seat: this.seat, blocks: sound.length });
+    this.#input({ kind: "blocks-found", blocks: sound, now: this.now() });
+  }
+
+  alone(): boolean {
+    const { unasked, setup } = this.core();
+    return setup.quorum.n > 1 && unasked === 0 && !this.#heardAny;
+  }
+
+  lacking(): boolean {
+    const core = this.core();
+    return lacksBlocks(core) && !core.rebuilding && core.transfer === null;
   }
 
   backlog(full: boolean): void {
@@ -209,6 +244,11 @@ export class SeatReplica implements Hearer {
 
   /** Null if the step broke off: then nothing of it was. */
   #step(input: Input): Effect[] | null {
+    if (this.censored !== null) {
+      this.core().waiting.delete(this.censored);
+      this.core().cut = 1;
+      if (input.kind === "writ" && input.writ.warden === this.censored) return this.#leftOut();
+    }
     try {
       return step(this.core(), input);
     } catch (error) {
@@ -225,6 +265,12 @@ export class SeatReplica implements Hearer {
       this.stop(error.message);
       return null;
     }
+  }
+
+  #leftOut(): null {
+    const { seat } = this;
+    this.#court.world.note({ kind: "left out", seat });
+    return null;
   }
 
   /** In their order; what is written in one piece is written whole or not at all. */
@@ -307,6 +353,7 @@ export class SeatReplica implements Hearer {
     this.#disarm = this.#court.world.after(Math.max(0, at - this.now()) + this.late, () => {
       this.#armedAt = null;
       this.#input({ kind: "tick", now: this.now() });
+      for (const listener of this.#ticked) listener();
     });
   }
 
@@ -336,7 +383,10 @@ export class SeatReplica implements Hearer {
   #epochNow(): number {
     const { setup, tip } = this.core();
     const { epoch } = termAt(setup.terms, tip.height + 1);
-    if (epoch !== this.#heardEpoch) this.heardViews.clear();
+    if (epoch !== this.#heardEpoch) {
+      this.heardViews.clear();
+      this.waited.forget();
+    }
     this.#heardEpoch = epoch;
     return epoch;
   }

@@ -102,7 +102,12 @@ class Run {
     });
     const lying = drawn.liars.seats.map(({ seat }) => seat);
     const flawed = drawn.flaws.map(({ seat }) => seat);
-    this.#setting = { faulty: new Set([...lying, ...flawed]), lying: new Set(lying) };
+    this.#operator = new Operator(this.#court, drawn.whim);
+    this.#setting = {
+      faulty: new Set([...lying, ...flawed]),
+      lying: new Set(lying),
+      readmit: (officer) => this.#operator.readmit(officer),
+    };
     for (const replica of this.#court.replicas)
       replica.excused = this.#setting.faulty.has(replica.seat);
     const { history } = this.#world;
@@ -115,7 +120,6 @@ class Run {
     this.#checks = checkersFor(this.#checked());
     history.watch(this.#checks.checker);
     joinsInTime(this.#court, this.#setting);
-    this.#operator = new Operator(this.#court);
     this.#faults = new Faults(this.#court, drawn, this.#operator);
     this.#parties = [new Parties(this.#court, drawn.parties, this.#setting)];
   }
@@ -274,7 +278,7 @@ class Run {
     };
     for (const [name, count] of Object.entries(this.#court.network.counts))
       add(`message ${name}`, count);
-    add("operator asked", this.#operator.asked);
+    for (const [name, count] of this.#operator.counts) add(name, count);
     for (const [name, count] of this.#faults.counts) add(`fault ${name}`, count);
     for (const party of this.#parties)
       for (const [name, count] of Object.entries(party.counts())) add(name, count);

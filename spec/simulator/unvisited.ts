@@ -1,7 +1,150 @@
 /** Code of the agreement's core that no run comes to, and why it is there all the same. */
-export const UNVISITED: readonly {
+interface Reason {
+  /** Of objects/clerk/consensus. */
   readonly file: string;
-  /** As `npm run simulate -- --coverage` shows it. */
-  readonly code: string;
+  /** The line that holds it; where it has several, its code, as `npm run simulate -- --coverage` shows it. */
+  readonly source: string;
   readonly why: string;
-}[] = [];
+  /** In the title of a test of the core that comes to it (spec/*.core.spec.ts), where one can. */
+  readonly shown?: string;
+}
+
+const CLOSED =
+  "the types say that there is no other kind; should one be added, the compiler points here";
+
+/** Behind another check: what comes here has passed that. */
+const behind: readonly Reason[] = [
+  { file: "step.ts", source: "default: return unreachable(input);", why: CLOSED },
+  { file: "step.ts", source: "default: return unreachable(message);", why: CLOSED },
+  {
+    file: "check.ts",
+    source: 'if (term === undefined) return "another epoch";',
+    why: "both callers have looked the epoch up; the type does not say so",
+  },
+  {
+    file: "check.ts",
+    source: "return termOf(terms, said.epoch)?.from ?? 0;",
+    why: "as above: it is asked of known epochs only",
+  },
+  {
+    file: "evidence.ts",
+    source: "if (vote.batch !== tip.batch || vote.result === tip.result) return;",
+    why: "`matters` passes of the tip's height only the prepares that differ; the core does not rest on who calls it",
+    shown: "RecordDissent: an equal result and another batch are none",
+  },
+  {
+    file: "proposals.ts",
+    source: "if (seat.vote?.prepare.view === seat.view) return false;",
+    why: "a leader's own vote follows its own proposal, which the line before the last finds; only a restart leaves the vote alone, and the one before resigns then (D3). A second proposal in a view would be its end, so it is asked once more",
+  },
+  {
+    file: "proposals.ts",
+    source:
+      "if (Math.max(...changes.map((change) => change.height)) !== seat.tip.height + 1) return null;",
+    why: "a view change above the own height carries the certificate below it, and who holds that is behind and does not propose; its own is always of the next height",
+  },
+  {
+    file: "views.ts",
+    source: "if ((seat.tip.certificate?.view ?? 0) < seat.view) sayChange(turn);",
+    why: "a view change is of height 1 at least, so at the genesis it needs no saying anew; the type does not know",
+  },
+  {
+    file: "waiting.ts",
+    source: "return rotated.toSorted((a, b) => (a[0]?.since ?? 0) - (b[0]?.since ?? 0)).flat();",
+    why: "a line has a first writ; the type does not say so",
+  },
+  {
+    file: "sync.ts",
+    source: "if (seat.applying) return false;",
+    why: "both shells report a block applied in the piece that wrote it, so no step comes between; the core must hold for one that reports later",
+  },
+  {
+    file: "step.ts",
+    source: "if (seat.ended) return [];",
+    why: "the simulator ends a life in the step that installs a state; the real object ends a moment later, and hears messages until then",
+  },
+];
+
+/** Only where more than f seats are faulty: then these lines show what is wrong in place of going on with it. */
+const tooMany: readonly Reason[] = [
+  {
+    file: "controls.ts",
+    source: "if (header.epoch !== epoch) seat.blocks.delete(height);",
+    why: "a block above a control event, certified under the keys before it, would need honest seats that vote in an epoch that is over",
+  },
+  {
+    file: "sync.ts",
+    source: "if (height !== tip.height + 1 || parent !== tip.block) return false;",
+    why: "two blocks certified on different parents would be a fork",
+  },
+  {
+    file: "sync.ts",
+    source:
+      "{ seat.blocks.delete(height); // Another answer brings the same again, so not at once. seat.askAt = turn.now + LIMITS.re",
+    why: "a quorum certified outcomes that are none of its events'",
+    shown: "QuarantineUnadoptable",
+  },
+  {
+    file: "votes.ts",
+    source:
+      "if (blockDigest(one.height, seat.tip.block, one.batch, one.result) !== one.block) continue;",
+    why: "q seats commit to a block that is not of what they say: one of them is honest",
+  },
+  {
+    file: "transfer.ts",
+    source: 'seat.statePeer = fair ?? known(others[0], "a court of more than one seat");',
+    why: "every peer gave rows that are not the state's",
+  },
+];
+
+/** Bounds above what seconds of a run come to, and what the simulator does not model. */
+const bounds: readonly Reason[] = [
+  {
+    file: "attempts.ts",
+    source: "seat.tried.delete(oldest); }",
+    why: "more batches of one height than a seat notes, each of which it may have died of",
+    shown: "NoteBeforeEvaluating: one at a time, and a bounded number is remembered",
+  },
+  {
+    file: "proposals.ts",
+    source:
+      "return fits(seat, whole) ? whole : batchOf(seat, firstEvents(entries, evaluation.fits), time);",
+    why: "outcomes of more than a megabyte in a block",
+    shown:
+      "RefuseOversizedBatch: more events or bytes than a block holds, or outcomes that do not fit",
+  },
+  {
+    file: "proposals.ts",
+    source: 'return fits(seat, proposal.batch) ? null : "invalid";',
+    why: "as above, of another's proposal",
+    shown: "RefuseOversizedBatch",
+  },
+  {
+    file: "waiting.ts",
+    source:
+      "if (entries.length > 0 && (bytes > LIMITS.blockBytes || events > LIMITS.blockEvents)) break;",
+    why: "more than a megabyte, or 4,000 events, waiting at once",
+    shown: "ProposeInOrder",
+  },
+  {
+    file: "sync.ts",
+    source: "if (full && seat.blocks.size > 0) return useful;",
+    why: "more than 64 verified blocks, or 8 MB of them, at once",
+    shown:
+      "RefuseBrokenRun: blocks are kept only in one run from the next height on, and no more than one answer holds",
+  },
+  {
+    file: "transfer.ts",
+    source: "return seat.rebuilding ? base >= lowestBase(seat) : base > seat.tip.height;",
+    why: "chains that begin above the first height are not modelled: nobody lacks the next block for good",
+    shown: "TakeStateWhenBlocksAreGone, InstallWholeState",
+  },
+  {
+    file: "transfer.ts",
+    source: "seat.transfer = null; seat.setup = { ...seat.setup, shown: undefined };",
+    why: "as above: who takes its state anew does so to the end",
+    shown: "TakeStateWhenBlocksAreGone, InstallWholeState",
+  },
+];
+
+export const UNVISITED: readonly Reason[] = [...behind, ...tooMany, ...bounds];

@@ -33,9 +33,14 @@ export class World {
     try {
       this.history.add(this.now, fact);
     } catch (error) {
-      this.#broken ??= error;
+      this.fail(error);
       throw error;
     }
+  }
+
+  /** The run throws it after the task, whoever swallows it before. */
+  fail(error: unknown): void {
+    this.#broken ??= error;
   }
 
   /** Does the work at that time, or now if it is past; the returned function calls it off. */

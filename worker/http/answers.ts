@@ -53,6 +53,14 @@ export function answerArray({ decided, asynchronous, path }: Reply): Response {
   return jsonText(`[${elements.join(",")}]`, waiting ? 202 : 200, headers);
 }
 
+/**
+ * What a Warden's answers are worth that was replaced under the call: a refusal promises that nothing was kept, but the life before may
+ * have kept the event, and lost its storage since.
+ */
+export function ofLaterLife(answers: readonly WardenAnswer[]): Answer[] {
+  return answers.map((answer) => (isRefusal(answer) ? SILENCE : answer));
+}
+
 type Refusal = Extract<Answer, { kind: "overloaded" | "no-quorum" }>;
 
 function isRefusal(answer: Answer): answer is Refusal {

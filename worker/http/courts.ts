@@ -1,7 +1,7 @@
 /** Courts, and for operators their blocks and what their seats noted. */
 import type { Hono } from "hono";
 import { z } from "zod";
-import { attestedHeights } from "../../objects/ledger/attest.ts";
+import { attestedHeights, wordsOf } from "../../objects/ledger/attest.ts";
 import { LedgerCorrupt } from "../../objects/ledger/ledger.ts";
 import { blockAt } from "../../objects/ledger/reads.ts";
 import { LIMITS } from "../../objects/shared/limits.ts";
@@ -30,6 +30,12 @@ export function courtRoutes(app: Hono, context: Context, allow: Allow): void {
     allow(c, "read");
     const court = courtIn(c.req.param("court"), deployment);
     return c.json(await describeCourt(context, court));
+  });
+
+  app.get("/v1/courts/:court/attestations", async (c) => {
+    allow(c, "read");
+    const court = courtIn(c.req.param("court"), deployment);
+    return c.json({ items: await wordsOf(await context.ledger(), court) });
   });
 
   app.get("/v1/courts/:court/blocks/:height", async (c) => {

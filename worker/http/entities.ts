@@ -123,8 +123,13 @@ async function agreed(context: Context, located: Located): Promise<Value> {
   );
 }
 
-/** The first copy that answers, beginning with the nearest. */
-async function local(
+/** The first copy that answers, beginning with the nearest. That there is none is not taken from one seat. */
+async function local(context: Context, located: Located, c: HonoContext): Promise<Value> {
+  const copy = await nearestCopy(context, located, c);
+  return copy.state === null ? agreed(context, located) : copy;
+}
+
+async function nearestCopy(
   { env, deployment, seats }: Context,
   located: Located,
   c: HonoContext,

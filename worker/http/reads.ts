@@ -5,6 +5,7 @@ import { authorise } from "./access.ts";
 import type { Scope, Token } from "./access.ts";
 import { courtRoutes } from "./courts.ts";
 import { entityRoutes } from "./entities.ts";
+import { genesisRoutes } from "./genesis.ts";
 import { eventRoutes } from "./outcomes.ts";
 
 /** Answers whose token this is; throws `unauthorized` or `forbidden`. */
@@ -16,4 +17,5 @@ export function readRoutes(app: Hono, context: Context): void {
   eventRoutes(app, context, allow);
   entityRoutes(app, context, allow);
   courtRoutes(app, context, allow);
+  genesisRoutes(app, context, allow);
 }

@@ -99,6 +99,9 @@ function heightOf(said: Message, { terms }: Setup): number {
 function strangerObjection(said: Message, setup: Setup, verify: Verify): string | null {
   const { kind, epoch } = said;
   if (kind === "sync" || kind === "state-request") return null;
+  // That it has no blocks is its word alone: one liar could else say so in the name of all.
+  if (kind === "blocks" && said.blocks.length === 0)
+    return signatureObjection(said, lastTerm(setup.terms), verify);
   // Who gives state must be who was asked for it: an offer shows the keys of its sender, and those of the rows after it.
   if (kind === "state-offer")
     return (
@@ -255,13 +258,14 @@ function preparedValid(candidate: Prepared, setup: Setup, verify: Verify): boole
     const key = keys[seat];
     const by = { court: setup.court, epoch, from: seat, incarnation, sequence };
     const digested = statementDigest({ kind: "prepare", height, view, batch: ofBatch, result }, by);
-    if (key !== undefined && verify(key, digested, signed)) signers.add(seat);
+    if (key === undefined || signers.has(seat) || !verify(key, digested, signed)) return false;
+    signers.add(seat);
   }
-  return signers.size >= setup.quorum.q && signers.size === candidate.signatures.length;
+  return signers.size >= setup.quorum.q;
 }
 
 /** A block is believed for its certificate alone; that it continues our chain is the core's to say. */
-export function blockObjection(candidate: Block, setup: Setup, verify: Verify): string | null {
+function blockObjection(candidate: Block, setup: Setup, verify: Verify): string | null {
   const { result, outcomes } = candidate;
   const objected = headObjection(candidate, setup);
   if (objected !== null) return objected;
@@ -272,6 +276,12 @@ export function blockObjection(candidate: Block, setup: Setup, verify: Verify): 
     batchObjection(candidate, setup, verify) ??
     certificateObjection(candidate.certificate, setup, verify)
   );
+}
+
+/** Blocks from elsewhere than a peer, up to the first that is not believed: whoever gave them counts for nothing. */
+export function believed(blocks: readonly Block[], setup: Setup, verify: Verify): readonly Block[] {
+  const wrong = blocks.findIndex((block) => blockObjection(block, setup, verify) !== null);
+  return wrong < 0 ? blocks : blocks.slice(0, wrong);
 }
 
 /** Whether header, result and certificate are of one block; the certificate's signatures are another matter. */

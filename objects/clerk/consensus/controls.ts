@@ -19,7 +19,8 @@ export function keepControl(turn: Turn, control: Control): void {
   const subject = subjectOf(control);
   if (!seat.controls.has(subject) && seat.controls.size >= LIMITS.controlsKept) return;
   const endorse = turn.say({ kind: "endorse", control });
-  seat.controls.set(subject, { control, endorse, until: now + LIMITS.controlMs, tries: 0 });
+  const until = now + LIMITS.controlMs;
+  seat.controls.set(subject, { control, endorse, until, tries: 0, since: null });
   // A proposal may have come before the operator did.
   seat.refused.clear();
   turn.sendAll(endorse);
@@ -46,6 +47,15 @@ export function endorsedControl(seat: Seat): Control | null {
     if (others.length + 1 >= seat.setup.quorum.q) return control;
   }
   return null;
+}
+
+/** Whether what q seats endorse was left out for too many heights; to be asked once a height. An honest leader has proposed it by then. */
+export function leftOut(seat: Seat): boolean {
+  const control = endorsedControl(seat);
+  const kept = control === null ? undefined : seat.controls.get(subjectOf(control));
+  if (kept === undefined) return false;
+  kept.since ??= seat.tip.height;
+  return seat.tip.height - kept.since >= LIMITS.censoredHeights;
 }
 
 /**

@@ -87,6 +87,8 @@ export interface Transfer extends Offer {
   tally: PartTally | null;
   /** By when whoever gives the part must have given all of it. */
   partBy: number;
+  /** When the next peer's turn to give parts comes. */
+  turnBy: number;
 }
 
 /** The last decided height. At height 0 it is the genesis: parent of the first block, certificate null, view 0. */
@@ -130,6 +132,8 @@ export interface WaitingControl {
   readonly until: number;
   /** Views that failed over it. */
   tries: number;
+  /** Own height when it was first seen to be endorsed by a quorum, in this view: for the second suspicion. */
+  since: number | null;
 }
 
 export interface Evaluated {

@@ -6,7 +6,7 @@ import { assert, unreachable } from "../../shared/assert.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { leaderOf } from "../../shared/quorum.ts";
 import { allow } from "./attempts.ts";
-import { dropOldControls, keepControl, keepEndorsement } from "./controls.ts";
+import { dropOldControls, keepControl, keepEndorsement, leftOut } from "./controls.ts";
 import { keepReject, tryControlRefused, tryNoMajority, tryRejected } from "./majority.ts";
 import type { Blocks, Justification, Message } from "./messages.ts";
 import { keepBatch, keepProposal, knownBatch, tryPropose, wantsBatch } from "./proposals.ts";
@@ -36,11 +36,15 @@ export function step(seat: Seat, input: Input): Effect[] {
   take(turn, input);
   advance(turn);
   seekState(turn);
-  if (lacksBlocks(seat) && !wantsState(seat))
-    askForBlocks(turn, input.kind === "message" ? input.message.from : seat.asked);
+  if (lacksBlocks(seat) && !wantsState(seat)) askForBlocks(turn, speaker(input) ?? seat.asked);
   const at = deadline(turn);
   invariants(seat);
   return turn.effects(at);
+}
+
+/** Who said what shows that blocks are missing, and may have them; null for who has just given some. */
+function speaker(input: Input): number | null {
+  return input.kind === "message" && input.message.kind !== "blocks" ? input.message.from : null;
 }
 
 function take(turn: Turn, input: Input): void {
@@ -137,10 +141,10 @@ function applied(turn: Turn, nextExpiry: number | null): void {
   seat.applying = false;
   seat.nextExpiry = nextExpiry;
   reissue(turn);
-  if (censored(seat)) {
-    changeView(turn, seat.view + 1, "censorship");
-    for (const waiting of inOrder(seat)) waiting.since = seat.tip.height;
-  }
+  if (!leftOut(seat) && !censored(seat)) return;
+  changeView(turn, seat.view + 1, "censorship");
+  for (const waiting of inOrder(seat)) waiting.since = seat.tip.height;
+  for (const kept of seat.controls.values()) kept.since = null;
 }
 
 /** Whether a message can still matter here; spares checking signatures of what comes late. */
@@ -166,8 +170,9 @@ export function matters(seat: Seat, message: Message): boolean {
     case "blocks":
       return message.height > height && (message.lowest > height + 1 || bringsOn(seat, message));
     case "state-offer":
+      return wantsState(seat) && message.from === seat.statePeer && !seat.stateRefused;
     case "state-chunk":
-      return wantsState(seat) && (message.kind === "state-offer" || seat.transfer !== null);
+      return wantsState(seat) && message.from === seat.statePeer && seat.transfer !== null;
     case "view-change":
       return message.view >= seat.view || message.height > height + 1;
     case "batch-answer":

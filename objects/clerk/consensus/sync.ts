@@ -25,13 +25,28 @@ export function absorb(seat: Seat, certificate: Certificate | null): void {
 /** Blocks of a peer, and whether it no longer has those that come next. */
 export function hearBlocks(turn: Turn, answer: Blocks): void {
   const { seat } = turn;
-  if (answer.lowest > seat.tip.height + 1) seat.lacking.add(answer.from);
-  else seat.lacking.delete(answer.from);
-  if (!keepBlocks(seat, answer.blocks)) return;
+  const { from, blocks, lowest, height } = answer;
+  // Blocks prove themselves, whoever gives them; that there are none is its sender's word, and was signed by it.
+  if (blocks.length === 0 && lowest > seat.tip.height + 1) seat.lacking.add(from);
+  if (!keepBlocks(seat, blocks)) return;
   // An answer that brings nothing on must not bring the next request either.
   seat.askAt = null;
-  seat.asked = answer.from;
-  seat.claimed = answer.height;
+  seat.claimed = height;
+  // Who gives less than it may is not asked again at once: block by block, each just in time, it could hold the seat back for ever.
+  seat.asked = isFull(blocks) ? from : nextPeer(seat, from);
+}
+
+/** Whether an answer may have ended for its size alone. */
+function isFull(blocks: readonly Block[]): boolean {
+  const bytes = blocks.reduce((sum, block) => sum + blockBytes(block), 0);
+  // A good part of the bound: blocks are of any size, and are not counted to the byte.
+  return blocks.length >= LIMITS.syncBlocks || bytes >= LIMITS.syncBytes / 4;
+}
+
+function nextPeer({ setup }: Seat, peer: number): number {
+  const { n } = setup.quorum;
+  const next = (peer + 1) % n;
+  return next === setup.seat ? (next + 1) % n : next;
 }
 
 /** Keeps verified blocks that continue what is here, as many as one honest answer may hold; whether any was of use. */
@@ -205,8 +220,7 @@ export function askForBlocks(turn: Turn, peer: number | null): void {
   const silent = seat.askAt !== null;
   if (silent) seat.claimed = 0;
   if (peer === null || peer === own || silent) {
-    seat.asked = (seat.asked + 1) % quorum.n;
-    if (seat.asked === own) seat.asked = (own + 1) % quorum.n;
+    seat.asked = nextPeer(seat, seat.asked);
     seat.unasked = Math.max(0, seat.unasked - 1);
   } else {
     seat.asked = peer;

@@ -28,7 +28,7 @@ export function seekState(turn: Turn): void {
   if (seat.rebuilding && lowestBase(seat) <= 0) return install(turn, null);
   if (seat.stateAskAt !== null && now < seat.stateAskAt) return;
   const { transfer } = seat;
-  if (seat.stateAskAt !== null || seat.statePeer === seat.setup.seat) turnToNext(seat);
+  if (seat.stateAskAt !== null || seat.statePeer === seat.setup.seat) turnToNext(turn);
   seat.stateAskAt = now + LIMITS.stateAnswerMs;
   seat.stateRefused = false;
   const { part = 0, after = null } = transfer ?? {};
@@ -59,7 +59,7 @@ function leave(seat: Seat): void {
 }
 
 /** The next peer that has given nothing false, if there is one. It begins the part anew: so who gave what stays plain. */
-function turnToNext(seat: Seat): void {
+function turnToNext({ seat, now }: Turn): void {
   const { transfer, setup } = seat;
   const { n } = setup.quorum;
   const others = Array.from({ length: n }, (_, step) => (seat.statePeer + 1 + step) % n).filter(
@@ -67,7 +67,9 @@ function turnToNext(seat: Seat): void {
   );
   const fair = others.find((peer) => transfer?.liars.has(peer) !== true);
   seat.statePeer = fair ?? known(others[0], "a court of more than one seat");
-  if (transfer !== null) restartPart(transfer);
+  if (transfer === null) return;
+  restartPart(transfer);
+  transfer.turnBy = now + LIMITS.stateTurnMs;
 }
 
 function restartPart(transfer: Transfer): void {
@@ -99,7 +101,8 @@ export function hearOffer(turn: Turn, offer: StateOffer): void {
   if (!wantsState(seat) || from !== seat.statePeer || seat.stateRefused) return;
   if (base <= under || !reachesFar(seat, base)) return;
   const of = { anchor, rooted, parts, controls, liars: new Set<number>() };
-  seat.transfer = { ...of, part: 0, after: null, tally: null, partBy: 0 };
+  const turnBy = turn.now + LIMITS.stateTurnMs;
+  seat.transfer = { ...of, part: 0, after: null, tally: null, partBy: 0, turnBy };
   seat.setup = { ...seat.setup, shown: termsShown(seat, controls) };
   skipEmpty(seat.transfer);
   seat.stateAskAt = null;
@@ -134,7 +137,7 @@ export function hearChunk(turn: Turn, chunk: StateChunk): void {
   const may = fit && !chunk.last && chunk.rows.length > 0 && !tally.exceeds(part);
   seat.stateAskAt = null;
   if (!whole && !may) return refuse(turn, transfer, chunk);
-  if (may && turn.now >= transfer.partBy) return turnToNext(seat);
+  if (may && turn.now >= transfer.partBy) return turnToNext(turn);
   if (!provenTerm(seat, transfer, chunk)) return passOver(turn);
   const { kind, id } = part;
   const { base, rows, after } = chunk;
@@ -149,7 +152,9 @@ export function hearChunk(turn: Turn, chunk: StateChunk): void {
   transfer.part += 1;
   skipEmpty(transfer);
   const { anchor, rooted, parts, controls } = transfer;
-  if (transfer.part === parts.length) install(turn, { anchor, rooted, parts, controls });
+  if (transfer.part === parts.length) return install(turn, { anchor, rooted, parts, controls });
+  // Part by part, each just in time, one peer could make the whole last for hours.
+  if (turn.now >= transfer.turnBy) turnToNext(turn);
 }
 
 /**
@@ -191,7 +196,7 @@ function refuse(turn: Turn, transfer: Transfer, chunk: StateChunk): void {
   if (termOf(seat.setup.terms, chunk.epoch) !== undefined)
     turn.accuse({ kind: "false-state", seat: chunk.from, height, part });
   transfer.liars.add(chunk.from);
-  turnToNext(seat);
+  turnToNext(turn);
 }
 
 function install(turn: Turn, offer: Offer | null): void {

@@ -49,11 +49,12 @@ export function inOrder(seat: Seat): WaitingWrit[] {
   return lines(seat).flat();
 }
 
-export function entryBytes(entry: Entry): number {
-  let bytes = 0;
-  for (const event of entry.writ.events.slice(entry.first, entry.first + entry.count))
-    bytes += utf8Length(event);
-  return bytes;
+/**
+ * What travels with an entry: its writ whole, however few events of it are taken. Else entries of one event each, of one writ or of
+ * many, would make a batch that fits its bound and no call.
+ */
+export function entryBytes({ writ }: Entry): number {
+  return writ.events.reduce((sum, event) => sum + utf8Length(event), 0);
 }
 
 /** The next batch: whole writs while they fit. */
@@ -92,8 +93,9 @@ export function continues(seat: Seat, batch: Batch): boolean {
     progress.set(writ.warden, progressOf(entry));
     bytes += entryBytes(entry);
     events += count;
+    if (bytes > LIMITS.blockBytes || events > LIMITS.blockEvents) return false;
   }
-  return bytes <= LIMITS.blockBytes && events <= LIMITS.blockEvents;
+  return true;
 }
 
 function progressOf({ writ, first, count }: Entry): WritProgress {

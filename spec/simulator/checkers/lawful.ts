@@ -18,6 +18,7 @@ import { must } from "./part.ts";
 import type { Options, Part } from "./part.ts";
 import { digestOfGrounds } from "./statements.ts";
 import type { Signatures } from "./statements.ts";
+import { rekeyedWarden } from "./terms.ts";
 
 const LAWFUL = "OnlyWhatIsJustified";
 /** Of protocol.md: a fresh proposal's time against the voter's clock; behind it, doubled for each failed view up to sixteenfold. */
@@ -99,6 +100,8 @@ export function lawful(options: Options, signatures: Signatures): Part {
 function groundAfter(before: Ground | undefined, { header, entries, certificate }: Block): Ground {
   const progress = new Map(before?.progress);
   for (const { writ, first, count } of entries) advance(progress, writ, first + count);
+  const rekeyed = rekeyedWarden(header);
+  if (rekeyed !== null) progress.delete(rekeyed);
   return { block: certificate.block, time: header.time, progress };
 }
 
@@ -155,7 +158,7 @@ function flawOf(record: Record, proposal: Proposal, said: Prepare, at: number): 
   if (header.court !== options.court || header.epoch !== proposal.epoch)
     return "it is of another court or epoch";
   return (
-    flawOfEntries(ground, proposal, options) ??
+    flawOfEntries(ground, proposal, record) ??
     (digestOfGrounds(proposal.justification) === proposal.grounds
       ? null
       : "its grounds are not those it signed") ??
@@ -166,7 +169,7 @@ function flawOf(record: Record, proposal: Proposal, said: Prepare, at: number): 
 function flawOfEntries(
   ground: Ground,
   { batch }: Proposal,
-  { court, wardenKeys, verify }: Options,
+  { options: { court, verify }, signatures: { terms } }: Record,
 ): string | null {
   const progress = new Map(ground.progress);
   const { entries, header } = batch;
@@ -175,7 +178,7 @@ function flawOfEntries(
     const [digested, from, events] = header.entries[at] ?? [];
     if (digested !== digestOfWrit(writ) || from !== first || events !== taken)
       return "its header is of other entries";
-    const key = wardenKeys[writ.warden];
+    const key = terms.wardenKey(header.epoch, writ.warden);
     if (writ.court !== court || key === undefined || !verify(key, digested, writ.seal))
       return `writ ${writ.number} is not sealed by Warden ${writ.warden}`;
     const done = progress.get(writ.warden) ?? { number: 0, next: 0, complete: true };

@@ -12,7 +12,7 @@ import { Petitioner } from "./petitioner.ts";
 import { Poisoner } from "./poisoner.ts";
 import { Replayer } from "./replayer.ts";
 
-export const LIES = [
+const EARLY_LIES = [
   "evil",
   "silent",
   "partly-silent",
@@ -32,6 +32,9 @@ export const LIES = [
   "twins",
   "evil-twins",
 ] as const;
+/** Drawn in place of one of the others, so that those stay with their seeds. */
+export const LATER_LIES = ["censor"] as const;
+export const LIES = [...EARLY_LIES, ...LATER_LIES] as const;
 export type Lie = (typeof LIES)[number];
 
 /** What the machine of a liar does besides what its mouth does; the rest is {@link mouthOf}. */
@@ -44,6 +47,8 @@ export interface Traits {
   readonly corruptState: boolean;
   /** Starts again without its votes and view. */
   readonly forgetsVotes: boolean;
+  /** Leaves the writs of one Warden out. */
+  readonly censors: boolean;
 }
 
 export function traitsOf(lie: Lie): Traits {
@@ -52,6 +57,7 @@ export function traitsOf(lie: Lie): Traits {
     corruptEvaluation: lie === "corrupt",
     corruptState: lie === "corrupt-state",
     forgetsVotes: lie === "forgetful",
+    censors: lie === "censor",
   };
 }
 
@@ -95,6 +101,7 @@ export function mouthOf(lie: Lie, place: Place, hearsay?: Hearsay): Mouth | null
     case "corrupt-state":
     case "forgetful":
     case "twins":
+    case "censor":
       return null;
   }
 }
@@ -127,7 +134,7 @@ export function drawLiars(dice: Dice, n: number, { most, exactly, lie: given }: 
   while (seats.length < count) {
     const seat = dice.below(n);
     if (seats.some((other) => other.seat === seat)) continue;
-    const lie = given ?? (together || dice.percent(35) ? "evil" : dice.one(LIES));
+    const lie = given ?? (together || dice.percent(35) ? "evil" : dice.one(EARLY_LIES));
     seats.push({ seat, lie });
   }
   return { seats, together };

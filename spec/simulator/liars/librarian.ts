@@ -32,6 +32,8 @@ export class Librarian implements Mouth {
     if (message.kind === "blocks") return [{ to, message: this.#falsified(message) }];
     if (message.kind === "state-chunk") return [{ to, message: this.#otherRows(message) }];
     if (message.kind === "state-offer") return [{ to, message: this.#otherOffer(message) }];
+    if (message.kind === "batch-answer" && dice.percent(30))
+      return [{ to, message: this.#strange(message) }];
     if (message.kind === "batch-answer") {
       const batch = this.#forge.retimed(message.batch);
       return [{ to, message: this.#tongue.otherwise(message, { batch }) }];
@@ -93,7 +95,9 @@ export class Librarian implements Mouth {
       [],
     ]);
     const height = dice.percent(30) ? answer.height + dice.one([1, 100, 2 ** 40]) : answer.height;
-    return this.#tongue.otherwise(answer, { blocks: changed, height });
+    // Or it has dropped what it is asked for, as it says.
+    const lowest = dice.percent(20) ? height + 1 : answer.lowest;
+    return this.#tongue.otherwise(answer, { blocks: changed, height, lowest });
   }
 
   /** Rows that are not under their root: one altered, left out, twice, or of another place; or the same without end. */
@@ -113,6 +117,10 @@ export class Librarian implements Mouth {
       () => this.#tongue.otherwise(chunk, { part: chunk.part + 1 }),
       () => this.#tongue.otherwise(chunk, { base: chunk.base + 1 }),
       () => this.#tongue.otherwise(chunk, { last: !chunk.last }),
+      // As little as it may, or less.
+      () => this.#tongue.otherwise(chunk, { rows: rows.slice(0, 1), last: false }),
+      () => this.#tongue.otherwise(chunk, { rows: [], last: false }),
+      () => this.#strange(chunk),
     ])();
   }
 
@@ -120,6 +128,7 @@ export class Librarian implements Mouth {
     const { dice } = this.#tongue.place;
     // Mostly it is believed so far: what comes under an offer can be false too.
     if (dice.percent(60)) return said;
+    if (dice.percent(30)) return this.#strange(said);
     const { anchor, rooted, parts } = said;
     const poisoned = (head: typeof anchor) => {
       return { ...head, certificate: this.#poisoned(head.certificate) };
@@ -133,6 +142,12 @@ export class Librarian implements Mouth {
       { controls: [] },
     ]);
     return this.#tongue.otherwise(said, changes);
+  }
+
+  /** As if from an epoch that its receiver does not know yet. */
+  #strange<M extends Of<"state-offer"> | Of<"state-chunk"> | Of<"batch-answer">>(said: M): M {
+    const { dice } = this.#tongue.place;
+    return this.#tongue.otherwise<M>(said, { epoch: dice.one([0, said.epoch + 1]) } as Partial<M>);
   }
 
   /** Another outcome; consistent in itself if asked, but for the signatures that nobody gave. */

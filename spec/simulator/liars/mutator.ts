@@ -1,9 +1,24 @@
 /** Small changes to any field of what it says, signed anew (ByzzFuzz: one off, an older value, another of its kind), or not signed anew. */
 import { groundsOf } from "../../../objects/clerk/consensus/messages.ts";
-import type { Message, Prepared } from "../../../objects/clerk/consensus/messages.ts";
+import type {
+  Justification,
+  Message,
+  Prepared,
+} from "../../../objects/clerk/consensus/messages.ts";
 import { batchDigest, entryDigests } from "../../../objects/shared/digests.ts";
 import { sha256 } from "../../../objects/shared/node/crypto.ts";
 import type { Batch, Block, Certificate } from "../../../objects/shared/types.ts";
+import {
+  ahead,
+  disjoint,
+  estranged,
+  otherChange,
+  otherChunk,
+  otherControl,
+  otherOffer,
+  otherReject,
+  otherWrit,
+} from "./alterations.ts";
 import { Hearsay } from "./hearsay.ts";
 import { Tongue } from "./mouth.ts";
 import type { Mouth, Of, Place, Told } from "./mouth.ts";
@@ -23,9 +38,15 @@ export class Mutator implements Mouth {
     this.#hearsay.note(message);
     const { dice } = this.#tongue.place;
     if (!dice.percent(this.#share)) return [{ to, message }];
+    // Besides what it says in time: the votes of its own view and epoch for the height above.
+    if (dice.percent(5)) return [message, ahead(message)].map((one) => this.#signed(to, one));
     const changed = dice.percent(10) ? this.#envelope(message) : this.#content(message);
     if (dice.percent(8)) return [{ to, message: { ...changed, signature: message.signature } }];
-    return [{ to, message: this.#tongue.otherwise(changed, {}) }];
+    return [this.#signed(to, changed)];
+  }
+
+  #signed(to: number, message: Message): Told {
+    return { to, message: this.#tongue.otherwise(message, {}) };
   }
 
   heard(message: Message): readonly Told[] {
@@ -53,27 +74,45 @@ export class Mutator implements Mouth {
     if (message.kind === "sync") return { ...message, after: this.#off(message.after) };
     if (message.kind === "batch-request") return { ...message, batch: this.#digest(message.batch) };
     if (message.kind === "batch-answer") return { ...message, batch: this.#batch(message.batch) };
-    if (message.kind !== "forward") return message;
-    return { ...message, writ: { ...message.writ, number: this.#off(message.writ.number, 1) } };
+    return this.#other(message);
+  }
+
+  #other(message: Message): Message {
+    const { dice } = this.#tongue.place;
+    if (message.kind === "forward") return { ...message, writ: otherWrit(message.writ, dice) };
+    if (message.kind === "reject") return otherReject(message, dice);
+    if (message.kind === "endorse")
+      return { ...message, control: otherControl(message.control, dice) };
+    if (message.kind === "state-chunk") return otherChunk(message, dice);
+    if (message.kind !== "state-offer") return message;
+    return otherOffer(message, dice, (certificate) => this.#certificate(certificate));
   }
 
   #proposal(message: Of<"proposal">): Message {
     const { dice } = this.#tongue.place;
     const batch = dice.percent(60) ? this.#batch(message.batch) : message.batch;
-    let justification = message.justification;
-    if (justification.by === "changes" && dice.percent(50)) {
-      const at = dice.below(justification.changes.length);
-      const changes = justification.changes.filter((_, other) => other !== at);
-      justification = { by: "changes", changes };
-    } else if (justification.by === "certificate" && justification.certificate !== null) {
-      if (dice.percent(50))
-        justification = {
-          by: "certificate",
-          certificate: this.#certificate(justification.certificate),
-        };
-    }
+    const justification = dice.percent(50)
+      ? this.#grounds(message.justification)
+      : message.justification;
     const view = dice.percent(20) ? this.#off(message.view) : message.view;
-    return { ...message, view, batch, justification, grounds: groundsOf(justification) };
+    const grounds = groundsOf(dice.percent(90) ? justification : message.justification);
+    return { ...message, view, batch, justification, grounds };
+  }
+
+  #grounds(why: Justification): Justification {
+    const { dice } = this.#tongue.place;
+    if (why.by === "certificate") {
+      if (why.certificate === null) return why;
+      const certificate = dice.percent(90) ? this.#certificate(why.certificate) : null;
+      return { by: "certificate", certificate };
+    }
+    const at = dice.below(why.changes.length);
+    if (dice.percent(70))
+      return { by: "changes", changes: why.changes.filter((_, other) => other !== at) };
+    const changes = why.changes.map((change, other) =>
+      other === at ? otherChange(change, dice) : change,
+    );
+    return { by: "changes", changes };
   }
 
   #vote(message: Of<"prepare"> | Of<"commit">): Message {
@@ -90,6 +129,7 @@ export class Mutator implements Mouth {
   #change(message: Of<"view-change">): Message {
     const { dice } = this.#tongue.place;
     const { prepared } = message;
+    if (dice.percent(15)) return otherChange(message, dice);
     return dice.one<Message>([
       { ...message, view: this.#off(message.view) },
       { ...message, height: this.#off(message.height, 1) },
@@ -115,6 +155,7 @@ export class Mutator implements Mouth {
 
   #block(block: Block): Block {
     const { dice } = this.#tongue.place;
+    if (dice.percent(40)) return disjoint(block, dice);
     const [outcome = "", ...others] = block.outcomes;
     return dice.one([
       { ...block, outcomes: [`${outcome} `, ...others] },
@@ -134,6 +175,7 @@ export class Mutator implements Mouth {
     const recut =
       first === undefined ? [] : [{ ...first, first: this.#off(first.first) }, ...others];
     const backwards = entries.toReversed();
+    if (dice.percent(10)) return { header: estranged(header, dice), entries };
     return dice.one([
       { header: { ...header, time: this.#off(header.time) }, entries },
       { header: { ...header, time: header.time + 3_600_000 }, entries },
@@ -152,6 +194,7 @@ export class Mutator implements Mouth {
     const { dice } = this.#tongue.place;
     const { signatures } = certificate;
     const [one] = signatures;
+    if (dice.percent(15)) return estranged(certificate, dice);
     return dice.one([
       { ...certificate, view: this.#off(certificate.view) },
       { ...certificate, height: this.#off(certificate.height, 1) },

@@ -12,7 +12,7 @@ export class Petitioner implements Mouth {
   readonly #tongue: Tongue;
   readonly #hearsay: Hearsay;
   readonly #forge: Forge;
-  readonly #control: Control;
+  #control: Control;
   readonly #share: number;
   readonly #made = new Map<string, Batch>();
   #endorsed = 0;
@@ -34,6 +34,8 @@ export class Petitioner implements Mouth {
     this.#hearsay.note(message);
     const { dice } = this.#tongue.place;
     if (message.kind === "prepare") return this.#votes(message);
+    // What some seat was asked for it may want as well.
+    if (message.kind === "endorse" && dice.percent(20)) this.#control = message.control;
     // Somebody else's endorsement under its own name, and its own over and over.
     if (message.kind === "endorse" && dice.percent(50))
       return this.#tongue.toAll(this.#tongue.say({ kind: "endorse", control: message.control }));

@@ -1,5 +1,5 @@
-/** Says again what it or others said before, as it was, under other names, or with a signature that does not hold. */
-import type { Message } from "../../../objects/clerk/consensus/messages.ts";
+/** Says again what it or others said before, as it was, under other names, or with a signature that does not hold; and speaks for all. */
+import type { Message, Statement } from "../../../objects/clerk/consensus/messages.ts";
 import { sha256 } from "../../../objects/shared/node/crypto.ts";
 import { Hearsay } from "./hearsay.ts";
 import { Tongue } from "./mouth.ts";
@@ -22,12 +22,33 @@ export class Replayer implements Mouth {
   heard(message: Message): readonly Told[] {
     this.#hearsay.note(message);
     const { dice } = this.#tongue.place;
+    if (dice.percent(2)) return this.#inAllNames();
     if (!dice.percent(15)) return [];
     const old = dice.one(this.#hearsay.messages);
     const said = dice.percent(50) ? old : this.#forged(old);
     return dice.percent(50)
       ? this.#tongue.toAll(said)
       : [{ to: dice.one(this.#tongue.peers()), message: said }];
+  }
+
+  /** What is taken of those whose key nobody here can know: blocks, questions, and that it has dropped what others need. */
+  #inAllNames(): Told[] {
+    const { dice } = this.#tongue.place;
+    const [known] = [...this.#hearsay.blocks.values()].slice(-1);
+    const blocks = known === undefined || dice.percent(50) ? [] : [known];
+    const far = 2 ** 40;
+    const statement = dice.one<Statement>([
+      { kind: "blocks", blocks, height: far, lowest: far },
+      { kind: "blocks", blocks, height: far, lowest: far },
+      { kind: "sync", after: 0 },
+      { kind: "state-request", base: 0, part: 0, after: null },
+    ]);
+    const epoch = dice.one([0, far]);
+    const names = this.#tongue.peers();
+    return names.flatMap((from) => {
+      const message = { ...this.#tongue.say(statement), epoch, from };
+      return names.filter((to) => to !== from).map((to) => ({ to, message }));
+    });
   }
 
   #forged(old: Message): Message {

@@ -1,8 +1,10 @@
 /** A client: sends events, asks again for what it does not know, and now and then for what it was told long ago. */
 import { LIMITS } from "../../../objects/shared/limits.ts";
 import { Refused } from "../../../objects/shared/rpc.ts";
-import type { Submission, WardenAnswer } from "../../../objects/shared/rpc.ts";
+import type { Submission } from "../../../objects/shared/rpc.ts";
 import type { LedgerEvent, Receipt } from "../../../objects/shared/types.ts";
+import { ofLaterLife } from "../../../worker/http/answers.ts";
+import type { Answer } from "../../../worker/http/answers.ts";
 import type { Told } from "../history.ts";
 import type { World } from "../world.ts";
 import { SMOOTH } from "./reach.ts";
@@ -113,7 +115,7 @@ export class Client {
     const { dice, now } = this.#world;
     const byKey = new Map(this.#errands.map((held) => [held.errand.submission.key, held]));
     for (const { door, errand } of [...byKey.values()].slice(-MOST_ANEW)) {
-      if (errand.told === null || door.warden.stranger) continue;
+      if (errand.told === null || door.warden.forsaken) continue;
       const { identity, submission } = errand;
       const { type, data } = JSON.parse(submission.event) as LedgerEvent;
       const body = dice.percent(60) ? { type, data } : happening(dice);
@@ -131,7 +133,7 @@ export class Client {
     return this.#errands.flatMap(({ door, errand }) => {
       const { event } = errand.submission;
       if (errand.asks > 0) return [`is about to ask for ${event}`];
-      const known = errand.told !== null || door.warden.stranger || this.#tooLate(errand);
+      const known = errand.told !== null || door.warden.forsaken || this.#tooLate(errand);
       return known ? [] : [`does not know of ${event}`];
     });
   }
@@ -179,7 +181,7 @@ export class Client {
     for (const { submission } of asked)
       this.#world.note({ kind: "submitted", client: this.number, event: submission.event });
     let open = true;
-    const hear = (answers: readonly WardenAnswer[] | null): void => {
+    const hear = (answers: readonly Answer[] | null): void => {
       if (!open) return;
       open = false;
       cancel();
@@ -197,12 +199,13 @@ export class Client {
   async #through(
     warden: VirtualWarden,
     submissions: readonly Submission[],
-  ): Promise<WardenAnswer[] | null> {
+  ): Promise<Answer[] | null> {
     await this.#go();
-    let answers: WardenAnswer[] | null = null;
+    let answers: Answer[] | null = null;
     for (let attempt = 1; attempt <= LIMITS.wardenAttempts && !this.#away; attempt++) {
       try {
-        answers = await warden.admit(submissions, this.#patience.waitMs);
+        const said = await warden.admit(submissions, this.#patience.waitMs);
+        answers = attempt === 1 ? said : ofLaterLife(said);
         break;
       } catch (error) {
         if (!(error instanceof Refused) || attempt > 1) continue;
@@ -240,7 +243,7 @@ export class Client {
       return;
     }
     if (errand.told !== null || errand.asks > 0) return;
-    if (door.warden.stranger) return;
+    if (door.warden.forsaken) return;
     if (this.#calm) this.#askSoon(door, errand, 500);
     else if (!this.#away && dice.percent(75)) this.#askSoon(door, errand, RETRY_MS);
   }
@@ -282,8 +285,9 @@ function isConclusive(told: Told): boolean {
   return told.kind === "outcome";
 }
 
-function toldBy(answer: WardenAnswer | undefined): Told {
-  if (answer === undefined || answer.kind === "pending") return { kind: "unknown" };
+function toldBy(answer: Answer | undefined): Told {
+  if (answer === undefined || answer.kind === "pending" || answer.kind === "silent")
+    return { kind: "unknown" };
   if (answer.kind !== "settled") return { kind: "refused", code: answer.kind };
   const { body } = answer;
   const { receipt } = JSON.parse(body) as { readonly receipt: Receipt };

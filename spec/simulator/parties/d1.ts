@@ -2,6 +2,8 @@
  * A D1 database over SQLite in memory, reached as the real one is: late, at times not at all, and with failures that do not
  * tell whether what was asked for has been done.
  */
+import { canonical } from "../../../objects/shared/canonical.ts";
+import type { Json } from "../../../objects/shared/canonical.ts";
 import type { World } from "../world.ts";
 import { Sqlite } from "./sqlite.ts";
 import type { Cell, Row } from "./sqlite.ts";
@@ -29,7 +31,9 @@ export class VirtualD1 {
   weather = CLEAR;
   /** Every call fails, those under way as well. */
   away = false;
-  readonly counts = { calls: 0, refused: 0, unheard: 0 };
+  /** Share of the rows that a seat which lacks blocks reads falsely, be it that whoever holds the binding gives it others. */
+  misreads = 0;
+  readonly counts = { calls: 0, refused: 0, unheard: 0, misread: 0, noticed: 0 };
   readonly #world: World;
   readonly #sqlite = new Sqlite();
 
@@ -40,13 +44,37 @@ export class VirtualD1 {
 
   /** As one of its callers reaches it: one that is gone does its last calls, and never hears what came of them. */
   reached(alive: () => boolean): D1Database {
+    return this.#database(alive, (results) => results);
+  }
+
+  /** The same, for one that is given other rows at times. */
+  misread(alive: () => boolean): D1Database {
+    return this.#database(alive, (results) =>
+      results.map((result) => ({
+        ...result,
+        results: result.results.map((row) => this.#other(row)),
+      })),
+    );
+  }
+
+  #database(alive: () => boolean, shown: (results: Result[]) => Result[]): D1Database {
     const call = <T>(work: () => T): Promise<T> => this.#call(work, alive);
     const database = {
       prepare: (sql: string) => new Prepared(call, this, { sql, cells: [] }),
       batch: (statements: readonly Prepared[]) =>
-        call(() => this.batch(statements.map(({ asked }) => asked))),
+        call(() => shown(this.batch(statements.map(({ asked }) => asked)))),
     };
     return database as unknown as D1Database;
+  }
+
+  /** A certificate of one signature less, an outcome that says otherwise, or another seal. */
+  #other(row: Row): Row {
+    if (this.misreads === 0 || !this.#world.dice.percent(this.misreads)) return row;
+    this.counts.misread += 1;
+    const { certificate, outcome, seal } = row;
+    if (typeof certificate === "string") return { ...row, certificate: robbed(certificate) };
+    if (typeof seal === "string") return { ...row, seal: "0".repeat(seal.length) };
+    return { ...row, outcome: String(outcome).replace("accepted", "rejected") };
   }
 
   /** At once, whatever the weather. */
@@ -113,6 +141,11 @@ function attempt<T>(work: () => T): { readonly value: T } | { readonly error: Er
     const what = error instanceof Error ? error.message : String(error);
     return { error: new Error(`D1_ERROR: ${what}: SQLITE_CONSTRAINT`) };
   }
+}
+
+function robbed(text: string): string {
+  const certificate = JSON.parse(text) as { readonly signatures: readonly Json[] };
+  return canonical({ ...certificate, signatures: certificate.signatures.slice(1) });
 }
 
 interface Result {

@@ -3,11 +3,14 @@
  * feed to a Registrar. All of it is memory, made anew with each life of the seat.
  */
 import { Answers } from "../../../objects/clerk/answers.ts";
+import { CatchUp } from "../../../objects/clerk/catch-up.ts";
 import { RowDamaged } from "../../../objects/clerk/rows.ts";
 import { parseWrit } from "../../../objects/clerk/consensus/check.ts";
 import { leaderNow } from "../../../objects/clerk/consensus/step.ts";
 import { Feed } from "../../../objects/clerk/feed.ts";
 import { Publisher } from "../../../objects/clerk/publisher.ts";
+import type { Ledger } from "../../../objects/ledger/ledger.ts";
+import { storedRun } from "../../../objects/ledger/stored.ts";
 import { LIMITS } from "../../../objects/shared/limits.ts";
 import { Refused } from "../../../objects/shared/rpc.ts";
 import type { EntityAnswer } from "../../../objects/shared/rpc.ts";
@@ -26,6 +29,7 @@ interface Desk {
   readonly answers: Answers;
   readonly feed: Feed;
   readonly publisher: Publisher | null;
+  readonly catchUp: CatchUp | null;
   readonly waiters: Set<Waiter>;
 }
 
@@ -43,15 +47,26 @@ export class Office {
   readonly obstacles: string[] = [];
   readonly #court: Court;
   readonly #d1: VirtualD1 | null;
+  readonly #backlogBlocks: number;
   #desk: Desk | null = null;
   #published = 0;
+  /** As noted in the seat's storage. */
+  #place: string | null = null;
 
-  constructor(court: Court, replica: Replica, d1: VirtualD1 | null) {
+  constructor(
+    court: Court,
+    replica: Replica,
+    { d1, backlogBlocks }: { readonly d1: VirtualD1 | null; readonly backlogBlocks: number },
+  ) {
     this.#court = court;
     this.replica = replica;
     this.#d1 = d1;
+    this.#backlogBlocks = backlogBlocks;
     this.registrar = new VirtualRegistrar(court.world, (key) => this.#row(key));
     replica.onStart(() => this.#begin());
+    replica.onTick(() => {
+      if (replica.up) this.#desk?.catchUp?.wake();
+    });
     replica.onAgreed((block, evaluation) => {
       this.#desk?.feed.changed(block.header.height, evaluation.entities);
       court.world.awaited();
@@ -137,6 +152,11 @@ export class Office {
     return { height, certificate: null, version, state, since };
   }
 
+  /** As the publisher asks: what is damaged stops the seat by the error that comes of it. */
+  #version(key: string): number {
+    return this.replica.disk.state.entity(key)?.version ?? 0;
+  }
+
   /** As the object reads for a caller: what it finds damaged costs it its voice. */
   #read<T>(work: () => T): T {
     try {
@@ -197,11 +217,13 @@ export class Office {
       shardOf: () => 0,
       wait,
     });
+    const d1 = this.#d1;
     this.#desk = {
       life,
       answers: new Answers(replica.disk.chain),
       feed,
-      publisher: this.#publisher(alive, wait),
+      publisher: d1 === null ? null : this.#publisher(d1.reached(alive), alive, wait),
+      catchUp: d1 === null ? null : this.#search(d1, alive, wait),
       waiters: new Set(),
     };
     this.#tend(alive);
@@ -213,19 +235,37 @@ export class Office {
     });
   }
 
-  #publisher(alive: () => boolean, wait: (ms: number) => Promise<void>): Publisher | null {
-    const { genesis, deployment, verify, world } = this.#court;
+  #ledger(db: D1Database): Ledger {
+    const { genesis, deployment, verify } = this.#court;
+    return {
+      db,
+      genesis: genesis.document,
+      quorum: deployment.quorum,
+      verify,
+      terms: { of: () => this.replica.core().setup.terms, learn: () => true, proofs: () => [] },
+    };
+  }
+
+  /** What is false in the Ledger as it reads it here is so on the way only. */
+  #search(d1: VirtualD1, alive: () => boolean, wait: (ms: number) => Promise<void>): CatchUp {
+    const { replica } = this;
+    const ledger = this.#ledger(d1.misread(alive));
+    return new CatchUp({
+      height: () => replica.core().tip.height,
+      lacking: () => replica.lacking(),
+      alone: () => replica.alone(),
+      above: (height) => storedRun(ledger, 0, height),
+      found: (blocks) => replica.found(blocks),
+      damaged: () => (d1.counts.noticed += 1),
+      clock: { wait },
+    });
+  }
+
+  #publisher(db: D1Database, alive: () => boolean, wait: (ms: number) => Promise<void>): Publisher {
+    const { genesis, world } = this.#court;
     const { seat, disk } = this.replica;
-    if (this.#d1 === null) return null;
-    const { quorum } = deployment;
     return new Publisher({
-      ledger: {
-        db: this.#d1.reached(alive),
-        genesis: genesis.document,
-        quorum,
-        verify,
-        terms: { of: () => this.replica.core().setup.terms, learn: () => true, proofs: () => [] },
-      },
+      ledger: this.#ledger(db),
       genesis,
       court: 0,
       seat,
@@ -238,6 +278,8 @@ export class Office {
       leads: () => leaderNow(this.replica.core()) === seat,
       backlog: (blocks) => this.#backlog(blocks),
       damaged: (error) => this.replica.damaged(error),
+      versionOf: (key) => this.#version(key),
+      place: { get: () => this.#place, put: (text) => (this.#place = text) },
     });
   }
 
@@ -247,7 +289,7 @@ export class Office {
   }
 
   #backlog(blocks: number): void {
-    const full = blocks > LIMITS.publishBacklogBlocks;
+    const full = blocks > this.#backlogBlocks;
     if (full !== this.replica.core().backlogFull) this.replica.backlog(full);
   }
 
@@ -266,6 +308,7 @@ export class Office {
     world.awaited();
     for (const waiter of desk.waiters) if (waiter.ready()) waiter.end();
     desk.publisher?.wake();
+    desk.catchUp?.wake();
     this.#notePublished();
   }
 

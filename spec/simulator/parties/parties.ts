@@ -33,16 +33,21 @@ export class Parties implements Party {
   readonly #deck: readonly Mishap[];
   /** Seats whose word nobody has to take. */
   readonly #faulty: ReadonlySet<number>;
+  readonly #readmit: Setting["readmit"];
   #calm = false;
   #woken = false;
 
   /** Before the seats begin their first life. */
-  constructor(court: Court, plan: PartiesPlan, { faulty, lying }: Setting) {
+  constructor(court: Court, plan: PartiesPlan, { faulty, lying, readmit }: Setting) {
     this.#court = court;
     this.#plan = plan;
     this.#faulty = faulty;
+    this.#readmit = readmit;
     this.d1 = plan.ledger ? new VirtualD1(court.world, ...SCHEMA) : null;
-    this.offices = court.replicas.map((replica) => new Office(court, replica, this.d1));
+    const { backlogBlocks } = plan;
+    this.offices = court.replicas.map(
+      (replica) => new Office(court, replica, { d1: this.d1, backlogBlocks }),
+    );
     this.ways = new Ways(court.world, this.offices, lying);
     this.wardens = plan.wardenSkews.map((skewMs, number) => {
       const warden = new VirtualWarden(court, number, () => this.ways.seats());
@@ -67,8 +72,11 @@ export class Parties implements Party {
 
   #begin(): void {
     this.ways.way = this.#plan.way;
+    this.ways.garbling = this.#plan.garbling;
     for (const { nearby } of this.offices) Object.assign(nearby, this.#plan.near);
     if (this.d1 !== null) this.d1.weather = this.#plan.ledgerWeather;
+    if (this.d1 !== null) this.d1.misreads = this.#plan.misreads;
+    if (this.#plan.wardenLost) this.#loseOne();
     for (const client of this.clients) client.begin();
     this.#next();
   }
@@ -78,6 +86,7 @@ export class Parties implements Party {
     this.#calm = true;
     if (!this.#ahead()) this.#showLedger();
     this.ways.way = SMOOTH;
+    this.ways.garbling = 0;
     if (this.d1 !== null) {
       this.d1.weather = CLEAR;
       this.d1.away = false;
@@ -102,8 +111,8 @@ export class Parties implements Party {
   }
 
   #waiting(): string[] {
-    return this.wardens.flatMap(({ number, pending, stranger }) =>
-      pending > 0 && !stranger ? [`Warden ${number} has ${pending} events pending`] : [],
+    return this.wardens.flatMap(({ number, pending, forsaken }) =>
+      pending > 0 && !forsaken ? [`Warden ${number} has ${pending} events pending`] : [],
     );
   }
 
@@ -222,7 +231,7 @@ export class Parties implements Party {
       case "warden forgets":
         return warden.forgetAnswers();
       case "warden is wiped":
-        return warden.wipe();
+        return this.#wipe(warden);
       case "slow disk":
         warden.storage.slowness = dice.one([2, 40, 400]);
         return;
@@ -242,6 +251,18 @@ export class Parties implements Party {
       case "near ways change":
         Object.assign(nearby, nearOf(dice));
     }
+  }
+
+  /** While the first clients ask. */
+  #loseOne(): void {
+    const { world } = this.#court;
+    world.after(500 + world.dice.below(2_500), () => this.#wipe(world.dice.one(this.wardens)));
+  }
+
+  #wipe(warden: VirtualWarden): void {
+    warden.wipe();
+    warden.forsaken = !this.#plan.readmits;
+    if (this.#plan.readmits) this.#readmit({ kind: "warden", warden: warden.number });
   }
 
   #away(ms: number): void {

@@ -44,9 +44,34 @@ export interface PartiesPlan {
   readonly slowness: number;
   /** In the calm clients ask when no Warden has anything pending: until then it must get there by itself. */
   readonly quiet: boolean;
+  /** Agreed and unpublished blocks beyond which a seat says that its court is overloaded. */
+  readonly backlogBlocks: number;
+  /** Whether an operator has a wiped Warden taken in again. */
+  readonly readmits: boolean;
+  /** Storage of a Warden is lost once in the run, whatever else befalls it. */
+  readonly wardenLost: boolean;
+  /** Share of rows that a seat which lacks blocks reads falsely. */
+  readonly misreads: number;
+  /** Share of writs that somebody gives a seat garbled. */
+  readonly garbling: number;
 }
 
-export function planOf(dice: Dice, wardens: number): PartiesPlan {
+/** What was thought of later, from chances of its own. */
+export type LaterPlan = Pick<
+  PartiesPlan,
+  "backlogBlocks" | "readmits" | "wardenLost" | "misreads" | "garbling"
+>;
+export type EarlyPlan = Omit<PartiesPlan, keyof LaterPlan>;
+
+export function laterPlanOf(later: Dice): Omit<LaterPlan, "backlogBlocks" | "garbling"> {
+  return {
+    readmits: later.percent(75),
+    wardenLost: later.percent(10),
+    misreads: later.one([0, 5, 20]),
+  };
+}
+
+export function planOf(dice: Dice, wardens: number): EarlyPlan {
   const windowMs = dice.one([1_000, 4_000, 15_000, 60_000, 300_000, 300_000]);
   const way = wayOf(dice);
   const weight = (most: number) => (dice.percent(60) ? dice.below(most + 1) : 0);
@@ -132,6 +157,7 @@ export function printedPlan(plan: PartiesPlan): string[] {
     `window ${windowMs} ms; ${clients.length} clients of ${sources} sources each; Ledger: ${ledger}; reads: ${reads ?? "none"}`,
     ...clients.map((habits, at) => `client ${at}: ${JSON.stringify(habits)}`),
     `Wardens' clocks: ${plan.wardenSkews.join(", ")} ms; ways: ${JSON.stringify(way)}, near: ${JSON.stringify(plan.near)}; D1: ${JSON.stringify(plan.ledgerWeather)}`,
-    `disks: ${plan.slowness} ms; ${plan.quiet ? "a quiet calm; " : ""}mishaps, one in ${pace} ms at most: ${weighed.map((each) => each.join(" ")).join(", ")}`,
+    `wiped Wardens are ${plan.readmits ? "taken in again" : "left out"}${plan.wardenLost ? ", one of them surely" : ""}; the Ledger misread: ${plan.misreads} %`,
+    `disks: ${plan.slowness} ms; ${plan.quiet ? "a quiet calm; " : ""}backlog: ${plan.backlogBlocks} blocks; mishaps, one in ${pace} ms at most: ${weighed.map((each) => each.join(" ")).join(", ")}`,
   ];
 }

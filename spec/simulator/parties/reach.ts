@@ -9,6 +9,9 @@ import {
 import type { EntityAnswer, WritAnswer } from "../../../objects/shared/rpc.ts";
 import type { Outcome } from "../../../objects/shared/types.ts";
 import type { Court as Seats } from "../../../objects/warden/ports.ts";
+import { Refused } from "../../../objects/shared/rpc.ts";
+import { garbledWrit } from "../garbler.ts";
+import { Violation } from "../history.ts";
 import type { World } from "../world.ts";
 import type { Office } from "./office.ts";
 
@@ -26,7 +29,9 @@ export const SMOOTH: Way = { lost: 0, mute: 0, delay: 1, jitter: 4 };
 
 export class Ways {
   way = SMOOTH;
-  readonly counts = { calls: 0, lost: 0, mute: 0, lies: 0 };
+  /** Share of the writs that somebody gives the seat in another form as well. */
+  garbling = 0;
+  readonly counts = { calls: 0, lost: 0, mute: 0, lies: 0, garbled: 0 };
   readonly #world: World;
   readonly #offices: readonly Office[];
   readonly #liars: ReadonlySet<number>;
@@ -43,7 +48,11 @@ export class Ways {
   /** As one Warden reaches the seats. */
   seats(): Seats {
     return {
-      submit: (seat, writ, waitMs) => this.#call(seat, (office) => office.submit(writ, waitMs)),
+      submit: (seat, writ, waitMs) =>
+        this.#call(seat, async (office) => {
+          await this.#garble(office, writ);
+          return office.submit(writ, waitMs);
+        }),
       terms: (seat) => this.terms(seat),
       status: (seat) => this.#call(seat, (office) => Promise.resolve(office.status())),
     };
@@ -73,6 +82,19 @@ export class Ways {
       return answer;
     }
     return dice.percent(60) ? this.#falsified(answer) : answer;
+  }
+
+  /** No seat may take it, or break over it. */
+  async #garble(office: Office, writ: string): Promise<void> {
+    const { dice } = this.#world;
+    if (this.garbling === 0 || !dice.percent(this.garbling)) return;
+    this.counts.garbled += 1;
+    const text = garbledWrit(writ, dice);
+    const came = await office.submit(text, 0).catch((error: unknown) => error);
+    if (came instanceof Refused) return;
+    this.#world.fail(
+      new Violation("GarbledIsDropped", `${String(came)} came of ${text.slice(0, 200)}`),
+    );
   }
 
   /** One way. */

@@ -3,10 +3,8 @@
  * what is outside it; what it wrote and was not yet durable is then gone, and nothing that depends on it has left.
  */
 import { LIMITS } from "../../../objects/shared/limits.ts";
-import { Refused } from "../../../objects/shared/rpc.ts";
 import type { Submission, WardenAnswer } from "../../../objects/shared/rpc.ts";
 import type { Writ } from "../../../objects/shared/types.ts";
-import { termAt } from "../../../objects/shared/terms.ts";
 import { sealValid } from "../../../objects/shared/verify.ts";
 import { Alarm } from "../../../objects/warden/alarm.ts";
 import { Book } from "../../../objects/warden/core/book.ts";
@@ -57,8 +55,8 @@ export class VirtualWarden {
   readonly storage: ObjectStorage;
   /** Of its clock, milliseconds. */
   skewMs = 0;
-  /** Its key is gone with its storage: it is not the Warden that the genesis names. */
-  stranger = false;
+  /** Its key went with its storage, and no court will take it in again under the one it has now. */
+  forsaken = false;
   /** Why a life stopped itself, if one did: it found its own memory wrong. */
   failure: string | null = null;
   readonly counts = { lives: 0, crashes: 0, stops: 0, unproven: 0 };
@@ -133,11 +131,11 @@ export class VirtualWarden {
     this.#court.world.note({ kind: "forgot", warden: this.number, what: "answers" });
   }
 
-  /** Everything is gone, and its key: from now on it refuses. */
+  /** Everything is gone, and its key: under its next one it seals nothing before the court knows that. */
   wipe(): void {
     this.crash();
     this.storage.wipe();
-    this.stranger = true;
+    this.#court.forgetKey({ kind: "warden", warden: this.number });
     this.#court.world.note({ kind: "forgot", warden: this.number, what: "everything" });
   }
 
@@ -152,7 +150,6 @@ export class VirtualWarden {
   }
 
   #serving(): Life {
-    if (this.stranger) throw new Refused("no-genesis", "the genesis names another key");
     this.#life ??= this.#begun();
     return this.#life;
   }
@@ -178,7 +175,7 @@ export class VirtualWarden {
   #opened(life: Life, stepped: () => void): Whole {
     const { genesis, deployment, verify } = this.#court;
     const storage = this.storage.of(() => life.alive, stepped);
-    const key = termAt(this.#court.setup(0).terms, 1).wardenKeys[this.number] ?? "";
+    const key = this.#court.keyOf({ kind: "warden", warden: this.number });
     const store = new Kept(storage.sql, deployment.windowMs, (end) => this.#dropped(end));
     const book = new Book(this.number, this.#court.sealKey(this.number));
     restore(book, store, (writ) => sealValid(writ, key, verify), this.#now());
@@ -285,7 +282,6 @@ export class VirtualWarden {
 
   /** As `Warden.alarm`. */
   #fire(): void {
-    if (this.stranger) return;
     this.#court.world.awaited();
     this.#firing = true;
     try {

@@ -4,6 +4,7 @@ import { arbiter } from "./bugs/arbiter.ts";
 import { belief } from "./bugs/belief.ts";
 import { copies } from "./bugs/copies.ts";
 import { durability } from "./bugs/durability.ts";
+import { relief } from "./bugs/relief.ts";
 import { views } from "./bugs/views.ts";
 import { warden } from "./bugs/warden.ts";
 import type { How } from "./how.ts";
@@ -17,4 +18,5 @@ export const bugs: readonly Bug<How>[] = [
   ...arbiter,
   ...warden,
   ...copies,
+  ...relief,
 ];

@@ -199,6 +199,19 @@ export const belief: readonly Bug<How>[] = [
     how: { run: "mix", options: { lie: "librarian" } },
   },
   {
+    name: "words-without-a-signature",
+    patches: [
+      {
+        file: "objects/clerk/consensus/check.ts",
+        find: 'if (kind === "blocks" && said.blocks.length === 0)',
+        replace: 'if (kind === "blocks" && said.blocks.length < 0)',
+      },
+    ],
+    found: ["nobody speaks for another"],
+    within: 30,
+    how: { run: "mix", options: { lie: "replayer" } },
+  },
+  {
     name: "honest-view-changes-too-few",
     patches: [
       {

@@ -1,0 +1,123 @@
+/** The verifier is itself a witness: what is right must pass, and each wrong thing be found where it is. */
+import { beforeAll, describe, expect, it } from "vitest";
+import { genesisDigest } from "../bench/verify/genesis.ts";
+import { Unreadable } from "../bench/verify/records.ts";
+import { Annals, whole } from "./kit/annals.ts";
+import { ended, goingOn, shown, verified } from "./kit/shown.ts";
+import type { Shown } from "./kit/shown.ts";
+import { story } from "./kit/story.ts";
+
+let truth: Annals;
+let told: readonly Shown[];
+beforeAll(() => {
+  truth = story();
+  told = shown(truth);
+});
+const copy = (): Shown[] => structuredClone(told) as Shown[];
+
+describe("a ledger that is right", () => {
+  it("BeginWalk, TakeBlock, ConfirmLedger: holds, whatever happened in it: every kind of outcome, expiries, control events, undecidable events", () => {
+    const digest = genesisDigest(truth.genesis.document as Parameters<typeof genesisDigest>[0]);
+    const report = verified(ended(told), digest);
+    expect(report.flaws).toEqual({ total: 0, listed: [] });
+    expect(report.genesis).toEqual({ digest, pinned: true });
+    expect(report.courts).toMatchObject([
+      {
+        height: 20,
+        published: 20,
+        certificates: 20,
+        roots: 5,
+        controls: 2,
+        poison: 2,
+        expiries: 3,
+      },
+    ]);
+    expect(report.courts).toMatchObject([{ duplicates: 2, events: 30, rejected: 6 }]);
+    const entities = told.filter(({ record }) => record === "entity");
+    expect(report.served).toEqual({
+      events: told.filter(({ record }) => record === "event").length,
+      entities: entities.length,
+      histories: entities.length,
+    });
+  });
+
+  it("holds in two courts, each with the events of its items", () => {
+    const annals = new Annals(4, 2);
+    const items = Array.from({ length: 12 }, (_, at) => `item-${at}`);
+    for (const court of [0, 1, 0, 0, 1, 1]) {
+      const height = annals.courts[court]?.length ?? 0;
+      const events = items
+        .filter((item) => annals.courtOfItem(item) === court)
+        .map((item) => ({
+          id: `${height}/${item}`,
+          type: "stock.received",
+          data: { item, warehouse: "w", quantity: 3 },
+        }));
+      annals.decide([whole(annals.writ(events, { court }))], {}, court);
+    }
+    const report = verified(ended(shown(annals)));
+    expect(report.flaws.listed).toEqual([]);
+    expect(report.courts.map(({ height }) => height)).toEqual([3, 3]);
+    expect(report.served.entities).toBe(12);
+  });
+
+  it("holds while it goes on: an entity may be shown as a block above what was announced makes it", () => {
+    const records = goingOn(truth, 12);
+    expect(verified(ended(records)).flaws.listed).toEqual([]);
+    const without = records.filter(
+      ({ record, block }) => record !== "block" || block.header.height < 15,
+    );
+    expect(verified(ended(without)).flaws.listed).toContainEqual(
+      expect.objectContaining({ kind: "served", entity: "stock/t@w1", height: 20 }),
+    );
+  });
+});
+
+describe("an export", () => {
+  it("FindMissingEnd: that was cut off is missed where it ends", () => {
+    const all = ended(told);
+    const half = verified(all.slice(0, 20)).flaws.listed;
+    const reached = all.slice(0, 20).findLast(({ block }) => block !== undefined)?.block
+      .header.height;
+    expect(half).toContainEqual(expect.objectContaining({ kind: "chain", height: reached + 1 }));
+    expect(half.at(-1)).toMatchObject({ kind: "export", what: "record 21: the end is missing" });
+    expect(verified(all.slice(0, -1)).flaws.listed).toMatchObject([{ kind: "export" }]);
+  });
+
+  it("with a line that is none is refused there", () => {
+    const records = ended([...told.slice(0, 7), null, ...told.slice(7)]);
+    expect(verified(records).flaws.listed).toMatchObject([
+      { kind: "export", what: "record 8: it is not JSON" },
+    ]);
+  });
+
+  it("FindOtherGenesis: of another pinned genesis is refused, and one that nobody pinned says so", () => {
+    const { flaws, genesis } = verified(ended(told), "ab".repeat(32));
+    expect(flaws.listed).toMatchObject([{ kind: "genesis", expected: "ab".repeat(32) }]);
+    expect(genesis.pinned).toBe(true);
+    expect(verified(ended(told)).genesis.pinned).toBe(false);
+  });
+
+  it.each([
+    ["an empty one", []],
+    ["one that does not begin", [{ record: "end", records: 0 }]],
+    ["another file", [{ some: "thing" }]],
+    ["text", [null]],
+  ])("RefuseUnreadable: is not read at all: %s", (_, records) => {
+    expect(() => verified(records)).toThrow(Unreadable);
+  });
+});
+
+it("ReportFlaws: lists flaws up to a bound, and counts all", () => {
+  const records = copy().map((each) => {
+    if (each.record === "event") each.event.published = false;
+    return each;
+  });
+  const many = Array.from({ length: 8 }, () =>
+    records.filter(({ record }) => record === "event"),
+  ).flat();
+  const [head = null, ...rest] = records;
+  const { flaws } = verified(ended([head, ...rest.slice(0, 1), ...many, ...rest.slice(1)]));
+  expect(flaws.listed).toHaveLength(100);
+  expect(flaws.total).toBeGreaterThan(100);
+});
