@@ -42,6 +42,8 @@ class Seats implements Court {
   readonly given: { seat: number; writ: string }[] = [];
   says: Says[];
   view = 0;
+  /** Of the Warden's, under whatever number. */
+  held: readonly Writ[] = [];
   readonly #decided = new Map<number, string>();
 
   constructor(...says: Says[]) {
@@ -77,6 +79,10 @@ class Seats implements Court {
     return never();
   }
 
+  writs(): Promise<string> {
+    return Promise.resolve(JSON.stringify({ decided: 0, writs: this.held }));
+  }
+
   seats(from = 0): number[] {
     return this.given.slice(from).map(({ seat }) => seat);
   }
@@ -96,18 +102,22 @@ function driving(...says: Says[]): {
   drive: Drive;
   settled: [number, readonly Settlement[]][];
   dropped: [number, number][];
+  replaced: [Writ, readonly Settlement[]][];
 } {
   const seats = new Seats(...says);
   const clock = new HandClock();
   const settled: [number, readonly Settlement[]][] = [];
   const dropped: [number, number][] = [];
+  const replaced: [Writ, readonly Settlement[]][] = [];
   const keys = seats.court.courtKeys();
   const drive = new Drive(seats, keys, clock, {
     decided: (writ, settlements) => settled.push([writ.number, settlements]),
+    decidedInstead: (instead, settlements) => replaced.push([instead, settlements]),
+    ours: (text) => (JSON.parse(text) as { writs: Writ[] }).writs,
     unproven: (seat, _, count) => dropped.push([seat, count]),
     terms: () => undefined,
   });
-  return { seats, clock, drive, settled, dropped };
+  return { seats, clock, drive, settled, dropped, replaced };
 }
 
 describe("driving", () => {
@@ -118,6 +128,29 @@ describe("driving", () => {
     expect(settled).toMatchObject([[1, [{ kind: "settled", height: 1 }]]]);
     await clock.advance(60_000);
     expect(seats.seats()).toEqual([0]);
+  });
+
+  it("AdoptDecidedWrit: a number that was decided otherwise is settled as it was, where the other writ is the Warden's own", async () => {
+    const { seats, drive, settled, replaced, dropped } = driving("decides");
+    const first = writOf(1);
+    const second = { ...first, events: [canonical(eventOf("another"))] };
+    await drive.drive(first);
+    // Shown beside one that was never decided, and the one that is driven.
+    seats.held = [second, { ...first, events: [canonical(eventOf("a third"))] }, first];
+    await drive.drive(second);
+    expect(settled.map(([number]) => number)).toEqual([1]);
+    expect(replaced).toMatchObject([[first, [{ kind: "settled", height: 1 }]]]);
+    expect(dropped).toEqual([]);
+  });
+
+  it("DropUnprovenAnswer: of a writ that the Warden never sealed nothing is taken for it", async () => {
+    const { seats, clock, drive, settled, replaced, dropped } = driving("decides");
+    await drive.drive(writOf(1));
+    void drive.drive({ ...writOf(1), events: [canonical(eventOf("another"))] });
+    await clock.advance(LIMITS.writSilenceMs);
+    expect(seats.held).toEqual([]);
+    expect([settled.length, replaced.length]).toEqual([1, 0]);
+    expect(dropped.length).toBeGreaterThan(0);
   });
 
   it("takes the leader from the certificate's view, not from a seat's word", async () => {
@@ -230,6 +263,7 @@ function watching(...seats: (() => Promise<string>)[]): {
   let asked = 0;
   const court: Court = {
     submit: never,
+    writs: never,
     terms: never,
     status: (seat) => {
       asked += 1;

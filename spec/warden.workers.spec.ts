@@ -248,10 +248,11 @@ describe("pending", () => {
     expect(shard.clerks.writs).toHaveLength(1);
   });
 
-  it("HoldDamagedWrit: a writ that fails its seal is not sent, and its court takes nothing fresh", async () => {
+  it("HoldDamagedWrit: a writ that fails its seal is not sent, and its court takes nothing fresh, before the seats have said what they hold", async () => {
     const shard = new Shard(33);
     await keepTwo(shard);
     shard.clerks.mode = "decides";
+    shard.clerks.tells = false;
     shard.clerks.given.length = 0;
     const damage = "UPDATE pending SET event = replace(event, 'null', 'true') WHERE place = 2";
     await shard.life(async ({ ctx }) => void ctx.storage.sql.exec(damage));

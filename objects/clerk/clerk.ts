@@ -24,6 +24,7 @@ import { Bench } from "./bench.ts";
 import { parseWrit } from "./consensus/check.ts";
 import { leaderNow } from "./consensus/step.ts";
 import { faultKind } from "./faults.ts";
+import { heldWrits } from "./held-writs.ts";
 import { orderRebuild, rebuildObjection } from "./rebuild.ts";
 import { RowDamaged } from "./rows.ts";
 import { Session } from "./session.ts";
@@ -73,6 +74,13 @@ export class Clerk extends DurableObject<Bindings> implements ClerkApi {
       parts: this.#read(() => (decided() && agreement.seat.voice ? answers.of(writ) : [])),
     };
     return JSON.stringify(answer);
+  }
+
+  async writs(warden: number, from: number): Promise<string> {
+    const asked = [natural(warden), natural(from)] as const;
+    const { seat } = (await this.#seated()).agreement;
+    const { chain } = this.#speaking(seat);
+    return JSON.stringify(this.#read(() => heldWrits(chain, seat, ...asked)));
   }
 
   async status(): Promise<string> {
@@ -130,8 +138,7 @@ export class Clerk extends DurableObject<Bindings> implements ClerkApi {
   }
 
   async block(height: number): Promise<string> {
-    const { chain } = this.#open();
-    const asked = natural(height);
+    const [{ chain }, asked] = [this.#open(), natural(height)];
     await this.#seated();
     return JSON.stringify(this.#read(() => chain.block(asked)) ?? null);
   }

@@ -62,8 +62,9 @@ export const LIMITS = {
   controlMs: 60_000,
   controlTries: 3,
 
-  /** Waiting writs a seat keeps per Warden. */
+  /** Waiting writs a seat keeps per Warden, and those of one that it shows, above what it can hold. */
   writsKeptPerWarden: 4,
+  writsShown: 16,
   /** How far above its own height and view a seat keeps what peers say. */
   heightsAhead: 2,
   viewsAhead: 16,

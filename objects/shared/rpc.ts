@@ -89,6 +89,8 @@ export interface ClerkApi {
   deliver(messages: string): Promise<string>;
   /** Wardens. Writ → WritAnswer; waits up to `waitMs` for the decision. */
   submit(writ: string, waitMs: number): Promise<string>;
+  /** Wardens. `{ decided, writs }` (warden/core/held.ts): what this seat holds of a Warden's writs, from a number on. */
+  writs(warden: number, from: number): Promise<string>;
   /** SeatStatus. Never waits for anybody else. */
   status(): Promise<string>;
   /** EntityAnswer of `tenant/type/id` at a height of at least `atLeast`; the fresh form waits out a signed commit. */

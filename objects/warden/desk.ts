@@ -7,17 +7,20 @@ import type { Verify } from "../shared/node/crypto.ts";
 import { Refused } from "../shared/rpc.ts";
 import { TermBook } from "../shared/term-book.ts";
 import { lastTerm } from "../shared/terms.ts";
-import type { Lookup, Submission, WardenAnswer } from "../shared/rpc.ts";
+import type { Submission, WardenAnswer } from "../shared/rpc.ts";
 import type { Writ } from "../shared/types.ts";
+import { sealValid } from "../shared/verify.ts";
 import type { Alarm } from "./alarm.ts";
 import { admission } from "./core/admission.ts";
 import type { Known } from "./core/admission.ts";
 import type { Book, DecidedWrit, Entry, SealedWrit } from "./core/book.ts";
 import { bucketOver, heldBySeats, nextAlarm } from "./core/expiry.ts";
-import type { Settlement } from "./core/settlement.ts";
+import { heldIn } from "./core/held.ts";
+import type { Doubt, Finding } from "./core/held.ts";
 import { Drive } from "./drive.ts";
 import { within } from "./ports.ts";
 import type { Clock, Court } from "./ports.ts";
+import { askedBack, submissionOf } from "./recovery.ts";
 import type { Answered, Store } from "./store.ts";
 import { Waiting } from "./waiting.ts";
 import { Watch } from "./watch.ts";
@@ -28,6 +31,8 @@ export interface DeskPorts {
   readonly store: Store;
   readonly book: Book;
   readonly alarm: Alarm;
+  /** Courts of which it is to be found what was sealed. */
+  readonly doubts: readonly Doubt[];
   readonly clock: Clock;
   readonly verify: Verify;
   readonly court: (court: number) => Court;
@@ -67,6 +72,7 @@ export class Desk {
   readonly #contacts = new Map<number, Contact>();
   readonly #jobs: Job[] = [];
   readonly #decided: DecidedWrit[] = [];
+  readonly #findings: Finding[] = [];
   #turning = false;
 
   /** Starts driving what an earlier life left undecided. */
@@ -80,17 +86,52 @@ export class Desk {
     }
     for (const { writ } of ports.book.undecided())
       void this.#contactOf(writ.court).drive.drive(writ);
+    for (const doubt of ports.doubts) void this.#recover(doubt).catch(ports.stop);
     if (ports.book.sealable) this.#wake();
   }
 
+  /** What a court was given is asked of its seats; until then it takes nothing. */
+  async #recover(doubt: Doubt): Promise<void> {
+    const { deployment, clock, book, store, holder } = this.#ports;
+    const { court, lost } = doubt;
+    const missing = ({ events }: Writ): boolean => {
+      const keys = events.map((event) => submissionOf(court, event).key);
+      return (
+        keys.some((key) => book.find(key) !== undefined) ||
+        (lost && store.answered(keys).size < keys.length)
+      );
+    };
+    const finding = await askedBack(this.#ports.court(court), clock, doubt, {
+      warden: holder.warden,
+      quorum: deployment.quorum,
+      ours: (writ) => this.#ours(writ),
+      sealed: () => book.sealedIn(court),
+      missing,
+    });
+    this.#findings.push(finding);
+    this.#wake();
+  }
+
+  #ours(writ: Writ): boolean {
+    return sealValid(writ, this.#ports.holder.publicKey, this.#ports.verify);
+  }
+
   #contact(court: number): Contact {
-    const { deployment, clock, verify, unproven } = this.#ports;
+    const { deployment, clock, verify, unproven, holder } = this.#ports;
     const seats = this.#ports.court(court);
     const { n, q } = deployment.quorum;
     const keys = { court, terms: () => this.#terms.of(court), n, q, verify };
     const drive = new Drive(seats, keys, clock, {
       terms: (text) => this.#terms.read(court, text),
-      decided: (writ, settlements) => this.#settle(writ, settlements),
+      decided: (writ, settlements) =>
+        this.#settle(writ.court, (book, now) =>
+          book.settle(writ.court, writ.number, settlements, now),
+        ),
+      decidedInstead: (writ, settlements) =>
+        this.#settle(writ.court, (book, now) => book.settleAs(writ, settlements, now)),
+      ours: (text) =>
+        heldIn(text, { court, warden: holder.warden, ours: (writ) => this.#ours(writ) })?.writs ??
+        [],
       unproven: (seat, reason, count) => unproven(court, seat, reason, count),
     });
     return { drive, watch: new Watch(seats, deployment.quorum, clock) };
@@ -213,7 +254,9 @@ export class Desk {
   }
 
   async #turns(): Promise<void> {
-    while (this.#jobs.length > 0 || this.#decided.length > 0 || this.#ports.book.sealable) {
+    const { book } = this.#ports;
+    const waits = () => this.#jobs.length + this.#decided.length + this.#findings.length > 0;
+    while (waits() || book.sealable) {
       this.#turn();
       await this.#ports.storage.sync();
     }
@@ -223,11 +266,15 @@ export class Desk {
   #turn(): void {
     const { storage, store, book, alarm, clock } = this.#ports;
     const decided = this.#decided.splice(0);
+    const findings = this.#findings.splice(0);
     const jobs = this.#takeJobs();
     const decisions: Decision[][] = [];
     let sealed: SealedWrit[] = [];
     storage.transactionSync(() => {
       for (const writ of decided) store.settled(writ);
+      for (const finding of findings)
+        store.rewrite(book.recover(finding, clock.now(), submissionOf));
+      if (findings.length > 0 && book.halted.length === 0) store.dropDamaged();
       const reserved: Entry[] = [];
       const answered = this.#answered(jobs.flatMap(({ submissions }) => submissions));
       for (const job of jobs) {
@@ -239,12 +286,13 @@ export class Desk {
       }
       store.reserve(reserved);
       sealed = book.seal(clock.now());
-      for (const writ of sealed) store.sealed(writ);
+      for (const one of sealed) store.sealed(one, book.lastNumber(one.writ.court));
       const wakeAt = nextAlarm(clock.now(), book.pending > 0, store.ends);
       if (wakeAt !== null) alarm.arm(wakeAt);
     });
     for (const writ of decided) book.forget(writ);
-    for (const { writ } of sealed) void this.#contactOf(writ.court).drive.drive(writ);
+    const given = [...findings.flatMap(({ writs }) => writs), ...sealed.map(({ writ }) => writ)];
+    for (const writ of given) void this.#contactOf(writ.court).drive.drive(writ);
     jobs.forEach((job, index) => job.decided(decisions[index] ?? []));
   }
 
@@ -309,16 +357,11 @@ export class Desk {
   }
 
   /** Callers first; the write comes with a later turn. Losing it is harmless: the re-driven writ is answered alike. */
-  #settle(writ: Writ, settlements: readonly Settlement[]): void {
+  #settle(court: number, settle: (book: Book, now: number) => DecidedWrit | null): void {
     try {
-      const decided = this.#ports.book.settle(
-        writ.court,
-        writ.number,
-        settlements,
-        this.#ports.clock.now(),
-      );
+      const decided = settle(this.#ports.book, this.#ports.clock.now());
       if (decided === null) return;
-      this.#contactOf(writ.court).watch.decided();
+      this.#contactOf(court).watch.decided();
       this.#waiting.settled(decided.sealed.entries);
       this.#decided.push(decided);
       this.#wake();
@@ -348,24 +391,4 @@ function answerOf(decision: Decision): WardenAnswer {
     body: settlement.body,
     replayed: settlement.replayed || decision.joined,
   };
-}
-
-/** What is kept of a key; throws {@link Refused} `not-ready` when its row is damaged. */
-export function lookedUp(key: string, book: Book, store: Store): Lookup | null {
-  const entry = book.find(key);
-  if (entry !== undefined) {
-    const { event, settlement } = entry;
-    return settlement?.kind === "settled"
-      ? { status: "settled", event, body: settlement.body }
-      : { status: "pending", event };
-  }
-  const row = store.answered([key]).get(key);
-  if (row === undefined) return null;
-  // The event cannot be trusted either; the sender's retry carries it, and the seats hold the outcome.
-  if (!row.intact)
-    throw new Refused(
-      "not-ready",
-      "the answer to this key is damaged; sending the event again repairs it",
-    );
-  return { status: "settled", event: row.event, body: row.body };
 }

@@ -11,6 +11,10 @@ import type { Clock, Court } from "./ports.ts";
 export interface DriveReports {
   /** Once per driven writ: a settlement per event, in order. */
   readonly decided: (writ: Writ, settlements: readonly Settlement[]) => void;
+  /** The same, of a writ of ours that the court has decided in its place: see README.md, "Numbers in doubt". */
+  readonly decidedInstead: (instead: Writ, settlements: readonly Settlement[]) => void;
+  /** Writs of ours among what a seat says it holds. */
+  readonly ours: (text: string) => readonly Writ[];
   /** `count` answers of this court were dropped so far in this life of the object. */
   readonly unproven: (seat: number, reason: string, count: number) => void;
   /** What a seat shows of the court's terms, to be taken up as far as it is proven. */
@@ -83,7 +87,7 @@ export class Drive {
     const failed =
       this.#failedView !== null && seat === leaderOf(this.#failedView, this.#calls.length);
     if (errand.decided && !failed) return;
-    const judged = await this.#judged(answer, errand.writ, seat);
+    const { writ, judged } = await this.#judged(answer, errand.writ, seat);
     if (judged.kind === "unproven") this.#reports.unproven(seat, judged.reason, ++this.#unproven);
     if (judged.kind !== "decided") return;
     // A leader that failed is asked alone again once it has proven something, if late.
@@ -91,11 +95,36 @@ export class Drive {
     if (errand.decided) return;
     errand.decided = true;
     this.#view = Math.max(this.#view, judged.view);
-    this.#reports.decided(errand.writ, judged.settlements);
+    if (writ === errand.writ) this.#reports.decided(writ, judged.settlements);
+    else this.#reports.decidedInstead(writ, judged.settlements);
+  }
+
+  /** Of the writ, or of another of ours under its number; which, the certificates tell. */
+  async #judged(
+    answer: string,
+    writ: Writ,
+    seat: number,
+  ): Promise<{ readonly writ: Writ; readonly judged: Judgement }> {
+    const judged = await this.#proven(answer, writ, seat);
+    if (judged.kind !== "other-writ") return { writ, judged };
+    const { warden, number } = writ;
+    const shown = await within(
+      this.#clock,
+      LIMITS.statusMs,
+      this.#court.writs(seat, warden, number),
+    );
+    for (const other of this.#reports.ours(shown ?? "null")) {
+      const decided = other.number === number ? judge(answer, other, this.#keys) : judged;
+      if (decided.kind === "decided") return { writ: other, judged: decided };
+    }
+    return {
+      writ,
+      judged: { kind: "unproven", reason: "the block does not hold this part of the writ" },
+    };
   }
 
   /** Keys may have changed: the seat that answers under others can prove them. */
-  async #judged(answer: string, writ: Writ, seat: number): Promise<Judgement> {
+  async #proven(answer: string, writ: Writ, seat: number): Promise<Judgement> {
     const judged = judge(answer, writ, this.#keys);
     if (judged.kind !== "later-epoch") return judged;
     const shown = await within(this.#clock, LIMITS.statusMs, this.#court.terms(seat));

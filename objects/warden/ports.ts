@@ -6,6 +6,8 @@ export interface Court {
   submit(seat: number, writ: string, waitMs: number): Promise<string>;
   /** SeatStatus of one seat. */
   status(seat: number): Promise<string>;
+  /** What one seat holds of a Warden's writs, from a number on. */
+  writs(seat: number, warden: number, from: number): Promise<string>;
   /** TermProof[] of one seat. */
   terms(seat: number): Promise<string>;
 }

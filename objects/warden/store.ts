@@ -3,7 +3,7 @@ import { utf8Length } from "../shared/canonical.ts";
 import { LIMITS } from "../shared/limits.ts";
 import { sha256 } from "../shared/node/crypto.ts";
 import type { Submission } from "../shared/rpc.ts";
-import type { DecidedWrit, Entry, SealedWrit, WritRow } from "./core/book.ts";
+import type { Contents, DecidedWrit, Entry, SealedWrit, WritRow } from "./core/book.ts";
 import { bucketOf } from "./core/expiry.ts";
 import type { Bucket } from "./core/expiry.ts";
 
@@ -18,9 +18,11 @@ export interface Pending {
   readonly damagedPlaces: readonly number[];
   /** In order of court and number. */
   readonly writs: readonly WritRow[];
+  /** Of the rows that are sound. */
   readonly numbers: ReadonlyMap<number, number>;
-  /** Courts of which a writ's row or the number failed its digest. */
-  readonly damagedCourts: ReadonlySet<number>;
+  /** A writ's row failed its digest: whose it was, it cannot say. */
+  readonly writDamaged: boolean;
+  readonly numberDamaged: boolean;
 }
 
 export type Answered =
@@ -101,22 +103,23 @@ export class Store {
   pending(): Pending {
     const rows: PendingRow[] = [];
     const damagedPlaces: number[] = [];
-    const damagedCourts = new Set<number>();
     for (const row of this.#sql.exec<PendingCells>("SELECT * FROM pending ORDER BY place")) {
       if (intact("pending", row)) rows.push({ submission: submissionIn(row), place: row.place });
       else damagedPlaces.push(row.place);
     }
     const writs: WritRow[] = [];
+    let writDamaged = false;
     for (const row of this.#sql.exec<WritCells>("SELECT * FROM writs ORDER BY court, number")) {
       if (intact("writs", row)) writs.push(row);
-      else damagedCourts.add(row.court);
+      else writDamaged = true;
     }
+    let numberDamaged = false;
     const numbers = new Map<number, number>();
     for (const row of this.#sql.exec<NumberCells>("SELECT * FROM numbers")) {
-      numbers.set(row.court, row.number);
-      if (!intact("numbers", row)) damagedCourts.add(row.court);
+      if (intact("numbers", row)) numbers.set(row.court, row.number);
+      else numberDamaged = true;
     }
-    return { rows, damagedPlaces, writs, numbers, damagedCourts };
+    return { rows, damagedPlaces, writs, numbers, writDamaged, numberDamaged };
   }
 
   reserve(entries: readonly Entry[]): void {
@@ -137,20 +140,42 @@ export class Store {
     this.#sql.exec("DELETE FROM pending WHERE place = ?", place);
   }
 
-  sealed({ writ, entries }: SealedWrit): void {
+  /** With the highest number sealed for its court. */
+  sealed({ writ, entries }: SealedWrit, highest: number): void {
     const [first, last] = span(entries);
-    this.#insert("INSERT INTO writs", [
+    // In place of a damaged row, should one have come to name this number.
+    this.#insert("INSERT OR REPLACE INTO writs", [
       withDigest("writs", [writ.court, writ.number, first, last, writ.seal]),
     ]);
-    this.#insert("INSERT OR REPLACE INTO numbers", [
-      withDigest("numbers", [writ.court, writ.number]),
-    ]);
+    this.#insert("INSERT OR REPLACE INTO numbers", [withDigest("numbers", [writ.court, highest])]);
+  }
+
+  /** All of a court anew, over what its rows say now; damaged ones that named it go. */
+  rewrite({ court, entries, sealed, last }: Contents): void {
+    for (const table of ["pending", "writs", "numbers"])
+      this.#sql.exec(`DELETE FROM ${table} WHERE court = ?`, court);
+    this.reserve(entries);
+    for (const one of sealed) this.sealed(one, last);
+    this.#insert("INSERT OR REPLACE INTO numbers", [withDigest("numbers", [court, last])]);
+  }
+
+  /** Rows that are not what was written, once every court has been recovered. */
+  dropDamaged(): void {
+    const { damagedPlaces } = this.pending();
+    for (const place of damagedPlaces) this.dropPending(place);
+    const writs = this.#sql.exec<WritCells>("SELECT * FROM writs").toArray();
+    for (const row of writs.filter((each) => !intact("writs", each)))
+      this.#sql.exec("DELETE FROM writs WHERE court = ? AND number = ?", row.court, row.number);
+    const numbers = this.#sql.exec<NumberCells>("SELECT * FROM numbers").toArray();
+    for (const row of numbers.filter((each) => !intact("numbers", each)))
+      this.#sql.exec("DELETE FROM numbers WHERE court = ?", row.court);
   }
 
   /** Moves a writ's events from pending to the buckets where they end. */
-  settled({ sealed, settledAt }: DecidedWrit): void {
+  settled({ sealed, settledAt, returned = [] }: DecidedWrit): void {
     const { court, number } = sealed.writ;
     const [first, last] = span(sealed.entries);
+    for (const { place } of returned) this.dropPending(place);
     this.#sql.exec(
       "DELETE FROM pending WHERE court = ? AND place BETWEEN ? AND ?",
       court,
@@ -158,6 +183,7 @@ export class Store {
       last,
     );
     this.#sql.exec("DELETE FROM writs WHERE court = ? AND number = ?", court, number);
+    this.reserve(returned);
     const byBucket = Map.groupBy(
       sealed.entries.flatMap((entry) => answeredRow(entry)),
       ({ sentAt }) => bucketOf(settledAt, sentAt, this.#windowMs),

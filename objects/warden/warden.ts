@@ -16,8 +16,10 @@ import { sealValid } from "../shared/verify.ts";
 import { Alarm } from "./alarm.ts";
 import { Book } from "./core/book.ts";
 import { nextAlarm } from "./core/expiry.ts";
-import { Desk, lookedUp } from "./desk.ts";
+import type { Doubt } from "./core/held.ts";
+import { Desk } from "./desk.ts";
 import { findGenesis } from "./genesis.ts";
+import { lookedUp } from "./lookup.ts";
 import { wallClock, within } from "./ports.ts";
 import type { Court } from "./ports.ts";
 import { restore } from "./restore.ts";
@@ -36,6 +38,8 @@ interface Post {
   readonly store: Store;
   readonly book: Book;
   readonly alarm: Alarm;
+  /** Courts of which it is not known what was sealed. */
+  readonly doubts: readonly Doubt[];
 }
 
 export class Warden extends DurableObject<Bindings> implements WardenApi {
@@ -169,6 +173,7 @@ export class Warden extends DurableObject<Bindings> implements WardenApi {
       alarm,
       clock: wallClock,
       verify,
+      doubts: post.doubts,
     };
     const court = (number: number): Court => this.#court(deployment, number);
     const stop = (error: unknown): void => this.#stop(error);
@@ -193,6 +198,8 @@ export class Warden extends DurableObject<Bindings> implements WardenApi {
     return {
       submit: async (seat, writ, waitMs) =>
         clerkStub(this.env, deployment, court, seat).submit(writ, waitMs),
+      writs: async (seat, warden, from) =>
+        clerkStub(this.env, deployment, court, seat).writs(warden, from),
       terms: async (seat) => clerkStub(this.env, deployment, court, seat).terms(),
       status: async (seat) => clerkStub(this.env, deployment, court, seat).status(),
     };
@@ -240,9 +247,10 @@ function postOf(ctx: DurableObjectState, env: Bindings): Post | Refused {
     const genesis = keptGenesis(notes, own);
     const store = new Store(ctx.storage.sql, deployment.windowMs);
     const book = new Book(warden, signer(own.keys));
-    const seals = (writ: Writ) => sealValid(writ, own.keys.publicKey, own.verify);
-    restore(book, store, seals, Date.now());
-    return { ...own, notes, genesis, store, book, alarm: new Alarm(ctx.storage) };
+    const valid = (writ: Writ) => sealValid(writ, own.keys.publicKey, own.verify);
+    const { courts } = deployment;
+    const doubts = restore(book, store, { courts, sealValid: valid, now: Date.now() });
+    return { ...own, notes, genesis, store, book, doubts, alarm: new Alarm(ctx.storage) };
   } catch (error) {
     if (error instanceof Refused) return error;
     throw error;

@@ -21,12 +21,17 @@ export class FakeClerks {
   /** `decides` whatever it is given, `mute` keeps it to itself, `down` fails every call. */
   mode: "decides" | "mute" | "down" = "decides";
   published = 0;
+  /** Whether a seat still has what it was given and has not decided. */
+  forgets = false;
+  /** Whether they say what they hold of a Warden's writs. */
+  tells = true;
   /** Text of every writ given, in order. */
   readonly given: string[] = [];
   genesis = "";
   readonly #court = new SignedCourt(0);
   readonly #uses = new Map<string, Use>();
   readonly #answers = new Map<number, string>();
+  readonly #taken: Writ[] = [];
 
   /** The binding CLERK of these seats. */
   namespace(env: object): unknown {
@@ -42,6 +47,10 @@ export class FakeClerks {
           }),
         ),
       terms: async () => this.#unlessDown("[]"),
+      writs: async () => {
+        if (!this.tells) throw new Error("silent");
+        return this.#unlessDown(JSON.stringify(this.#held()));
+      },
       submit: async (text: string) => {
         this.given.push(text);
         this.#unlessDown("");
@@ -89,9 +98,36 @@ export class FakeClerks {
     this.genesis = JSON.stringify({ document, signatures });
   }
 
+  /** Writs that were decided, in order. */
+  decidedWrits(): readonly Writ[] {
+    return this.#taken;
+  }
+
+  /** Events that were decided, but for repetitions of a key. */
+  effects(): string[] {
+    const keys = new Set<string>();
+    return this.#taken
+      .flatMap(({ events }) => events)
+      .filter((text) => {
+        const key = keyDigest(JSON.parse(text) as LedgerEvent);
+        return !keys.has(key) && keys.add(key);
+      });
+  }
+
+  /** Decides a writ that was given, whatever else is given under its number. */
+  decide(writ: Writ): void {
+    this.#decided(writ);
+  }
+
   /** Writs given, each once. */
   get writs(): Writ[] {
     return [...new Set(this.given)].map((text) => JSON.parse(text) as Writ);
+  }
+
+  #held(): { decided: number; writs: Writ[] } {
+    const decided = Math.max(0, ...this.#answers.keys());
+    const writs = this.writs.filter(({ number }) => !this.forgets || number <= decided);
+    return { decided, writs };
   }
 
   #unlessDown(text: string): string {
@@ -102,6 +138,7 @@ export class FakeClerks {
   #decided(writ: Writ): string {
     const known = this.#answers.get(writ.number);
     if (known !== undefined) return known;
+    this.#taken.push(writ);
     const block = this.#court.decide([whole(writ)], { outcome: (event) => this.#outcome(event) });
     const firsts: FirstUse[] = [];
     writ.events.forEach((text, index) => {

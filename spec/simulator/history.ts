@@ -42,7 +42,11 @@ export type Fact =
       readonly events: readonly string[];
     }
   /** A Warden lost its tables of answers, or everything and its key with it: then it answers nobody any more. */
-  | { readonly kind: "forgot"; readonly warden: number; readonly what: "answers" | "everything" }
+  | {
+      readonly kind: "forgot";
+      readonly warden: number;
+      readonly what: "answers" | "a row" | "everything";
+    }
   /** A Warden drops answers that it needs no more, as it believes. */
   | {
       readonly kind: "dropped";

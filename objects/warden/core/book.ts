@@ -5,13 +5,14 @@ import { writDigest } from "../../shared/digests.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import type { Submission } from "../../shared/rpc.ts";
 import type { Writ } from "../../shared/types.ts";
+import type { Finding } from "./held.ts";
 import { nextWritLength } from "./sealing.ts";
 import type { Settlement } from "./settlement.ts";
 
 /** A reserved key, until its settlement is stored. */
 export interface Entry extends Submission {
   /** Place in the order received. */
-  readonly place: number;
+  place: number;
   /** Length of the event. */
   readonly bytes: number;
   settlement: Settlement | null;
@@ -37,6 +38,16 @@ export interface SealedWrit {
 export interface DecidedWrit {
   readonly sealed: SealedWrit;
   readonly settledAt: number;
+  /** Events of it that another writ under its number kept from being decided: they wait again. */
+  readonly returned?: readonly Entry[];
+}
+
+/** All that is to be stored of a court. */
+export interface Contents {
+  readonly court: number;
+  readonly entries: readonly Entry[];
+  readonly sealed: readonly SealedWrit[];
+  readonly last: number;
 }
 
 /** Signs a hex digest with the Warden's key. */
@@ -46,7 +57,9 @@ interface CourtBook {
   unsealed: Entry[];
   readonly sealed: Map<number, SealedWrit>;
   lastNumber: number;
-  /** Why nothing may be sealed here any more, or null. */
+  /** Numbers below the last that have no writ. */
+  gaps: number[];
+  /** Why nothing may be sealed here for now, or null. */
   halted: string | null;
 }
 
@@ -99,6 +112,11 @@ export class Book {
     return entry;
   }
 
+  /** A place that is taken, though not by anything that can be read. */
+  skip(place: number): void {
+    this.#lastPlace = Math.max(this.#lastPlace, place);
+  }
+
   /** A writ sealed in an earlier life. What does not make up what was sealed halts its court. */
   restoreWrit(row: WritRow, sealValid: (writ: Writ) => boolean, now: number): void {
     const { court, number, seal } = row;
@@ -123,9 +141,64 @@ export class Book {
     this.#court(court).lastNumber = lastNumber;
   }
 
-  /** From now on nothing is sealed or reserved for a court: another writ under a used number would be equivocation. */
+  /** Until it is found what was sealed nothing is sealed or reserved for a court: another writ under its number might be given out. */
   halt(court: number, reason: string): void {
     this.#court(court).halted ??= reason;
+  }
+
+  get halted(): number[] {
+    return [...this.#courts].filter(([, { halted }]) => halted !== null).map(([court]) => court);
+  }
+
+  /** Numbers that are sealed and undecided. */
+  sealedIn(court: number): ReadonlySet<number> {
+    return new Set(this.#court(court).sealed.keys());
+  }
+
+  lastNumber(court: number): number {
+    return this.#court(court).lastNumber;
+  }
+
+  /** A court goes on: with the writs that were asked back, and what is to be stored of it, its places given anew. */
+  recover(
+    { court, last, writs, gaps }: Finding,
+    now: number,
+    submissionOf: (court: number, event: string) => Submission,
+  ): Contents {
+    const book = this.#court(court);
+    for (const writ of writs) {
+      const entries = writ.events.map(
+        (event) => this.#waiting(book, event) ?? this.#anew(submissionOf(court, event)),
+      );
+      book.sealed.set(writ.number, { writ, entries, since: now });
+    }
+    book.lastNumber = last;
+    book.gaps = gaps.filter((number) => !book.sealed.has(number));
+    book.halted = null;
+    const sealed = [...book.sealed.values()].toSorted((a, b) => a.writ.number - b.writ.number);
+    const entries = [...sealed.flatMap((one) => one.entries), ...book.unsealed];
+    for (const entry of entries) entry.place = ++this.#lastPlace;
+    return { court, entries, sealed, last };
+  }
+
+  #waiting(book: CourtBook, event: string): Entry | undefined {
+    const waits = book.unsealed.find((entry) => entry.event === event);
+    book.unsealed = book.unsealed.filter((entry) => entry !== waits);
+    return waits;
+  }
+
+  /** Of an event whose row is lost. Its key may have been sent again meanwhile: who asked then has an entry of their own. */
+  #anew(submission: Submission): Entry {
+    const entry = {
+      ...submission,
+      place: 0,
+      bytes: utf8Length(submission.event),
+      settlement: null,
+    };
+    this.#events += 1;
+    this.#bytes += entry.bytes;
+    if (!this.#entries.has(entry.key)) this.#entries.set(entry.key, entry);
+    return entry;
   }
 
   /** Seals what the free slots of every court take. The writs must be durable before any leaves. */
@@ -145,7 +218,7 @@ export class Book {
   #sealOne(court: number, book: CourtBook, count: number, now: number): SealedWrit {
     const entries = book.unsealed.slice(0, count);
     book.unsealed = book.unsealed.slice(count);
-    const number = book.lastNumber + 1;
+    const number = book.gaps.shift() ?? book.lastNumber + 1;
     const unsigned = {
       court,
       warden: this.#warden,
@@ -157,7 +230,7 @@ export class Book {
       entries,
       since: now,
     };
-    book.lastNumber = number;
+    book.lastNumber = Math.max(book.lastNumber, number);
     book.sealed.set(number, sealed);
     return sealed;
   }
@@ -179,9 +252,26 @@ export class Book {
       this.#events -= 1;
       this.#bytes -= entry.bytes;
       // The key is another event's: the next use of it goes to the seats again.
-      if (entry.settlement.kind === "key-reused") this.#entries.delete(entry.key);
+      if (entry.settlement.kind === "key-reused" && this.#entries.get(entry.key) === entry)
+        this.#entries.delete(entry.key);
     });
     return { sealed, settledAt: now };
+  }
+
+  /** The court decided another writ of ours under this number. Its events settle those that are in both, the others wait again. */
+  settleAs(instead: Writ, settlements: readonly Settlement[], now: number): DecidedWrit | null {
+    const { court, number } = instead;
+    const book = this.#court(court);
+    const sealed = book.sealed.get(number);
+    if (sealed === undefined) return null;
+    const cameTo = new Map(instead.events.map((event, at) => [event, settlements[at]]));
+    const entries = sealed.entries.filter(({ event }) => cameTo.has(event));
+    const returned = sealed.entries.filter(({ event }) => !cameTo.has(event));
+    book.sealed.set(number, { ...sealed, entries });
+    book.unsealed = [...returned, ...book.unsealed];
+    const own = entries.map(({ event }) => known(cameTo.get(event), "an event of both writs"));
+    const decided = this.settle(court, number, own, now);
+    return decided === null ? null : { ...decided, returned };
   }
 
   /** Its settlement is stored: the tables answer for it from now on. */
@@ -219,6 +309,7 @@ export class Book {
       unsealed: [],
       sealed: new Map(),
       lastNumber: 0,
+      gaps: [],
       halted: null,
     };
     this.#courts.set(court, book);

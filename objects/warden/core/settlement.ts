@@ -40,6 +40,8 @@ export type Judgement =
   | { readonly kind: "undecided" }
   /** It was decided under keys that are not known here: whoever shows it can prove them. */
   | { readonly kind: "later-epoch" }
+  /** A certified block is shown that does not hold the writ: of its number the court may have decided another. */
+  | { readonly kind: "other-writ" }
   | { readonly kind: "unproven"; readonly reason: string };
 
 /** What has been proven of one block, by its hash: repetitions of many keys refer to few blocks. */
@@ -57,6 +59,7 @@ interface Judging {
 
 class Unproven extends Error {}
 class LaterEpoch extends Error {}
+class OtherWrit extends Error {}
 
 function prove(condition: boolean, reason: string): asserts condition {
   if (!condition) throw new Unproven(reason);
@@ -81,6 +84,7 @@ export function judge(answer: string, writ: Writ, court: CourtKeys): Judgement {
       : { kind: "decided", view, settlements };
   } catch (error) {
     if (error instanceof LaterEpoch) return { kind: "later-epoch" };
+    if (error instanceof OtherWrit) return { kind: "other-writ" };
     // A liar chooses the shape too, so whatever reading it throws is one more way of not proving anything.
     return { kind: "unproven", reason: error instanceof Error ? error.message : "unreadable" };
   }
@@ -92,7 +96,7 @@ function settledIn(part: WritPart, writ: Writ, digest: string, judging: Judging)
   const position = part.header.entries.findIndex(
     ([of, first]) => of === digest && first === part.first,
   );
-  prove(position >= 0, "the block does not hold this part of the writ");
+  if (position < 0) throw new OtherWrit();
   prove(part.outcomes.length === counts[position], "an outcome is missing or too many");
   const index = leaves.length - sum(counts) + sum(counts.slice(0, position));
   prove(part.index === index, "the part stands at another index");

@@ -22,6 +22,68 @@ export const CLEAR: LedgerWeather = { refused: 0, unheard: 0, delay: 2, jitter: 
 
 const LOST = "D1_ERROR: Network connection lost.";
 
+type Defaced = "genesis" | "blocks" | "writs" | "events" | "entity_versions" | "attestations";
+
+const KEYS: Readonly<Record<Defaced, readonly string[]>> = {
+  genesis: ["generation"],
+  blocks: ["court", "height"],
+  writs: ["court", "height", "position"],
+  events: ["court", "height", "idx"],
+  entity_versions: ["tenant", "entity", "version"],
+  attestations: ["court", "seat"],
+};
+
+/** What can become of a row. */
+const DEFACED: readonly (readonly [Defaced, readonly string[]])[] = [
+  ["genesis", ["document = '{}'", "digest = 'ff'", "signatures = '{}'"]],
+  [
+    "blocks",
+    [
+      "prior = root",
+      "root = prior",
+      "state = root",
+      "header = json_set(header, '$.time', 1)",
+      "certificate = json_set(certificate, '$.block', 'ff')",
+      "certificate = json_set(certificate, '$.signatures', json('[{}]'))",
+    ],
+  ],
+  [
+    "writs",
+    [
+      "seal = 'ff'",
+      "number = number + 1",
+      "start = start + 1",
+      "bytes = 0",
+      "rest = '[\"\"]'",
+      "height = -height",
+      "position = position + 9",
+    ],
+  ],
+  [
+    "events",
+    [
+      "outcome = json_set(outcome, '$.status', 'x')",
+      "event = replace(event, 'id', 'di')",
+      "idx = idx + 999",
+      "height = -height",
+    ],
+  ],
+  [
+    "entity_versions",
+    [
+      "idx = idx + 1",
+      "height = height + 1",
+      "version = version + 99",
+      "tenant = tenant || 'x'",
+      "entity = entity || 'x'",
+    ],
+  ],
+  [
+    "attestations",
+    ["signature = 'ff'", "block = 'ff'", "height = 1", "height = 9999", "seat = seat + 90"],
+  ],
+];
+
 interface Asked {
   readonly sql: string;
   readonly cells: readonly Cell[];
@@ -33,7 +95,7 @@ export class VirtualD1 {
   away = false;
   /** Share of the rows that a seat which lacks blocks reads falsely, be it that whoever holds the binding gives it others. */
   misreads = 0;
-  readonly counts = { calls: 0, refused: 0, unheard: 0, misread: 0, noticed: 0 };
+  readonly counts = { calls: 0, refused: 0, unheard: 0, misread: 0, noticed: 0, defaced: 0 };
   readonly #world: World;
   readonly #sqlite = new Sqlite();
 
@@ -80,6 +142,38 @@ export class VirtualD1 {
   /** At once, whatever the weather. */
   run({ sql, cells }: Asked): Row[] {
     return this.#sqlite.all(sql, ...cells);
+  }
+
+  /** One row becomes another or goes, as by somebody who holds the binding and lets the schema's guards down; says which, or null. */
+  deface(): string | null {
+    const { dice } = this.#world;
+    const [table, changes] = dice.one(DEFACED);
+    const keys = KEYS[table].join(", ");
+    const rows = this.run({ sql: `SELECT ${keys} FROM ${table}`, cells: [] });
+    if (rows.length === 0) return null;
+    const row = dice.one(rows);
+    const where = KEYS[table].map((key) => `${key} = ?`).join(" AND ");
+    const change = dice.percent(25)
+      ? `DELETE FROM ${table}`
+      : `UPDATE ${table} SET ${dice.one(changes)}`;
+    const guards = this.run({
+      sql: "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ?",
+      cells: [table],
+    });
+    for (const { name } of guards) this.#sqlite.script(`DROP TRIGGER ${name}`);
+    try {
+      this.run({
+        sql: `${change} WHERE ${where}`,
+        cells: KEYS[table].map((key) => row[key] ?? null),
+      });
+    } catch {
+      // What it would have become stands already, or is nothing that the table can hold.
+      return null;
+    } finally {
+      for (const { sql } of guards) this.#sqlite.script(String(sql));
+    }
+    this.counts.defaced += 1;
+    return `${change} where ${JSON.stringify(row)}`;
   }
 
   /** All of it or nothing. */

@@ -8,6 +8,7 @@ import { RowDamaged } from "../../../objects/clerk/rows.ts";
 import { parseWrit } from "../../../objects/clerk/consensus/check.ts";
 import { leaderNow } from "../../../objects/clerk/consensus/step.ts";
 import { Feed } from "../../../objects/clerk/feed.ts";
+import { heldWrits } from "../../../objects/clerk/held-writs.ts";
 import { Publisher } from "../../../objects/clerk/publisher.ts";
 import type { Ledger } from "../../../objects/ledger/ledger.ts";
 import { storedRun } from "../../../objects/ledger/stored.ts";
@@ -50,6 +51,8 @@ export class Office {
   readonly #backlogBlocks: number;
   #desk: Desk | null = null;
   #published = 0;
+  /** How often it has begun to read the whole Ledger again. */
+  rounds = 0;
   /** As noted in the seat's storage. */
   #place: string | null = null;
 
@@ -119,6 +122,14 @@ export class Office {
       published: this.published,
       overloaded: backlogFull,
     });
+  }
+
+  /** As `ClerkApi.writs`. */
+  writs(warden: number, from: number): string {
+    this.#open();
+    const seat = this.replica.core();
+    if (!seat.voice) throw new Refused("not-ready", "this seat has no voice");
+    return JSON.stringify(this.#read(() => heldWrits(this.replica.disk.chain, seat, warden, from)));
   }
 
   /** As `ClerkApi.terms`. */
@@ -279,8 +290,13 @@ export class Office {
       backlog: (blocks) => this.#backlog(blocks),
       damaged: (error) => this.replica.damaged(error),
       versionOf: (key) => this.#version(key),
-      place: { get: () => this.#place, put: (text) => (this.#place = text) },
+      place: { get: () => this.#place, put: (text) => this.#walked(text) },
     });
+  }
+
+  #walked(place: string): void {
+    this.#place = place;
+    if (place === '{"height":0}') this.rounds += 1;
   }
 
   #met(obstacle: { readonly kind: string; readonly height: number }): void {

@@ -20,6 +20,8 @@ const SCHEMA = readdirSync(MIGRATIONS)
   .toSorted()
   .map((file) => readFileSync(new URL(file, MIGRATIONS), "utf8"));
 const TENANT = "t";
+/** Obstacles that are due where rows were damaged. */
+const MENDED = /^(?:ledger-damaged|repair) /;
 
 export class Parties implements Party {
   readonly wardens: readonly VirtualWarden[];
@@ -36,6 +38,8 @@ export class Parties implements Party {
   readonly #readmit: Setting["readmit"];
   #calm = false;
   #woken = false;
+  /** Somebody has changed rows of the Ledger behind its back. */
+  #defaced = false;
 
   /** Before the seats begin their first life. */
   constructor(court: Court, plan: PartiesPlan, { faulty, lying, readmit }: Setting) {
@@ -84,7 +88,7 @@ export class Parties implements Party {
   /** The mishaps end, and every client asks for what it does not know. */
   calm(): void {
     this.#calm = true;
-    if (!this.#ahead()) this.#showLedger();
+    if (!this.#ahead() && !this.#defaced) this.#showLedger();
     this.ways.way = SMOOTH;
     this.ways.garbling = 0;
     if (this.d1 !== null) {
@@ -95,6 +99,7 @@ export class Parties implements Party {
     for (const { storage } of this.wardens) storage.slowness = 2;
     for (const client of this.clients) client.rest();
     this.readers?.calm();
+    for (const office of this.offices) office.rounds = 0;
     // Nobody calls the next life into being: its alarm must.
     if (this.#plan.quiet) for (const warden of this.wardens) warden.crash();
     this.#wake();
@@ -127,7 +132,18 @@ export class Parties implements Party {
         : [],
     );
     const ahead = this.#ahead() ? ["the Ledger has a height that no sound seat has"] : [];
-    return [...clients, ...this.#waiting(), ...seats, ...ahead, ...(this.readers?.pending() ?? [])];
+    const read = this.readers?.pending() ?? [];
+    return [...clients, ...this.#waiting(), ...seats, ...ahead, ...this.#unmended(), ...read];
+  }
+
+  /** After the last damage every seat that can has been through the whole Ledger. */
+  #unmended(): string[] {
+    if (!this.#defaced) return [];
+    return this.offices.flatMap(({ rounds, replica }) =>
+      rounds < 2 && replica.up && replica.core().voice && !this.#faulty.has(replica.seat)
+        ? [`seat ${replica.seat} has not been through the Ledger since it was damaged`]
+        : [],
+    );
   }
 
   anew(): void {
@@ -142,7 +158,8 @@ export class Parties implements Party {
       if (warden.counts.stops > 0)
         throw new Violation("warden", `Warden ${warden.number} stopped: ${warden.failure ?? ""}`);
     }
-    for (const { obstacles, replica } of this.offices) {
+    for (const { obstacles: met, replica } of this.offices) {
+      const obstacles = met.filter((each) => !this.#defaced || !MENDED.test(each));
       if (obstacles.length > 0 && !this.#faulty.has(replica.seat))
         throw new Violation("publish", `seat ${replica.seat} met ${obstacles.join("; ")}`);
     }
@@ -232,6 +249,8 @@ export class Parties implements Party {
         return warden.forgetAnswers();
       case "warden is wiped":
         return this.#wipe(warden);
+      case "warden row damaged":
+        return warden.damage();
       case "slow disk":
         warden.storage.slowness = dice.one([2, 40, 400]);
         return;
@@ -242,6 +261,9 @@ export class Parties implements Party {
         return this.#away(500 + dice.below(6_000));
       case "ledger weather":
         if (this.d1 !== null) this.d1.weather = weatherOf(dice);
+        return;
+      case "ledger defaced":
+        this.#defaced ||= this.d1?.deface() != null;
         return;
       case "registrar crashes":
         return registrar.crash(false);

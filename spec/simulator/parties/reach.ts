@@ -53,6 +53,8 @@ export class Ways {
           await this.#garble(office, writ);
           return office.submit(writ, waitMs);
         }),
+      writs: (seat, warden, from) =>
+        this.#call(seat, (office) => Promise.resolve(office.writs(warden, from))),
       terms: (seat) => this.terms(seat),
       status: (seat) => this.#call(seat, (office) => Promise.resolve(office.status())),
     };

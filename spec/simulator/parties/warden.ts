@@ -45,6 +45,15 @@ class Kept extends Store {
   }
 }
 
+const DAMAGED: readonly (readonly [string, readonly string[]])[] = [
+  ["pending", ["place", "key", "fingerprint", "court", "event", "digest"]],
+  ["writs", ["court", "number", "first", "last", "seal", "digest"]],
+  ["numbers", ["court", "number", "digest"]],
+];
+
+const quoted = (cell: string | number | null): string =>
+  typeof cell === "string" ? `'${cell.replaceAll("'", "''")}'` : String(cell);
+
 type Whole = Omit<Life, "alive" | "left">;
 
 /** Seats as a Warden reaches them, over a network. */
@@ -59,7 +68,7 @@ export class VirtualWarden {
   forsaken = false;
   /** Why a life stopped itself, if one did: it found its own memory wrong. */
   failure: string | null = null;
-  readonly counts = { lives: 0, crashes: 0, stops: 0, unproven: 0 };
+  readonly counts = { lives: 0, crashes: 0, stops: 0, unproven: 0, damaged: 0 };
   readonly #court: Court;
   readonly #seats: Seats;
   #life: Life | null = null;
@@ -131,6 +140,29 @@ export class VirtualWarden {
     this.#court.world.note({ kind: "forgot", warden: this.number, what: "answers" });
   }
 
+  /** A row of what is undecided is no longer what was written. */
+  damage(): void {
+    this.crash();
+    const { dice } = this.#court.world;
+    const [table, columns] = dice.one(DAMAGED);
+    if (!this.storage.tables.includes(table)) return;
+    const rows = this.storage.tamper(`SELECT ${columns.join(", ")} FROM ${table} ORDER BY 1, 2`);
+    if (rows.length === 0) return;
+    const row = dice.one(rows);
+    const where = Object.entries(row).map(([name, cell]) => `${name} IS ${quoted(cell)}`);
+    const column = dice.one(columns);
+    const cell = row[column] ?? null;
+    const other = typeof cell === "number" ? String(cell + 1 + dice.below(3)) : quoted(`${cell}x`);
+    try {
+      this.storage.tamper(`UPDATE ${table} SET ${column} = ${other} WHERE ${where.join(" AND ")}`);
+    } catch {
+      // Another row has that key.
+      return;
+    }
+    this.counts.damaged += 1;
+    this.#court.world.note({ kind: "forgot", warden: this.number, what: "a row" });
+  }
+
   /** Everything is gone, and its key: under its next one it seals nothing before the court knows that. */
   wipe(): void {
     this.crash();
@@ -178,11 +210,13 @@ export class VirtualWarden {
     const key = this.#court.keyOf({ kind: "warden", warden: this.number });
     const store = new Kept(storage.sql, deployment.windowMs, (end) => this.#dropped(end));
     const book = new Book(this.number, this.#court.sealKey(this.number));
-    restore(book, store, (writ) => sealValid(writ, key, verify), this.#now());
+    const valid = (writ: Writ) => sealValid(writ, key, verify);
+    const { courts } = deployment;
+    const doubts = restore(book, store, { courts, sealValid: valid, now: this.#now() });
     const alarm = new Alarm(storage);
     const clock = this.#clock(life, stepped);
     if (book.pending > 0) alarm.arm(clock.now() + LIMITS.alarmMs);
-    const ports = { deployment, storage, store, book, alarm, clock, verify };
+    const ports = { deployment, storage, store, book, alarm, doubts, clock, verify };
     const desk = new Desk(
       {
         ...ports,
@@ -239,6 +273,7 @@ export class VirtualWarden {
           return this.#seats.submit(seat, writ, waitMs);
         }),
       status: (seat) => call(() => this.#seats.status(seat)),
+      writs: (seat, warden, from) => call(() => this.#seats.writs(seat, warden, from)),
       terms: (seat) => call(() => this.#seats.terms(seat)),
     };
   }
