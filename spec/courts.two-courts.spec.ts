@@ -12,6 +12,7 @@ import {
   submit,
 } from "./kit/deployment.ts";
 import type { Answer } from "./kit/deployment.ts";
+import { settled, verified } from "./kit/outsider.ts";
 import { ask, migrate } from "./kit/worker.ts";
 
 beforeAll(migrate);
@@ -65,5 +66,13 @@ describe("a deployment of two courts", () => {
       after = `&after=${encodeURIComponent(next)}`;
     }
     expect(seen.toSorted()).toEqual([...items.map((item) => `in-${item}`), "apart"].toSorted());
+  });
+
+  it("ConfirmLedger: an outsider finds nothing wrong", async () => {
+    await Promise.all([settled(0), settled(1)]);
+    const { flaws, served, courts } = await verified();
+    expect(flaws.listed).toEqual([]);
+    expect(courts.map(({ court: each }) => each)).toEqual([0, 1]);
+    expect(served.events).toBeGreaterThan(0);
   });
 });

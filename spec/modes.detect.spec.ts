@@ -10,6 +10,7 @@ import {
   submit,
 } from "./kit/deployment.ts";
 import type { Answer } from "./kit/deployment.ts";
+import { settled, verified } from "./kit/outsider.ts";
 import { migrate } from "./kit/worker.ts";
 
 beforeAll(migrate);
@@ -41,5 +42,12 @@ describe("mode detect: two seats, both must agree", () => {
     for (const seat of [0, 1]) await fault(seat, "heal");
     await eventually(async () => (await get<Answer>("/v1/events/differs")).status === "accepted");
     expect(await onHand("pair")).toBe(stock + 1);
+  });
+
+  it("ConfirmLedger: an outsider finds nothing wrong", async () => {
+    await settled();
+    const { flaws, served } = await verified();
+    expect(flaws.listed).toEqual([]);
+    expect(served.events).toBeGreaterThan(0);
   });
 });

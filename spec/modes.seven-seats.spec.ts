@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { court, fault, onHand, received, settle } from "./kit/deployment.ts";
+import { settled, verified } from "./kit/outsider.ts";
 import { migrate } from "./kit/worker.ts";
 
 beforeAll(migrate);
@@ -13,5 +14,12 @@ describe("mode bft with seven seats", () => {
     await fault((leader + 1) % 7, "crash", { seconds: 60 });
     expect((await settle(received("five", "many", 1))).status).toBe("accepted");
     expect(await onHand("many")).toBe(2);
+  });
+
+  it("ConfirmLedger: an outsider finds nothing wrong", async () => {
+    await settled();
+    const { flaws, served } = await verified();
+    expect(flaws.listed).toEqual([]);
+    expect(served.events).toBeGreaterThan(0);
   });
 });

@@ -11,7 +11,7 @@ import { asking } from "../bench/verify/server.ts";
 import type { Get } from "../bench/verify/server.ts";
 import { ended, goingOn, shown, verified } from "./kit/shown.ts";
 import type { Shown } from "./kit/shown.ts";
-import { story } from "./kit/story.ts";
+import { story, twoCourts } from "./kit/story.ts";
 
 const root = join(import.meta.dirname, "..");
 const annals = story();
@@ -41,11 +41,19 @@ function serving(records: readonly Shown[]): Get {
     const [head] = records;
     if (pathname === "/v1/genesis") return { digest: "", ...head.genesis };
     if (pathname === "/v1/token") return { name: "dev", tenant: head.tenant, scopes: [] };
-    if (pathname.endsWith("/attestations")) return { items: head.courts[0].words };
-    if (pathname === "/v1/events") return page(of("event"), after);
+    const court = Number(searchParams.get("court") ?? /courts\/(\d+)\//.exec(pathname)?.[1]);
+    if (pathname.endsWith("/attestations")) return { items: head.courts[court].words };
+    if (pathname === "/v1/events")
+      return page(
+        of("event").filter(({ receipt }) => receipt.court === court),
+        after,
+      );
     if (pathname === "/v1/entities") return page(of("entity"), after);
     const height = Number(/blocks\/(\d+)$/.exec(pathname)?.[1]);
-    if (height > 0) return of("block").find((block) => block.header.height === height) ?? null;
+    if (height > 0)
+      return (
+        of("block").find(({ header }) => header.court === court && header.height === height) ?? null
+      );
     const entity = decodeURIComponent(pathname).slice("/v1/entities/".length, -"/history".length);
     return page(
       of("version").filter((version) => version.entity === entity),
@@ -71,6 +79,15 @@ describe("a server", () => {
     const lacking = told.filter(({ block }) => block?.header.height !== 9);
     const records = await all(recordsOf(serving(lacking), { court: null, histories: "sample" }));
     expect(verified(records).flaws.listed).toMatchObject([{ kind: "chain", court: 0, height: 9 }]);
+  });
+
+  it("is read for one court alone, with the entities of that court", async () => {
+    const records = shown(twoCourts());
+    const one = await all(recordsOf(serving(records), { court: 1, histories: "all" }));
+    const { flaws, courts, served } = verified(one);
+    expect(flaws.listed).toEqual([]);
+    expect(courts).toMatchObject([{ court: 1, height: 3, entities: served.entities }]);
+    expect(served.entities).toBeGreaterThan(0);
   });
 
   it("that has no such court is not asked further", async () => {

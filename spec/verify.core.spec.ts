@@ -1,11 +1,16 @@
 /** The verifier is itself a witness: what is right must pass, and each wrong thing be found where it is. */
+import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
+import { eventTypeOf, secluded } from "../bench/verify/domains.ts";
 import { genesisDigest } from "../bench/verify/genesis.ts";
 import { Unreadable } from "../bench/verify/records.ts";
+import { inventory } from "../objects/arbiter/domains/inventory.ts";
+import { DOMAINS } from "../objects/arbiter/registry.ts";
 import { Annals, whole } from "./kit/annals.ts";
+import { sequences } from "./kit/inventory.ts";
 import { ended, goingOn, shown, verified } from "./kit/shown.ts";
 import type { Shown } from "./kit/shown.ts";
-import { story } from "./kit/story.ts";
+import { ITEMS, story, twoCourts } from "./kit/story.ts";
 
 let truth: Annals;
 let told: readonly Shown[];
@@ -42,23 +47,38 @@ describe("a ledger that is right", () => {
   });
 
   it("holds in two courts, each with the events of its items", () => {
-    const annals = new Annals(4, 2);
-    const items = Array.from({ length: 12 }, (_, at) => `item-${at}`);
-    for (const court of [0, 1, 0, 0, 1, 1]) {
-      const height = annals.courts[court]?.length ?? 0;
-      const events = items
-        .filter((item) => annals.courtOfItem(item) === court)
-        .map((item) => ({
-          id: `${height}/${item}`,
-          type: "stock.received",
-          data: { item, warehouse: "w", quantity: 3 },
-        }));
-      annals.decide([whole(annals.writ(events, { court }))], {}, court);
-    }
-    const report = verified(ended(shown(annals)));
+    const report = verified(ended(shown(twoCourts())));
     expect(report.flaws.listed).toEqual([]);
     expect(report.courts.map(({ height }) => height)).toEqual([3, 3]);
-    expect(report.served.entities).toBe(12);
+    expect(report.served.entities).toBe(ITEMS.length);
+  });
+
+  it("holds whatever is submitted: two ways of evaluating come to the same, and to the same state", () => {
+    fc.assert(
+      fc.property(sequences, (steps) => {
+        const annals = new Annals(2);
+        let before = steps[0]?.time ?? 0;
+        for (const { time, events } of steps) {
+          const entries = events.length === 0 ? [] : [whole(annals.writ(events))];
+          annals.decide(entries, { after: Math.max(1, time - before) });
+          before = time;
+        }
+        if (steps.length === 0) annals.decide([]);
+        expect(verified(ended(shown(annals, "t"))).flaws.listed).toEqual([]);
+      }),
+      { numRuns: 25, seed: 20261127 },
+    );
+  });
+
+  it("is decided by the domains of the build, without clock or chance", () => {
+    for (const type of Object.keys(inventory.events))
+      expect(eventTypeOf(type)).toBe(DOMAINS.eventType(type));
+    expect(eventTypeOf("constructor")).toBeUndefined();
+    const looks = [() => new Date().getTime(), () => Math.random(), () => performance.now()];
+    for (const look of looks) {
+      expect(() => secluded(look)).toThrow("no clock");
+      expect(look()).toBeTypeOf("number");
+    }
   });
 
   it("holds while it goes on: an entity may be shown as a block above what was announced makes it", () => {

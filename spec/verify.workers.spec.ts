@@ -1,24 +1,9 @@
 /** The verifier against a real deployment: what its seats, Wardens and Ledger made, read by an outsider over HTTP. */
 import { beforeAll, expect, it } from "vitest";
-import { recordsOf } from "../bench/verify/live.ts";
-import { asking } from "../bench/verify/server.ts";
-import { Verifier } from "../bench/verify/verifier.ts";
-import type { Report } from "../bench/verify/verifier.ts";
-import { court, eventually, get as read, received, settle, submit } from "./kit/deployment.ts";
+import { eventually, get as read, received, settle, submit } from "./kit/deployment.ts";
 import { tamper } from "./kit/ledger.ts";
-import { get, migrate } from "./kit/worker.ts";
-import type { TokenName } from "./kit/worker.ts";
-
-async function verified(token: TokenName = "all"): Promise<Report> {
-  const asked = asking(
-    (path) => get(path, { token }),
-    (ms) => scheduler.wait(ms),
-  );
-  const verifier = new Verifier(null);
-  for await (const record of recordsOf(asked, { court: null, histories: "all" }))
-    verifier.take(record);
-  return verifier.report();
-}
+import { settled, verified } from "./kit/outsider.ts";
+import { migrate } from "./kit/worker.ts";
 
 const reserved = (id: string, ttlSeconds: number): object => ({
   id,
@@ -49,10 +34,7 @@ it("holds: reservations that end by themselves, rejections, replays, over severa
       );
       return state.status === "expired";
     });
-  await eventually(async () => {
-    const { height, published } = await court();
-    return published === height;
-  });
+  await settled();
   const report = await verified();
   expect(report.flaws.listed).toEqual([]);
   const [walked] = report.courts;

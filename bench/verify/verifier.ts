@@ -83,7 +83,10 @@ export class Verifier {
     if (begun === null)
       throw new Unreadable(`this is no ledger: it begins with "${record.record}"`);
     if (this.#ended) return this.#misplaced("something comes after the end");
-    if (this.#unusable) return undefined;
+    if (this.#unusable) {
+      this.#ended = record.record === "end";
+      return undefined;
+    }
     if (record.record !== "event") begun.listing.end();
     if (record.record !== "version") begun.entities.endHistory();
     switch (record.record) {

@@ -78,3 +78,17 @@ export function story(lies: { readonly [height: number]: Lies } = {}): Annals {
     decide([whole(annals.writ([received(id, "t", 2)]))]);
   return annals;
 }
+
+export const ITEMS = Array.from({ length: 12 }, (_, number) => `item-${number}`);
+
+/** Three blocks in each of two courts; every item is received in each block of its court. */
+export function twoCourts(): Annals {
+  const annals = new Annals(4, 2);
+  for (const court of [0, 1, 0, 0, 1, 1]) {
+    const height = annals.courts[court]?.length ?? 0;
+    const items = ITEMS.filter((item) => annals.courtOfItem(item) === court);
+    const events = items.map((item) => received(`${height}/${item}`, item, 3));
+    annals.decide([whole(annals.writ(events, { court }))], {}, court);
+  }
+  return annals;
+}
