@@ -140,6 +140,15 @@ describe("what is said", () => {
     const many = JSON.stringify(Array(LIMITS.messagesPerCall + 1).fill(0));
     expect(parseMessages(many)).toEqual({ messages: [], dropped: 1 });
   });
+
+  it("RefuseMalformedMessage: a text longer than any honest call's is not read", () => {
+    const court = new Cluster();
+    const voted = { height: 1, view: 0, batch: "ab".repeat(32), result: "cd".repeat(32) };
+    const text = JSON.stringify([court.said(2, { kind: "prepare", ...voted })]);
+    const padded = (units: number): string => text.padEnd(units, " ");
+    expect(parseMessages(padded(LIMITS.deliveredSize)).messages).toHaveLength(1);
+    expect(parseMessages(padded(LIMITS.deliveredSize + 1))).toEqual({ messages: [], dropped: 1 });
+  });
 });
 
 describe("certificates inside messages", () => {

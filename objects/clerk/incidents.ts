@@ -61,17 +61,25 @@ export class Incidents {
     const { kind, height } = incident;
     const seat = "seat" in incident ? incident.seat : null;
     const evidence = evidenceOf(incident);
-    const { id } = this.#sql
-      .exec<{ id: number }>(
-        "INSERT INTO incidents (at, kind, height, seat, evidence) VALUES (?, ?, ?, ?, ?) RETURNING id",
-        now,
-        kind,
-        height,
+    this.#sql.exec(
+      "INSERT INTO incidents (at, kind, height, seat, evidence) VALUES (?, ?, ?, ?, ?)",
+      now,
+      kind,
+      height,
+      seat,
+      evidence,
+    );
+    this.#sql.exec(
+      "DELETE FROM incidents WHERE id <= (SELECT id FROM incidents ORDER BY id DESC LIMIT 1 OFFSET ?)",
+      LIMITS.incidents,
+    );
+    // A liar signs as many contradictions as it likes: they bury older ones of its own, and nobody else's.
+    if (seat !== null)
+      this.#sql.exec(
+        "DELETE FROM incidents WHERE seat = ?1 AND id NOT IN (SELECT id FROM incidents WHERE seat = ?1 ORDER BY id DESC LIMIT ?2)",
         seat,
-        evidence,
-      )
-      .one();
-    this.#sql.exec("DELETE FROM incidents WHERE id <= ?", id - LIMITS.incidents);
+        LIMITS.incidentsAboutOne,
+      );
   }
 
   /** Records what a seat finds again in each of its lives only once. */

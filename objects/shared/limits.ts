@@ -96,8 +96,12 @@ export const LIMITS = {
   /** Messages of one call between seats, and the UTF-16 units of their texts; one message alone may be larger. */
   messagesPerCall: 64,
   callSize: 8 * 1024 * 1024,
+  /** A call's text: blocks of one answer, whose events are escaped twice, and the one that may exceed it. */
+  deliveredSize: 24 * 1024 * 1024,
   /** Incidents kept by a seat, oldest dropped first; those of one page, and the UTF-16 units of their evidence. */
   incidents: 1000,
+  /** … of them about any one seat: one that signs contradictions without end buries none of the others'. */
+  incidentsAboutOne: 140,
   incidentsPage: 100,
   incidentsPageSize: 8 * 1024 * 1024,
 

@@ -28,6 +28,7 @@ export function parseMessages(text: string): {
   readonly messages: Message[];
   readonly dropped: number;
 } {
+  if (text.length > LIMITS.deliveredSize) return { messages: [], dropped: 1 };
   let raw: unknown;
   try {
     raw = JSON.parse(text);
