@@ -6,10 +6,13 @@ import type { Mode, Quorum } from "../../objects/shared/quorum.ts";
 import { Dice } from "../kit/dice.ts";
 import { drawLiars, LATER_LIES } from "./liars/catalogue.ts";
 import type { Liars, Lie } from "./liars/catalogue.ts";
+import { CALM } from "./network.ts";
 import type { Weather } from "./network.ts";
 import { WHIMS } from "./operator.ts";
 import type { Whim } from "./operator.ts";
+import type { Habits } from "./parties/client.ts";
 import { laterPlanOf, planOf, printedPlan } from "./parties/plan.ts";
+import { SMOOTH } from "./parties/reach.ts";
 import type { EarlyPlan, LaterPlan, PartiesPlan } from "./parties/plan.ts";
 
 export interface Options {
@@ -126,14 +129,17 @@ export function draw(seed: number, options: Options = {}): Drawn {
   const { liars, flaws } = faulty(dice, { n, f: sound ? 0 : f }, options);
   const slowed = dice.percent(20);
   const slow = slowed ? { seat: dice.below(n), ms: dice.one([20, 150, 800]) } : null;
-  const wardens = dice.one([1, 2, 2, 3]);
-  const storm = stormOf(dice);
+  const drawnWardens = dice.one([1, 2, 2, 3]);
+  const drawnStorm = stormOf(dice);
   const longQuiet = later.percent(15);
   const backlogBlocks = later.percent(40) ? later.below(6) : LIMITS.publishBacklogBlocks;
   const chaosMs = options.ticks ?? dice.one([3_000, 5_000, 8_000, 12_000]);
   const mute = later.percent(10) || options.fate === "mute" ? muteOf(later, n) : null;
   const garbling = later.percent(50) ? 4 : 0;
-  const lying = relied(later, liars, { ...options, rebuilds: storm.acts.rebuild > 0 });
+  const lying = relied(later, liars, { ...options, rebuilds: drawnStorm.acts.rebuild > 0 });
+  const censored = lying.seats.some(({ lie }) => lie === "censor");
+  const storm = censored ? { ...drawnStorm, acts: FAIR, weather: CALM } : drawnStorm;
+  const wardens = censored ? Math.max(2, drawnWardens) : drawnWardens;
   return {
     seed,
     mode,
@@ -153,7 +159,7 @@ export function draw(seed: number, options: Options = {}): Drawn {
     parties: partiesOf(
       planOf(dice, wardens),
       { backlogBlocks, garbling, ...laterPlanOf(later) },
-      { mode, mute, fate: options.fate, censored: lying.seats.some(({ lie }) => lie === "censor") },
+      { mode, mute, fate: options.fate, censored },
     ),
     // A state can be taken only where there is a root.
     rootEvery:
@@ -171,6 +177,11 @@ interface Fated {
   readonly mute: Mute | null;
   readonly fate: Fate | undefined;
   readonly censored: boolean;
+}
+
+/** Sends so much that heights go by while others wait. */
+function busy(client: Habits): Habits {
+  return { ...client, events: 5 * client.events, pace: 200, batch: 1, way: SMOOTH };
 }
 
 /** In a hundred rows, where that is what a run is for. */
@@ -192,7 +203,9 @@ function partiesOf(
     wardenLost: later.wardenLost || lost,
     misreads: fate === "mute" ? MISREADS : later.misreads,
     ledger: early.ledger || mute !== null,
-    clients: censored ? clients.map((one) => ({ ...one, events: 3 * one.events })) : clients,
+    clients: censored ? clients.map(busy) : clients,
+    // Several, so that each Warden has some.
+    sources: censored ? 4 : early.sources,
   };
 }
 
@@ -207,6 +220,8 @@ function relied(
     : rebuilds && later.percent(30)
       ? later.one(["librarian", "mutator"] as const)
       : null;
+  // Who leads the first view can leave writs out from the begin on.
+  if (lie === "censor" && liars.seats.length === 1) return { ...liars, seats: [{ seat: 0, lie }] };
   if (lie !== undefined || liars.together || instead === null) return liars;
   return { ...liars, seats: liars.seats.map(({ seat }) => ({ seat, lie: instead })) };
 }
@@ -245,6 +260,22 @@ function faulty(
     flaws: flawed === 0 ? [] : [{ seat: dice.one(sound), flaw: flaw ?? dice.one(FLAWS) }],
   };
 }
+
+/** What befalls a court that a censor leads: nothing else, or it would not lead for long. */
+const FAIR: Readonly<Record<Act, number>> = {
+  nothing: 20,
+  crash: 0,
+  doom: 0,
+  restart: 0,
+  "restart all": 0,
+  split: 0,
+  isolate: 0,
+  "one way": 0,
+  blackout: 0,
+  heal: 0,
+  "calm spell": 0,
+  rebuild: 0,
+};
 
 /** Of two clocks one is at most twice as far ahead of the other: so far a vote lets it be. */
 const NEAR_MS = LIMITS.clockAheadMs / 2;

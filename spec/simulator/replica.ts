@@ -14,7 +14,7 @@ import { Chambers } from "./chambers.ts";
 import type { VirtualCourt } from "./court.ts";
 import { Disk } from "./disk.ts";
 import type { Hearer } from "./network.ts";
-import { Waited } from "./waited.ts";
+import { Waited, writIn } from "./waited.ts";
 import { START } from "./world.ts";
 
 /**
@@ -247,7 +247,7 @@ export class SeatReplica implements Hearer {
     if (this.censored !== null) {
       this.core().waiting.delete(this.censored);
       this.core().cut = 1;
-      if (input.kind === "writ" && input.writ.warden === this.censored) return this.#leftOut();
+      if (writIn(input)?.warden === this.censored) return this.#leftOut();
     }
     try {
       return step(this.core(), input);

@@ -1,5 +1,5 @@
 /** Writs that a seat was given and has not seen decided, by what was delivered and not by what its core kept of it. */
-import type { Seat } from "../../objects/clerk/consensus/seat.ts";
+import type { Input, Seat } from "../../objects/clerk/consensus/seat.ts";
 import { termNow } from "../../objects/clerk/consensus/office.ts";
 import { LIMITS } from "../../objects/shared/limits.ts";
 import type { Writ } from "../../objects/shared/types.ts";
@@ -41,4 +41,10 @@ export class Waited {
 function boundOf(core: Seat): number {
   const inFlight = LIMITS.writsInFlight * termNow(core).wardenKeys.length;
   return Math.max(LIMITS.censoredHeights, inFlight + 1);
+}
+
+/** What a Warden or a peer hands in to be decided. */
+export function writIn(input: Input): Writ | null {
+  if (input.kind === "writ") return input.writ;
+  return input.kind === "message" && input.message.kind === "forward" ? input.message.writ : null;
 }

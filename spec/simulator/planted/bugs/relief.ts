@@ -44,7 +44,7 @@ export const relief: readonly Bug<How>[] = [
         replace: "",
       },
     ],
-    found: ["everything pending is decided"],
+    found: ["everything pending is decided", "OnlyWhatIsJustified"],
     within: 60,
     how: { run: "mix", options: { fate: "warden-lost" } },
   },
@@ -59,19 +59,6 @@ export const relief: readonly Bug<How>[] = [
     ],
     found: ["GarbledIsDropped"],
     within: 100,
-    how: { run: "mix", options: {} },
-  },
-  {
-    name: "two-texts-of-one-digest",
-    patches: [
-      {
-        file: "objects/clerk/consensus/check.ts",
-        find: "if (!candidate.events.every(oneText))",
-        replace: "if (candidate.events.length === 0)",
-      },
-    ],
-    found: ["GarbledIsDropped", "OnlySubmitted", "OnlyWhatIsJustified"],
-    within: 150,
     how: { run: "mix", options: {} },
   },
 ];
