@@ -6,6 +6,7 @@ import type { Offer } from "../objects/clerk/consensus/messages.ts";
 import { SeatNotes } from "../objects/clerk/notes.ts";
 import { StateRoots } from "../objects/clerk/roots.ts";
 import { stateSource } from "../objects/clerk/source.ts";
+import { StandingNote } from "../objects/clerk/standing.ts";
 import { StateDesk } from "../objects/clerk/state-desk.ts";
 import { AgreedState } from "../objects/clerk/state.ts";
 import { known } from "../objects/shared/assert.ts";
@@ -29,8 +30,9 @@ function inStorage(name: string, work: (life: () => Held) => void): Promise<void
       const state = new AgreedState(sql, EVERY);
       const source = stateSource(state, chain, 2);
       const roots = new StateRoots(source, notes, EVERY);
-      const desk = new StateDesk(sql, { notes, chain, state, roots, source, every: EVERY });
-      return { chain, desk };
+      const standing = new StandingNote(notes);
+      const held = { notes, standing, chain, state, roots, source, every: EVERY, wardens: 2 };
+      return { chain, desk: new StateDesk(sql, held), standing };
     }),
   );
 }
@@ -38,6 +40,7 @@ function inStorage(name: string, work: (life: () => Held) => void): Promise<void
 interface Held {
   readonly chain: Chain;
   readonly desk: StateDesk;
+  readonly standing: StandingNote;
 }
 
 function offerOf(blocks: readonly Block[], base: number): Offer {
@@ -59,13 +62,13 @@ describe("a state that takes the place of another", () => {
         });
       life().desk.install(offerOf(blocks, 4));
       append(life(), [5, 6]);
-      const { chain, desk } = life();
+      const { chain, desk, standing } = life();
       const vote = known(blocks[6], "a block");
       chain.keepWrits(
         vote.entries.map(({ writ }) => writ),
         vote.header.epoch,
       );
-      desk.order();
+      standing.change({ rebuild: true });
       desk.install(offerOf(blocks, 3));
       expect(life().desk.replaying).toBe(3);
       expect(append(life(), [4, 5])).toEqual([false, false]);
@@ -102,14 +105,17 @@ describe("a state that takes the place of another", () => {
     await settle(received("before", "item", 1));
     const seat = await bystander();
     await followed(seat, "also before", "item");
+    const standingOf = ({ sql }: DurableObjectStorage) =>
+      new StandingNote(new SeatNotes(new Notes(sql)));
     await within(seat, async (storage) => {
-      new SeatNotes(new Notes(storage.sql)).put("rebuild", "ordered");
+      standingOf(storage).change({ rebuild: true });
       await storage.sync();
     });
     await endLife(seat);
+    await eventually(() => within(seat, (storage) => !standingOf(storage).now.rebuild));
     await eventually(async () => (await seatStatus(seat)).ready);
-    const notes = await within(seat, ({ sql }) => new SeatNotes(new Notes(sql)).get("rebuild"));
-    expect(notes).toBeUndefined();
     await followed(seat, "after", "item");
+    const { rebuiltAt } = await within(seat, (storage) => standingOf(storage).now);
+    expect(rebuiltAt).not.toBeNull();
   });
 });

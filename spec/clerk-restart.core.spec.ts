@@ -103,6 +103,7 @@ describe("durability", () => {
       batchOf: (header: Parameters<typeof batchOn>[3] & object) =>
         batchOn(court, court.seat(0), [...writs.values()].slice(-1).map(whole), header),
       voice: true,
+      rebuiltAt: null,
     });
     expect(seatFrom(restored(1)).vote?.prepare.height).toBe(2);
     expect(() => seatFrom(restored(0))).toThrow(BrokenInvariant);

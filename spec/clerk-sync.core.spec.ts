@@ -18,6 +18,11 @@ function courtWithLaggard(blocks: number): Cluster {
   return court;
 }
 
+function decide(court: Cluster, number: number): void {
+  court.giveAll(court.writ(number, [`${number}`]));
+  court.pass(1000);
+}
+
 function blocksFrom(court: Cluster, from: number, blocks: readonly Block[], height = 99) {
   return court.said(from, { kind: "blocks", blocks, height, lowest: 1 });
 }
@@ -240,16 +245,50 @@ describe("dissent", () => {
     expect(court.quarantined()).toEqual([null, null, null, null]);
   });
 
-  it("QuarantineRepeatedDissent: a second height in a row takes its voice, and it follows on", () => {
+  it("QuarantineRepeatedDissent: a second height in a row takes its voice, and with the court's state it has it back", () => {
     const court = new Cluster();
     court.member(2).corrupt = true;
-    for (const number of [1, 2, 3]) {
-      court.giveAll(court.writ(number, [`${number}`]));
-      court.pass(1000);
-    }
-    expect(court.quarantined()[2]).toMatch(/2 heights in a row, last 2/);
-    expect(court.sent(2, "prepare").every(({ height }) => height < 3)).toBe(true);
+    for (const number of [1, 2]) decide(court, number);
+    const silenced = court
+      .member(2)
+      .journal.flatMap((effect) => (effect.kind === "quarantine" ? [effect] : []));
+    expect(silenced).toEqual([
+      { kind: "quarantine", reason: "outvoted at 2 heights in a row, last 2", rebuild: true },
+    ]);
+    expect(court.member(2).rebuiltAt).toBe(2);
+    court.member(2).corrupt = false;
+    decide(court, 3);
+    expect(court.sent(2, "prepare").some(({ height }) => height === 3)).toBe(true);
+    expect(court.quarantined()).toEqual([null, null, null, null]);
     expect(court.heights()).toEqual([3, 3, 3, 3]);
+  });
+
+  it("StopRelapsedSeat: who differs again with the court's state stays silent and follows, and is not rebuilt for ever", () => {
+    const court = new Cluster();
+    court.member(2).corrupt = true;
+    for (const number of [1, 2, 3, 4, 5]) decide(court, number);
+    expect(court.quarantined()[2]).toMatch(/last 3, after its state was taken anew at height 2/);
+    const [last] = court
+      .member(2)
+      .journal.filter(({ kind }) => kind === "quarantine")
+      .slice(-1);
+    expect(last).toMatchObject({ rebuild: false });
+    expect(court.member(2).rebuild).toBe(false);
+    expect(court.sent(2, "prepare").every(({ height }) => height < 4)).toBe(true);
+    expect(court.heights()).toEqual([5, 5, 5, 5]);
+    court.restart(2);
+    court.pass(1000);
+    expect(court.seat(2).voice).toBe(false);
+  });
+
+  it("StopRelapsedSeat: long after its state was taken anew a seat takes it once more", () => {
+    const court = new Cluster();
+    const long = LIMITS.relapseRoots * court.seat(2).setup.rootEvery + 1;
+    court.member(2).rebuiltAt = 2 - long;
+    court.restart(2);
+    court.member(2).corrupt = true;
+    for (const number of [1, 2]) decide(court, number);
+    expect(court.member(2).rebuiltAt).toBe(2);
   });
 
   it("QuarantineRepeatedDissent: a right result in between takes the first one back", () => {
@@ -271,7 +310,7 @@ describe("dissent", () => {
     court.restart(2);
     court.giveAll(court.writ(2, ["b"]));
     court.pass(1000);
-    expect(court.quarantined()[2]).not.toBeNull();
+    expect(court.member(2).journal.some(({ kind }) => kind === "quarantine")).toBe(true);
   });
 
   it("QuarantineUnadoptable: what is certified does not fit what the seat has", () => {

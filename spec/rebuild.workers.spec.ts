@@ -32,8 +32,6 @@ describe("a seat whose state is doubted", () => {
       last = (await followed(seat, `e-${last}`, `item-${last % 4}`)).receipt.height;
     const { publicKey } = await seatStatus(seat);
     expect((await fault(seat, "corrupt-state")).status).toBe(200);
-    await settle(received("touch", "item-0", 1));
-    await eventually(async () => (await seatStatus(seat)).stage === "quarantined");
     const lives = await livesOf(seat);
 
     const ordered = await post(path(seat), {});

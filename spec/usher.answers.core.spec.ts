@@ -294,6 +294,7 @@ describe("courts", () => {
     height: 10,
     published: 9,
     overloaded: false,
+    progress: null,
     genesis: "g",
     dissents: [0, 0, 0, 0],
     heard: [0, 0, 0, 0],

@@ -5,15 +5,11 @@
 import { rowsOf } from "../arbiter/adopt.ts";
 import { evaluateBlock } from "../arbiter/evaluate.ts";
 import { contextOf, eventsOf } from "../arbiter/evaluation.ts";
-import type { Rules } from "../arbiter/evaluation.ts";
-import { DOMAINS } from "../arbiter/registry.ts";
-import type { Deployment } from "../shared/config.ts";
 import { leafDigest } from "../shared/digests.ts";
 import type { Evaluation } from "../shared/evaluation.ts";
 import { DOMAIN_VERSION } from "../shared/genesis.ts";
 import type { Genesis } from "../shared/genesis.ts";
 import { LIMITS } from "../shared/limits.ts";
-import { courtOf } from "../shared/names.ts";
 import type { Control } from "../shared/control.ts";
 import { controlObjection, firstTerms } from "../shared/terms.ts";
 import type { Cursor, PartId } from "../shared/state-root.ts";
@@ -28,6 +24,7 @@ import { lacksBlocks } from "./consensus/sync.ts";
 import type { Post } from "./post.ts";
 import { keepVotes, restoredSeat } from "./restore.ts";
 import { RowDamaged } from "./rows.ts";
+import { rulesOf } from "./rules.ts";
 import { applyBlock } from "./source.ts";
 
 /** What the seat runs on. */
@@ -82,6 +79,7 @@ export class Agreement {
     this.#replays = bench.states.replaying !== null;
     this.seat = restoredSeat({ bench, genesis, setup, world }, Date.now());
     this.#follows = this.seat.silenced;
+    bench.repairs.verifyBy(() => this.seat.setup);
   }
 
   get heard(): readonly number[] {
@@ -221,20 +219,25 @@ export class Agreement {
 
   /** Whether this life is over with it. */
   #write(effect: Effect, now: number): boolean {
-    const { notes, chain, incidents, states } = this.#in.bench;
+    const { bench } = this.#in;
+    const { notes, chain, incidents, states } = bench;
     if (effect.kind === "persist" && !this.#follows) {
       chain.keepWrits(effect.writs, effect.durable.vote?.header.epoch ?? 0);
       keepVotes(notes, effect.durable);
     }
-    if (effect.kind === "agree") applyBlock(this.#in.bench, effect.block, effect.evaluation);
-    if (effect.kind === "quarantine") this.#in.bench.silence(effect.reason, now);
-    if (effect.kind === "quarantine" && effect.rebuild) states.order();
+    const agreed = effect.kind === "agree" ? effect.block.header.height : null;
+    if (effect.kind === "agree") {
+      applyBlock(bench, effect.block, effect.evaluation);
+      bench.scrubber.keep();
+    }
+    if (effect.kind === "quarantine") bench.silence(effect.reason, now, !effect.rebuild);
+    if (effect.kind === "quarantine" && effect.rebuild) bench.order(now);
     if (effect.kind === "accuse") incidents.record(effect.incident, now);
     if (effect.kind === "stage") states.stage(effect);
     if (effect.kind === "install") states.install(effect.offer);
-    const replayed =
-      effect.kind === "agree" && this.#replays && states.applied(effect.block.header.height);
-    return replayed || effect.kind === "install";
+    if (agreed === null) return effect.kind === "install";
+    const replayed = this.#replays && states.applied(agreed);
+    return bench.mended(agreed, now) || replayed;
   }
 
   #tell(effect: Effect, now: number): void {
@@ -250,37 +253,59 @@ export class Agreement {
       this.#listener.agreed(effect.block.header.height, effect.evaluation.entities);
   }
 
-  /** Reads on towards the next state root, for a bounded while. */
+  /** Reads on towards the next state root, and what rests once more, for a bounded while. */
   survey(): void {
-    const { roots } = this.#in.bench;
+    const { roots, scrubber } = this.#in.bench;
     this.#given(() => roots.advance(this.seat.tip.height, LIMITS.rootRowsPerBlock), false);
+    this.#given(() => scrubber.slice(), undefined);
+  }
+
+  /** Takes a certified block in the place of a damaged one, or of one that is missing. */
+  mend(block: Block, now: number): void {
+    const { bench } = this.#in;
+    const { height } = block.header;
+    if (!bench.repairs.believes(block)) {
+      this.dropped += 1;
+      return;
+    }
+    if (height > this.seat.tip.height) return this.found([block], now);
+    const lifted = bench.atomic(() => {
+      bench.chain.rewrite(block);
+      return bench.mended(height, now);
+    });
+    if (lifted) this.#listener.over();
   }
 
   /** What others may have of this seat; without a voice nothing where it is damaged. */
   #given<T>(read: () => T, otherwise: T): T {
     try {
-      return read();
+      return this.#in.bench.repairs.mending(read);
     } catch (error) {
-      if (error instanceof RowDamaged && !this.seat.voice) return otherwise;
-      throw error;
+      if (!this.#bears(error)) throw error;
+      return otherwise;
     }
   }
 
   #evaluate(batch: Batch): Evaluation {
-    const { state, faults, deployment } = this.#in.bench;
+    const { state, faults, deployment, repairs } = this.#in.bench;
+    const rules = rulesOf(deployment);
     try {
-      const evaluation = evaluateBlock(
-        contextOf(batch),
-        eventsOf(batch),
-        state,
-        rulesOf(deployment),
+      const evaluation = repairs.mending(() =>
+        evaluateBlock(contextOf(batch), eventsOf(batch), state, rules),
       );
       return faults.corrupted(evaluation, Date.now());
     } catch (error) {
       // Without a voice a damaged row cannot mislead anybody: the result fits none, and the certified one is adopted.
-      if (error instanceof RowDamaged && !this.seat.voice) return NO_EVALUATION;
-      throw error;
+      if (!this.#bears(error)) throw error;
+      return NO_EVALUATION;
     }
+  }
+
+  /** Without a voice the seat goes on over a damaged row, which is noted. */
+  #bears(error: unknown): boolean {
+    if (!(error instanceof RowDamaged) || this.seat.voice) return false;
+    this.#in.bench.hurt(error, Date.now());
+    return true;
   }
 
   #adopt(block: Block): Evaluation | null {
@@ -330,13 +355,4 @@ function setupOf({ bench, genesis }: Chambers): Setup {
 
 function isWrite({ kind }: Effect): boolean {
   return kind !== "send" && kind !== "arm" && kind !== "attempt";
-}
-
-function rulesOf(deployment: Deployment): Rules {
-  return {
-    registry: DOMAINS,
-    windowMs: deployment.windowMs,
-    clockBoundMs: LIMITS.clockBoundMs,
-    courtOf: (tenant, partition) => courtOf(deployment, tenant, partition),
-  };
 }

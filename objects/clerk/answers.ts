@@ -3,7 +3,8 @@ import { leafDigest } from "../shared/digests.ts";
 import { LIMITS } from "../shared/limits.ts";
 import type { EntityAnswer, FirstUse, WritPart } from "../shared/rpc.ts";
 import type { EntityRow, Head, Outcome, Writ } from "../shared/types.ts";
-import type { Chain, DecidedRange } from "./chain.ts";
+import type { Chain } from "./chain.ts";
+import type { DecidedRange } from "./decided.ts";
 
 /** A block as answers need it. */
 interface Read extends Head {

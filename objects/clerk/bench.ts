@@ -3,6 +3,7 @@ import { deploymentOf } from "../shared/config.ts";
 import type { Deployment } from "../shared/config.ts";
 import { subjectOf } from "../shared/control.ts";
 import type { Control, ControlRequest } from "../shared/control.ts";
+import { LIMITS } from "../shared/limits.ts";
 import { nameOf, officerOf, regionOf } from "../shared/names.ts";
 import { signer, verifier } from "../shared/node/crypto.ts";
 import type { KeyPair, Sign, Verify } from "../shared/node/crypto.ts";
@@ -15,10 +16,17 @@ import { GenesisDesk, identityOf } from "./genesis-desk.ts";
 import { Incidents } from "./incidents.ts";
 import { SeatNotes } from "./notes.ts";
 import { StateRoots } from "./roots.ts";
+import { Repairs } from "./repairs.ts";
 import { RowDamaged } from "./rows.ts";
+import type { Place } from "./rows.ts";
+import { rulesOf } from "./rules.ts";
+import { Scrubber } from "./scrubber.ts";
 import { stateSource } from "./source.ts";
+import { StandingNote, isMended } from "./standing.ts";
+import type { Wound } from "./standing.ts";
 import { StateDesk } from "./state-desk.ts";
 import { AgreedState } from "./state.ts";
+import { woundsOf } from "./wounds.ts";
 
 export class Bench {
   readonly env: Bindings;
@@ -37,6 +45,9 @@ export class Bench {
   readonly roots: StateRoots;
   readonly states: StateDesk;
   readonly incidents: Incidents;
+  readonly standing: StandingNote;
+  readonly repairs: Repairs;
+  readonly scrubber: Scrubber;
   readonly #storage: DurableObjectStorage;
 
   constructor(ctx: DurableObjectState, env: Bindings) {
@@ -61,9 +72,33 @@ export class Bench {
     const every = deployment.rootEvery;
     const source = stateSource(this.state, this.chain, deployment.wardens);
     this.roots = new StateRoots(source, this.notes, every);
-    const { notes: held, chain, state, roots } = this;
-    this.states = new StateDesk(sql, { notes: held, chain, state, roots, source, every });
     this.incidents = new Incidents(sql);
+    this.standing = new StandingNote(this.notes);
+    const { notes: held, chain, state, roots, standing, incidents, verify } = this;
+    const { wardens } = deployment;
+    this.states = new StateDesk(sql, {
+      notes: held,
+      standing,
+      chain,
+      state,
+      roots,
+      source,
+      every,
+      wardens,
+    });
+    const rules = rulesOf(deployment);
+    this.scrubber = new Scrubber({ chain, state, notes: held, incidents, now: clock });
+    this.repairs = new Repairs({
+      chain,
+      state,
+      roots,
+      standing,
+      incidents,
+      rules,
+      verify,
+      now: clock,
+      every,
+    });
   }
 
   /** The control that is asked for: a key is fetched from the named object itself. */
@@ -84,20 +119,122 @@ export class Bench {
 
   /** Why the seat has no voice; null when it has. */
   get quarantine(): string | null {
-    try {
-      return this.notes.get("quarantine") ?? null;
-    } catch (error) {
-      if (error instanceof RowDamaged) return error.message;
-      throw error;
-    }
+    return this.standing.now.quarantine;
   }
 
-  /** Takes the seat's voice until an operator heals it; the first reason stands. */
-  silence(reason: string, now: number): void {
-    if (this.quarantine !== null) return;
-    this.notes.put("quarantine", reason);
+  /** Takes the seat's voice; the first reason stands. `lasting`: until an operator has looked. */
+  silence(reason: string, now: number, lasting = false): void {
+    const { quarantine } = this.standing.now;
+    if (lasting) this.standing.change({ lasting });
+    if (quarantine !== null) return;
+    this.standing.change({ quarantine: reason });
     const height = this.chain.height();
     this.incidents.record({ kind: "quarantine", height, detail: reason }, now);
+  }
+
+  /** The state is to be taken anew: at once, or later if that was done a short while ago. */
+  order(now: number): void {
+    const { rebuild, rebuiltAt, tries } = this.standing.now;
+    if (rebuild) return;
+    const soon = rebuiltAt !== null && this.chain.height() - rebuiltAt <= this.#relapse;
+    const pause = LIMITS.rebuildPauseMs * 2 ** Math.min(Math.max(tries - 1, 0), 16);
+    const retryAt = soon && tries > 0 ? now + Math.min(pause, LIMITS.rebuildPauseCapMs) : 0;
+    this.standing.change({ rebuild: true, retryAt, tries: soon ? tries + 1 : 1 });
+  }
+
+  get #relapse(): number {
+    return LIMITS.relapseRoots * this.deployment.rootEvery;
+  }
+
+  /** An operator has looked: what was found is forgotten, what is under way goes on. */
+  heal(): void {
+    const looked = { quarantine: null, lasting: false, verify: false };
+    this.standing.change({ ...looked, rebuiltAt: null, tries: 0 });
+  }
+
+  /** Part of the first transaction of each life: what storage says of how the seat stands is there from now on. */
+  stand(now: number): void {
+    if (this.standing.kept) return;
+    const { quarantine } = this.standing.now;
+    this.standing.change({});
+    if (quarantine === null) return;
+    const height = this.chain.height();
+    this.incidents.record({ kind: "quarantine", height, detail: quarantine }, now);
+  }
+
+  /**
+   * What a damaged row, which nothing here could repair, costs: the voice, until its block or the state has come again. Whether
+   * the seat now stands otherwise than before.
+   */
+  hurt(error: RowDamaged, now: number): boolean {
+    const { place } = error;
+    const before = this.standing.now;
+    const reason = `damaged storage: ${error.message}`;
+    const wounds = place === null ? undefined : this.#woundsOf(place);
+    if (place?.table === "notes") this.#hurtNote(place, reason, now);
+    else if (wounds === undefined) {
+      this.silence(reason, now);
+      this.order(now);
+    } else if (wounds.length > 0) this.#keepWounds(wounds, reason, now);
+    else if (place !== null)
+      this.incidents.record({ kind: "repair", ...place, height: this.chain.height() }, now);
+    return JSON.stringify(this.standing.now) !== JSON.stringify(before);
+  }
+
+  /** The chain ends below what the seat has voted on: the blocks between are to come again before it votes. */
+  lostBlocks(message: string, now: number): void {
+    const height = this.chain.height() + 1;
+    const wound = { table: "blocks", key: height, height, digest: null };
+    this.#keepWounds([wound], `damaged storage: ${message}`, now);
+  }
+
+  #woundsOf(place: Place): Wound[] | undefined {
+    const votes = textIn(() => this.notes.get("votes"));
+    return woundsOf({ sql: this.#storage.sql, chain: this.chain, votes }, place);
+  }
+
+  #keepWounds(wounds: readonly Wound[], reason: string, now: number): void {
+    const { wounds: known } = this.standing.now;
+    const fresh = wounds.filter(
+      ({ height, table }) => !known.some((of) => of.height === height && of.table === table),
+    );
+    this.silence(reason, now);
+    this.standing.change({ wounds: [...known, ...fresh].slice(0, LIMITS.wounds) });
+  }
+
+  /** Votes that are lost cost the voice for good: without them the seat might contradict itself. */
+  #hurtNote({ key, digest }: Place, reason: string, now: number): void {
+    if (!this.#mendNote(String(key))) return this.silence(reason, now, true);
+    const height = this.chain.height();
+    this.incidents.record({ kind: "repair", table: "notes", key, height, digest }, now);
+  }
+
+  /** Whether what a note said is known from elsewhere, or need not be. */
+  #mendNote(key: string): boolean {
+    if (key === "standing") this.standing.change({});
+    else if (key.startsWith("parts/") || key.startsWith("changed/"))
+      this.roots.readAll(this.chain.height());
+    else if (key === "scrub" || key === "faults" || key === "genesis") this.notes.delete(key);
+    else return key.includes("genesis") && this.desk.mend(key);
+    return true;
+  }
+
+  /** The block of a height is whole again; whether the seat has its voice back with it. */
+  mended(height: number, now: number): boolean {
+    const { wounds } = this.standing.now;
+    const here = wounds.filter((wound) => wound.height === height);
+    if (here.length === 0) return false;
+    this.standing.change({ wounds: wounds.filter((wound) => wound.height !== height) });
+    for (const wound of here) this.incidents.record({ kind: "repair", ...wound }, now);
+    return this.lift();
+  }
+
+  /** Gives the voice back where nothing is left that withholds it; whether it does. */
+  lift(): boolean {
+    const { now } = this.standing;
+    if (now.quarantine === null || !isMended(now)) return false;
+    this.standing.change({ quarantine: null });
+    return true;
   }
 
   /** Resolves when everything written so far is durable. */
@@ -107,6 +244,24 @@ export class Bench {
 
   /** Writes all of it or, when it throws, nothing. */
   atomic<T>(work: () => T): T {
-    return this.#storage.transactionSync(work);
+    try {
+      return this.#storage.transactionSync(work);
+    } catch (error) {
+      this.standing.forget();
+      throw error;
+    }
+  }
+}
+
+function clock(): number {
+  return Date.now();
+}
+
+function textIn(read: () => string | undefined): string {
+  try {
+    return read() ?? "";
+  } catch (error) {
+    if (error instanceof RowDamaged) return "";
+    throw error;
   }
 }

@@ -18,7 +18,10 @@ import type {
 } from "../shared/types.ts";
 import { condemning } from "./consensus/kept.ts";
 import type { Offer } from "./consensus/messages.ts";
-import { RowDamaged, checkRow, chunked, rowDigest } from "./rows.ts";
+import { ControlRows } from "./control-rows.ts";
+import { DecidedRows } from "./decided.ts";
+import type { DecidedRange } from "./decided.ts";
+import { RowDamaged, checkRow, chunked, damage, rowDigest } from "./rows.ts";
 
 type StoredBlock = {
   height: number;
@@ -27,32 +30,15 @@ type StoredBlock = {
   certificate: string;
   digest: string;
 };
-type StoredRange = {
-  warden: number;
-  /** Height of the control that gave the Warden its key; 0 for the genesis. Its numbers begin anew there. */
-  since: number;
-  number: number;
-  first: number;
-  count: number;
-  complete: number;
-  height: number;
-  idx: number;
-  digest: string;
-};
-
-/** A range of a writ and where it was decided. `index` is the block index of its first outcome. */
-export interface DecidedRange {
-  readonly height: number;
-  readonly first: number;
-  readonly count: number;
-  readonly index: number;
-}
-
 export class Chain {
   readonly #sql: SqlStorage;
+  readonly controlRows: ControlRows;
+  readonly ranges: DecidedRows;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
+    this.controlRows = new ControlRows(sql);
+    this.ranges = new DecidedRows(sql, this.controlRows);
     sql.exec(`
       CREATE TABLE IF NOT EXISTS blocks (
         height INTEGER PRIMARY KEY, header TEXT NOT NULL, result TEXT NOT NULL, certificate TEXT NOT NULL,
@@ -64,16 +50,8 @@ export class Chain {
       CREATE TABLE IF NOT EXISTS writs (
         writ TEXT NOT NULL, epoch INTEGER NOT NULL, body TEXT NOT NULL, digest TEXT NOT NULL, PRIMARY KEY (writ, epoch)
       ) STRICT, WITHOUT ROWID;
-      CREATE TABLE IF NOT EXISTS decided (
-        warden INTEGER NOT NULL, since INTEGER NOT NULL, number INTEGER NOT NULL, first INTEGER NOT NULL,
-        count INTEGER NOT NULL, complete INTEGER NOT NULL, height INTEGER NOT NULL, idx INTEGER NOT NULL,
-        digest TEXT NOT NULL, PRIMARY KEY (warden, since, number, first)
-      ) STRICT, WITHOUT ROWID;
       CREATE TABLE IF NOT EXISTS poison (
         height INTEGER PRIMARY KEY, proof TEXT NOT NULL, digest TEXT NOT NULL
-      ) STRICT;
-      CREATE TABLE IF NOT EXISTS controls (
-        height INTEGER PRIMARY KEY, warden INTEGER, proof TEXT NOT NULL, digest TEXT NOT NULL
       ) STRICT;
       CREATE TABLE IF NOT EXISTS bottom (height INTEGER NOT NULL, digest TEXT NOT NULL) STRICT;
     `);
@@ -89,25 +67,30 @@ export class Chain {
     return row.height + 1;
   }
 
+  /** Where the chain begins follows from its blocks. */
+  mendBottom(): void {
+    const sql = "SELECT min(height) AS height FROM blocks";
+    const { height } = this.#sql.exec<{ height: number | null }>(sql).one();
+    if (height !== null && height > 1) this.#keepBottom(height);
+    else this.#sql.exec("DELETE FROM bottom");
+  }
+
   /** Begins anew above a block of which only the head is here, with how far each Warden was decided there. */
   restart({ anchor, controls }: Offer, progress: readonly WritProgress[]): void {
     const { height } = anchor.header;
     // A vote above blocks that are to come again still stands, and needs its writs.
     if (this.height() <= height) this.#sql.exec("DELETE FROM writs");
-    for (const table of ["blocks", "outcomes", "decided", "poison", "controls", "bottom"])
+    for (const table of ["blocks", "outcomes", "poison", "controls", "bottom"])
       this.#sql.exec(`DELETE FROM ${table}`);
     this.#keepHead(anchor);
-    for (const proof of controls) if (proof.header.height <= height) this.#keepControl(proof);
+    for (const proof of controls) if (proof.header.height <= height) this.controlRows.keep(proof);
+    this.#keepBottom(height);
+    this.ranges.begin(height, progress);
+  }
+
+  #keepBottom(height: number): void {
+    this.#sql.exec("DELETE FROM bottom");
     this.#sql.exec("INSERT INTO bottom VALUES (?, ?)", height, rowDigest("bottom", height));
-    for (const { warden, number, next, complete } of progress) {
-      const since = this.#since(warden, height + 1);
-      const range = [warden, since, number, 0, next, complete ? 1 : 0, height, 0] as const;
-      this.#sql.exec(
-        "INSERT INTO decided VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        ...range,
-        rowDigest("decided", ...range),
-      );
-    }
   }
 
   #keepHead({ header, result, certificate }: Head): void {
@@ -135,7 +118,7 @@ export class Chain {
       .exec("SELECT 1 FROM writs WHERE writ = ? AND epoch = ?", digested, epoch)
       .toArray();
     if (held.length > 0) return;
-    const digest = rowDigest("writs", digested, writ.seal);
+    const digest = rowDigest("writs", digested, epoch, writ.seal);
     const body = JSON.stringify(writ);
     this.#sql.exec("INSERT INTO writs VALUES (?, ?, ?, ?)", digested, epoch, body, digest);
   }
@@ -148,10 +131,10 @@ export class Chain {
         epoch,
       )
       .toArray()[0];
-    const writ = row === undefined ? null : writIn(row.body);
-    if (row === undefined || writ === null || writDigest(writ) !== digested)
-      throw new RowDamaged(`writs: ${digested}`);
-    checkRow("writs", row.digest, digested, writ.seal);
+    const writ = row === undefined ? null : writIn(row.body, digested);
+    if (row === undefined || writ === null)
+      throw damage({ table: "writs", key: digested, height: null, digest: row?.digest ?? null });
+    checkRow("writs", row.digest, digested, epoch, writ.seal);
     return writ;
   }
 
@@ -175,52 +158,18 @@ export class Chain {
         rowDigest("outcomes", ...part),
       );
     });
-    let index = outcomes.length - entries.reduce((sum, entry) => sum + entry.count, 0);
     entries.forEach((entry, position) => {
       const [digested] = known(header.entries[position], "a header names each of its entries");
       this.#keepWrit(digested, header.epoch, entry.writ);
-      this.#keepRange(entry, header.height, index);
-      index += entry.count;
       if (entry.poison !== undefined) this.#keepPoison(header.height, entry.poison);
     });
-    this.#keepControl({ header, certificate });
-  }
-
-  #keepControl({ header, certificate }: TermProof): void {
-    const { height, control } = header;
-    if (control === null) return;
-    const officer = control.kind === "key" ? control.officer : null;
-    const warden = officer?.kind === "warden" ? officer.warden : null;
-    const row = [height, warden, JSON.stringify({ header, certificate })] as const;
-    const digest = rowDigest("controls", ...row);
-    this.#sql.exec("INSERT OR REPLACE INTO controls VALUES (?, ?, ?, ?)", ...row, digest);
-  }
-
-  /** Since when a Warden has the key that it has at a height. */
-  #since(warden: number, height: number): number {
-    return (
-      this.#sql
-        .exec<{ since: number | null }>(
-          "SELECT max(height) AS since FROM controls WHERE warden = ? AND height < ?",
-          warden,
-          height,
-        )
-        .one().since ?? 0
-    );
+    this.ranges.keep(block);
+    this.controlRows.keep({ header, certificate });
   }
 
   /** The control events up to a height, in order, each with what proves it. Throws {@link RowDamaged}. */
   controls(upTo: number): TermProof[] {
-    return this.#sql
-      .exec<{ height: number; warden: number | null; proof: string; digest: string }>(
-        "SELECT * FROM controls WHERE height <= ? ORDER BY height",
-        upTo,
-      )
-      .toArray()
-      .map(({ height, warden, proof, digest }) => {
-        checkRow("controls", digest, height, warden, proof);
-        return JSON.parse(proof) as TermProof;
-      });
+    return this.controlRows.upTo(upTo);
   }
 
   #keepPoison(height: number, poison: Poison): void {
@@ -240,36 +189,14 @@ export class Chain {
         height,
       )
       .toArray()[0];
-    if (row === undefined) throw new RowDamaged(`poison: ${height} is missing`);
+    if (row === undefined) throw damage({ table: "poison", key: height, height, digest: null });
     checkRow("poison", row.digest, height, row.proof);
     return JSON.parse(row.proof) as Poison;
   }
 
-  #keepRange({ writ, first, count }: Entry, height: number, index: number): void {
-    const complete = first + count === writ.events.length ? 1 : 0;
-    const { warden, number } = writ;
-    const since = this.#since(warden, height);
-    const range = [warden, since, number, first, count, complete, height, index] as const;
-    this.#sql.exec(
-      "INSERT OR REPLACE INTO decided VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-      ...range,
-      rowDigest("decided", ...range),
-    );
-  }
-
-  /** How far each of the Wardens is decided at a height, from where its last writ was. */
+  /** How far each of the Wardens is decided at a height. Throws {@link RowDamaged}. */
   progress(wardens: number, height: number = this.height()): WritProgress[] {
-    return Array.from({ length: wardens }, (_, warden) => warden).flatMap((warden) => {
-      const last = this.#ranges(
-        "warden = ? AND since = ? AND height <= ? ORDER BY number DESC, first DESC LIMIT 1",
-        warden,
-        this.#since(warden, height + 1),
-        height,
-      );
-      return last.map(({ number, first, count, complete }) => {
-        return { warden, number, next: first + count, complete: complete === 1 };
-      });
-    });
+    return this.ranges.progress(wardens, height);
   }
 
   height(): number {
@@ -284,7 +211,7 @@ export class Chain {
     const row = this.#sql
       .exec<StoredBlock>("SELECT * FROM blocks WHERE height = ?", height)
       .toArray()[0];
-    if (row === undefined) throw new RowDamaged(`blocks: ${height} is missing`);
+    if (row === undefined) throw damage({ table: "blocks", key: height, height, digest: null });
     checkRow("blocks", row.digest, row.height, row.header, row.result, row.certificate);
     return {
       header: JSON.parse(row.header) as Header,
@@ -305,7 +232,8 @@ export class Chain {
         checkRow("outcomes", digest, height, chunk, body);
         return body.split("\n");
       });
-    if (outcomes.length !== count) throw new RowDamaged(`outcomes: ${height} lacks some`);
+    if (outcomes.length !== count)
+      throw damage({ table: "outcomes", key: height, height, digest: null });
     return outcomes;
   }
 
@@ -334,29 +262,81 @@ export class Chain {
     return run;
   }
 
-  /** Where the ranges of a writ were decided, in order, as far as their blocks are here. */
+  /** Where the ranges of a writ were decided, in order, as far as their blocks are here. Throws {@link RowDamaged}. */
   decided(warden: number, number: number): DecidedRange[] {
-    const since = this.#since(warden, this.height() + 1);
-    const where = "warden = ? AND since = ? AND number = ? AND height >= ? ORDER BY first";
-    return this.#ranges(where, warden, since, number, this.lowest()).map(
-      ({ first, count, height, idx }) => ({ height, first, count, index: idx }),
-    );
+    return this.ranges.of(warden, number, { from: this.lowest(), upTo: this.height() });
   }
 
-  #ranges(where: string, ...bound: number[]): StoredRange[] {
-    const rows = this.#sql
-      .exec<StoredRange>(`SELECT * FROM decided WHERE ${where}`, ...bound)
-      .toArray();
-    for (const { digest, warden, since, number, first, count, complete, height, idx } of rows)
-      checkRow("decided", digest, warden, since, number, first, count, complete, height, idx);
-    return rows;
+  /** Highest height in (after, upTo] whose outcomes hold the text, or null. Throws {@link RowDamaged} for any it cannot read. */
+  holding(text: string, after: number, upTo: number): number | null {
+    for (let height = upTo; height > after; height--) {
+      const { count } = this.head(height).result;
+      if (this.outcomes(height, count).some((outcome) => outcome.includes(text))) return height;
+    }
+    return null;
+  }
+
+  /** Everything of one height, read once more; its bytes. Throws {@link RowDamaged}. */
+  check(height: number): number {
+    const block = this.block(height);
+    if (block === undefined) return 0;
+    this.ranges.check(block);
+    if (block.header.control !== null && !this.controlRows.has(height))
+      throw damage({ table: "controls", key: height, height, digest: null });
+    return sizeOf(block);
+  }
+
+  /** Writs above one, read once more; the last of them, or null at the end. Throws {@link RowDamaged}. */
+  scrubWrits(after: string | null, bytes: number): string | null {
+    const [writ, epoch] = after === null ? ["", 0] : (JSON.parse(after) as [string, number]);
+    const rows = this.#sql.exec<{ writ: string; epoch: number; body: string }>(
+      "SELECT writ, epoch, body FROM writs WHERE (writ, epoch) > (?, ?) ORDER BY writ, epoch LIMIT ?",
+      writ,
+      epoch,
+      LIMITS.scrubRows,
+    );
+    let last: string | null = null;
+    let size = 0;
+    for (const row of rows) {
+      this.#writ(row.writ, row.epoch);
+      last = JSON.stringify([row.writ, row.epoch]);
+      size += row.body.length;
+      if (size > bytes) break;
+    }
+    return last;
+  }
+
+  /** Rows of no height of the chain, which only damage brings about. Throws {@link RowDamaged} for the first. */
+  scrubStrays(): null {
+    this.controls(Number.MAX_SAFE_INTEGER);
+    for (const table of ["outcomes", "poison"]) {
+      const sql = `SELECT height, digest FROM ${table} WHERE height < ? OR height > ? LIMIT 1`;
+      const [stray] = this.#sql
+        .exec<{ height: number; digest: string }>(sql, this.lowest(), this.height())
+        .toArray();
+      if (stray !== undefined) throw damage({ table, key: stray.height, ...stray });
+    }
+    return null;
+  }
+
+  /** A certified block in the place of what is here of its height. */
+  rewrite(block: Block): void {
+    const { height, epoch, entries } = block.header;
+    // Of the block that a state was taken after, the head is all there is.
+    if (height < this.lowest()) return this.#keepHead(block);
+    for (const table of ["blocks", "outcomes", "poison", "controls", "decided"])
+      this.#sql.exec(`DELETE FROM ${table} WHERE height = ?`, height);
+    for (const [digested] of entries)
+      this.#sql.exec("DELETE FROM writs WHERE writ = ? AND epoch = ?", digested, epoch);
+    this.append(block);
   }
 }
 
-/** Null for what is damaged beyond reading; the digest tells the rest. */
-function writIn(body: string): Writ | null {
+/** Null for what is not the writ of that digest, or is damaged beyond reading. */
+function writIn(body: string, digested: string): Writ | null {
   try {
-    return JSON.parse(body) as Writ;
+    const writ = JSON.parse(body) as Writ;
+    return writDigest(writ) === digested ? writ : null;
   } catch {
     return null;
   }

@@ -9,14 +9,7 @@ import type { Genesis } from "../shared/genesis.ts";
 import { requestIn } from "../shared/control.ts";
 import { LIMITS } from "../shared/limits.ts";
 import { Refused } from "../shared/rpc.ts";
-import type {
-  ClerkApi,
-  ControlAnswer,
-  KeyHolder,
-  SeatStatus,
-  Stage,
-  WritAnswer,
-} from "../shared/rpc.ts";
+import type { ClerkApi, ControlAnswer, KeyHolder, SeatStatus, WritAnswer } from "../shared/rpc.ts";
 import type { Bindings } from "../shared/shell/stubs.ts";
 import { entityAnswer } from "./answers.ts";
 import { entityKey, entityKeys, natural } from "./asked.ts";
@@ -28,6 +21,7 @@ import { heldWrits } from "./held-writs.ts";
 import { orderRebuild, rebuildObjection } from "./rebuild.ts";
 import { RowDamaged } from "./rows.ts";
 import { Session } from "./session.ts";
+import type { Whereabouts } from "./stage.ts";
 
 /** Why the seat is not seated. */
 interface Trouble {
@@ -89,13 +83,14 @@ export class Clerk extends DurableObject<Bindings> implements ClerkApi {
     void this.#seated().catch(() => {});
     const session = this.#session;
     const seat = session?.agreement.seat;
-    const stage = this.#stage();
+    const { stage, progress } = this.#whereabouts();
     const status: SeatStatus = {
       court: bench.court,
       seat: bench.seat,
       region: bench.region,
       publicKey: bench.pair.publicKey,
       stage,
+      progress,
       reason: this.#reason(),
       ready: stage === "ready",
       view: seat?.view ?? 0,
@@ -191,7 +186,7 @@ export class Clerk extends DurableObject<Bindings> implements ClerkApi {
     const lasting = natural(ms, LIMITS.faultMaxMs);
     const silent = bench.quarantine !== null;
     bench.faults.inject(known, lasting, Date.now());
-    if (known === "heal") bench.notes.delete("quarantine");
+    if (known === "heal") bench.heal();
     if (known === "corrupt-state") bench.state.rot();
     if (known === "wipe") await this.ctx.storage.deleteAll();
     // A seat that comes up again does so by itself, whether or not anybody calls.
@@ -289,9 +284,9 @@ export class Clerk extends DurableObject<Bindings> implements ClerkApi {
     return session;
   }
 
-  #stage(): Stage {
-    if (this.#session !== null) return this.#session.agreement.seat.voice ? "ready" : "quarantined";
-    return this.#trouble?.lasting === true ? "quarantined" : "starting";
+  #whereabouts(): Whereabouts {
+    if (this.#session !== null) return this.#session.whereabouts;
+    return { stage: this.#trouble?.lasting === true ? "quarantined" : "starting", progress: null };
   }
 
   #reason(): string | null {
@@ -318,10 +313,11 @@ export class Clerk extends DurableObject<Bindings> implements ClerkApi {
   #read<T>(work: () => T): T {
     const bench = this.#open();
     try {
-      return work();
+      return bench.repairs.mending(work);
     } catch (error) {
-      if (error instanceof RowDamaged && bench.quarantine !== null) throw legible(error);
-      throw this.#stop(error);
+      if (!(error instanceof RowDamaged) || bench.quarantine === null) throw this.#stop(error);
+      bench.hurt(error, Date.now());
+      throw legible(error);
     }
   }
 
@@ -333,7 +329,7 @@ export class Clerk extends DurableObject<Bindings> implements ClerkApi {
     }
   }
 
-  /** A damaged row costs the seat its voice, and it comes back by itself to follow the others. */
+  /** A damaged row that is not repaired at once costs the seat its voice until it is; it comes back by itself. */
   #stop(error: unknown): unknown {
     const bench = this.#bench;
     console.error(`${bench.name} stops:`, error);
@@ -343,7 +339,7 @@ export class Clerk extends DurableObject<Bindings> implements ClerkApi {
       this.ctx.abort(messageOf(error));
       return error;
     }
-    bench.silence(`damaged storage: ${error.message}`, Date.now());
+    bench.atomic(() => bench.hurt(error, Date.now()));
     this.#restart(error.message);
     return error;
   }

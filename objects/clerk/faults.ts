@@ -10,6 +10,7 @@ import type { Outcome } from "../shared/types.ts";
 import { statementDigest } from "./consensus/messages.ts";
 import type { Message } from "./consensus/messages.ts";
 import type { SeatNotes } from "./notes.ts";
+import { RowDamaged } from "./rows.ts";
 
 interface Kept {
   readonly downUntil?: number;
@@ -41,7 +42,7 @@ export class Faults {
   constructor(notes: SeatNotes, enabled: boolean) {
     this.#notes = notes;
     this.#enabled = enabled;
-    this.#kept = enabled ? (JSON.parse(notes.get("faults") ?? "{}") as Kept) : {};
+    this.#kept = enabled ? keptIn(notes) : {};
   }
 
   /** `ms` is how long it lasts (0: the kind's own default), or for `slow` the delay of each message or write. */
@@ -138,6 +139,17 @@ export class Faults {
   #keep(kept: Kept): void {
     this.#kept = kept;
     this.#notes.put("faults", JSON.stringify(kept));
+  }
+}
+
+/** A fault that nobody can read any more is none. */
+function keptIn(notes: SeatNotes): Kept {
+  try {
+    return JSON.parse(notes.get("faults") ?? "{}") as Kept;
+  } catch (error) {
+    if (!(error instanceof RowDamaged)) throw error;
+    notes.delete("faults");
+    return {};
   }
 }
 

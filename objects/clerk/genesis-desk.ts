@@ -53,6 +53,16 @@ export class GenesisDesk {
     }
   }
 
+  /** What a note said that led to the genesis, which is here; whether it is. */
+  mend(key: string): boolean {
+    const genesis = this.stored();
+    if (genesis === null) return false;
+    const { notes } = this.#desk;
+    if (key === "signed-genesis") notes.put(key, genesisDigest(genesis.document));
+    else notes.delete(key);
+    return true;
+  }
+
   /** Fetches or composes it; callers that come meanwhile share the attempt. */
   async obtain(): Promise<Genesis> {
     this.#underWay ??= this.#obtain().finally(() => {

@@ -3,6 +3,8 @@ import type { Flaw } from "../ledger/repair.ts";
 import { LIMITS } from "../shared/limits.ts";
 import type { Message } from "./consensus/messages.ts";
 import type { Incident } from "./consensus/seat.ts";
+import { damage, rowDigest } from "./rows.ts";
+import type { Place } from "./rows.ts";
 
 /** Incidents of the shell beside those of the core. */
 export type SeatIncident =
@@ -10,6 +12,8 @@ export type SeatIncident =
   | { readonly kind: "recovery"; readonly height: number; readonly incarnation: number }
   | { readonly kind: "quarantine"; readonly height: number; readonly detail: string }
   | { readonly kind: "ledger-conflict"; readonly height: number; readonly detail: string }
+  /** A damaged row was replaced by what a quorum signed, or taken out where nothing belongs; `digest` is the old one. */
+  | ({ readonly kind: "repair"; readonly height: number } & Place)
   | {
       readonly kind: "ledger-damaged";
       readonly height: number;
@@ -44,6 +48,7 @@ type StoredIncident = {
   height: number;
   seat: number | null;
   evidence: string;
+  digest: string;
 };
 
 export class Incidents {
@@ -52,8 +57,8 @@ export class Incidents {
   constructor(sql: SqlStorage) {
     this.#sql = sql;
     sql.exec(`CREATE TABLE IF NOT EXISTS incidents (
-      id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, kind TEXT NOT NULL, height INTEGER NOT NULL, seat INTEGER,
-      evidence TEXT NOT NULL
+      id INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL, height INTEGER NOT NULL, seat INTEGER,
+      evidence TEXT NOT NULL, digest TEXT NOT NULL
     ) STRICT`);
   }
 
@@ -61,13 +66,12 @@ export class Incidents {
     const { kind, height } = incident;
     const seat = "seat" in incident ? incident.seat : null;
     const evidence = evidenceOf(incident);
+    const id = this.#last() + 1;
+    const row = [id, now, kind, height, seat, evidence] as const;
     this.#sql.exec(
-      "INSERT INTO incidents (at, kind, height, seat, evidence) VALUES (?, ?, ?, ?, ?)",
-      now,
-      kind,
-      height,
-      seat,
-      evidence,
+      "INSERT OR REPLACE INTO incidents (id, at, kind, height, seat, evidence, digest) VALUES (?, ?, ?, ?, ?, ?, ?)",
+      ...row,
+      rowDigest("incidents", ...row),
     );
     this.#sql.exec(
       "DELETE FROM incidents WHERE id <= (SELECT id FROM incidents ORDER BY id DESC LIMIT 1 OFFSET ?)",
@@ -80,6 +84,12 @@ export class Incidents {
         seat,
         LIMITS.incidentsAboutOne,
       );
+  }
+
+  /** Of the rows that are what was written: a damaged number would push the others out. */
+  #last(): number {
+    const rows = this.#sql.exec<StoredIncident>("SELECT * FROM incidents ORDER BY id DESC LIMIT 8");
+    return rows.toArray().find(isWhole)?.id ?? 0;
   }
 
   /** Records what a seat finds again in each of its lives only once. */
@@ -101,17 +111,37 @@ export class Incidents {
     const page: RecordedIncident[] = [];
     let size = 0;
     const rows = this.#sql.exec<StoredIncident>(
-      "SELECT id, at, kind, height, seat, evidence FROM incidents WHERE id > ? ORDER BY id LIMIT ?",
+      "SELECT id, at, kind, height, seat, evidence, digest FROM incidents WHERE id > ? ORDER BY id LIMIT ?",
       id,
       LIMITS.incidentsPage,
     );
     for (const row of rows) {
+      if (!isWhole(row)) continue;
+      const { digest: _, ...shown } = row;
       size += row.evidence.length;
       if (page.length > 0 && size > LIMITS.incidentsPageSize) break;
       const evidence = JSON.parse(row.evidence) as unknown;
-      page.push({ ...row, at: new Date(row.at).toISOString(), evidence });
+      page.push({ ...shown, at: new Date(row.at).toISOString(), evidence });
     }
     return page;
+  }
+
+  /** Ids of the next rows above one. Throws `RowDamaged` for a damaged one. */
+  check(after: number, rows: number): number[] {
+    const sql = "SELECT * FROM incidents WHERE id > ? ORDER BY id LIMIT ?";
+    return this.#sql
+      .exec<StoredIncident>(sql, after, rows)
+      .toArray()
+      .map((row) => {
+        const { id, digest } = row;
+        if (!isWhole(row)) throw damage({ table: "incidents", key: id, height: null, digest });
+        return id;
+      });
+  }
+
+  /** What nothing can bring back. */
+  remove(id: number): void {
+    this.#sql.exec("DELETE FROM incidents WHERE id = ?", id);
   }
 
   /** Dissents seen, by seat. */
@@ -128,6 +158,10 @@ export class Incidents {
 function evidenceOf(incident: SeatIncident): string {
   const { kind: _kind, height: _height, ...rest } = incident;
   return JSON.stringify(rest, (_, value: unknown) => withoutBodies(value));
+}
+
+function isWhole({ id, at, kind, height, seat, evidence, digest }: StoredIncident): boolean {
+  return rowDigest("incidents", id, at, kind, height, seat, evidence) === digest;
 }
 
 /** A proposal's signature covers its header, so the evidence needs neither the writs nor why it was proposed. */

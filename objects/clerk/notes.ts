@@ -3,6 +3,8 @@ import type { Notes } from "../shared/shell/identity.ts";
 import { checkRow, RowDamaged, rowDigest } from "./rows.ts";
 
 const DIGEST_LENGTH = 64;
+/** What an object is called and signs with; they are checked against its id and each other whenever it starts. */
+const BARE: ReadonlySet<string> = new Set(["name", "key"]);
 
 export class SeatNotes {
   readonly #notes: Notes;
@@ -28,6 +30,13 @@ export class SeatNotes {
       if (error instanceof RowDamaged) return null;
       throw error;
     }
+  }
+
+  /** Keys of the next notes above one, those without a digest left out. Throws {@link RowDamaged}. */
+  check(after: string, rows: number): string[] {
+    const keys = this.#notes.keysAfter(after, rows);
+    for (const key of keys) if (!BARE.has(key)) this.get(key);
+    return keys;
   }
 
   put(key: string, text: string): void {

@@ -26,7 +26,8 @@ async function isReady({ env, deployment, court }: Bench, seat: number): Promise
 /** To be the last piece of this life: the next one has no voice until its state is the court's. */
 export function orderRebuild(bench: Bench, now: number): void {
   bench.atomic(() => {
+    bench.heal();
     bench.silence("its state is rebuilt by an operator's order", now);
-    bench.states.order();
+    bench.order(now);
   });
 }

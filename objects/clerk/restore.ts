@@ -11,7 +11,7 @@ import type { Bench } from "./bench.ts";
 import { seatFrom } from "./consensus/seat.ts";
 import type { Durable, Seat, Setup, Tip, World } from "./consensus/seat.ts";
 import type { SeatNotes } from "./notes.ts";
-import { RowDamaged } from "./rows.ts";
+import { RowDamaged, damage } from "./rows.ts";
 
 export interface Restoring {
   readonly bench: Bench;
@@ -24,14 +24,16 @@ export interface Restoring {
 export function restoredSeat(from: Restoring, now: number): Seat {
   const { bench } = from;
   return bench.atomic(() => {
-    const { rebuilding, replaying } = bench.states;
-    if (bench.quarantine !== null || rebuilding || replaying !== null) return follower(from);
+    bench.stand(now);
+    const { quarantine, rebuild, replaying, verify } = bench.standing.now;
+    if (quarantine !== null || rebuild || replaying !== null || verify) return follower(from, now);
     try {
       return voter(from, now);
     } catch (error) {
-      if (!(error instanceof RowDamaged || error instanceof BrokenInvariant)) throw error;
-      bench.silence(`damaged storage: ${error.message}`, now);
-      return follower(from);
+      if (error instanceof RowDamaged) bench.hurt(error, now);
+      else if (error instanceof BrokenInvariant) bench.lostBlocks(error.message, now);
+      else throw error;
+      return follower(from, now);
     }
   });
 }
@@ -52,8 +54,10 @@ function voter(from: Restoring, now: number): Seat {
     durable: votesIn(notes),
     batchOf: (header) => chain.batch(header),
     voice: true,
+    rebuiltAt: bench.standing.now.rebuiltAt,
   });
   notes.put("incarnation", String(incarnation));
+  if (incarnation === 1) keepVotes(notes, null);
   // Being put to sleep and woken is nothing; being cut off in the middle of a vote is.
   if (seat.vote !== null)
     incidents.record({ kind: "recovery", height: seat.tip.height, incarnation }, now);
@@ -61,29 +65,30 @@ function voter(from: Restoring, now: number): Seat {
 }
 
 /** Without votes of its own: it casts none, and leaves those in storage as they are. */
-function follower(from: Restoring): Seat {
+function follower(from: Restoring, now: number): Seat {
   const { bench, world } = from;
   const { notes, chain, state } = bench;
-  const incarnation = whole(() => incarnationIn(notes) + 1, 0);
-  if (incarnation > 0) notes.put("incarnation", String(incarnation));
+  const incarnation = whole(bench, now, () => incarnationIn(notes) + 1, 0);
+  if (incarnation > 1) notes.put("incarnation", String(incarnation));
   // A state that was taken may end below the own chain.
   let height = bench.states.replaying ?? chain.height();
-  const progress = whole(() => chain.progress(bench.deployment.wardens, height), []);
-  let tip = whole(() => tipAt(from, height), null);
+  let tip = whole(bench, now, () => tipAt(from, height), null);
   while (tip === null) {
-    height -= 1;
-    tip = whole(() => tipAt(from, height), null);
+    height = Math.min(height - 1, chain.height());
+    tip = whole(bench, now, () => tipAt(from, height), null);
   }
+  const { wardens } = bench.deployment;
   return seatFrom({
-    setup: whole(() => setupAt(from, height), from.setup),
+    setup: whole(bench, now, () => setupAt(from, height), from.setup),
     world,
     incarnation,
     tip,
-    progress,
+    progress: whole(bench, now, () => chain.progress(wardens, height), []),
     nextExpiry: state.nextExpiry(),
     durable: null,
     batchOf: (header) => chain.batch(header),
     voice: false,
+    rebuiltAt: bench.standing.now.rebuiltAt,
   });
 }
 
@@ -93,13 +98,14 @@ function setupAt({ bench, setup }: Restoring, height: number): Setup {
   return { ...setup, terms: termsWith(setup.terms, controls) };
 }
 
-/** What was read, or something else where it is damaged. */
-function whole<T>(read: () => T, otherwise: T): T {
+/** What was read, or something else where it is damaged, which is noted. */
+function whole<T>(bench: Bench, now: number, read: () => T, otherwise: T): T {
   try {
     return read();
   } catch (error) {
-    if (error instanceof RowDamaged) return otherwise;
-    throw error;
+    if (!(error instanceof RowDamaged)) throw error;
+    bench.hurt(error, now);
+    return otherwise;
   }
 }
 
@@ -116,16 +122,24 @@ function genesisTip({ document }: Genesis): Tip {
   return { height: 0, block, batch: "", result, time: document.time, certificate: null };
 }
 
+/** A seat that has begun before has both this note and its votes. */
 function incarnationIn(notes: SeatNotes): number {
-  return Number(notes.get("incarnation") ?? 0);
+  const stored = notes.get("incarnation");
+  if (stored === undefined && notes.get("votes") !== undefined) throw missing("incarnation");
+  return Number(stored ?? 0);
 }
 
-export function keepVotes(notes: SeatNotes, durable: Durable): void {
+export function keepVotes(notes: SeatNotes, durable: Durable | null): void {
   notes.put("votes", JSON.stringify(durable));
 }
 
 /** Votes that were damaged may not be replaced by none: that would be amnesia, and could become equivocation. */
 function votesIn(notes: SeatNotes): Durable | null {
   const stored = notes.get("votes");
-  return stored === undefined ? null : (JSON.parse(stored) as Durable);
+  if (stored === undefined && notes.get("incarnation") !== undefined) throw missing("votes");
+  return stored === undefined ? null : (JSON.parse(stored) as Durable | null);
+}
+
+function missing(note: string): RowDamaged {
+  return damage({ table: "notes", key: note, height: null, digest: null });
 }

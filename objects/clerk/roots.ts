@@ -45,6 +45,8 @@ export interface RootNotes {
   readonly get: (key: string) => string | undefined;
   readonly put: (key: string, text: string) => void;
   readonly delete: (key: string) => void;
+  /** Deletes all whose keys begin so. */
+  readonly forget: (prefix: string) => void;
 }
 
 /** Rows between two looks at the bound of a slice. */
@@ -112,6 +114,15 @@ export class StateRoots {
     this.#work = null;
     if (parts === null) this.#notes.delete(`parts/${base}`);
     else this.#notes.put(`parts/${base}`, JSON.stringify(parts));
+  }
+
+  /** Nothing noted of the parts is believed any more: the next roots are read from all rows. */
+  readAll(height: number): void {
+    this.#work = null;
+    this.#notes.forget("parts/");
+    const all = JSON.stringify(Array.from({ length: ENTITY_BUCKETS }, (_, id) => id));
+    const era = eraOf(height + 1, this.#every);
+    for (const open of [era - 1, era]) this.#notes.put(`changed/${open}`, all);
   }
 
   #settle(base: number, certified: string | null): void {

@@ -11,10 +11,15 @@ import { Answers, Waiters } from "./answers.ts";
 import type { Bench } from "./bench.ts";
 import { CatchUp } from "./catch-up.ts";
 import { holdsKey, mayVote } from "./consensus/office.ts";
+import { blockIn } from "./consensus/check.ts";
 import { leaderNow } from "./consensus/step.ts";
 import { Feed } from "./feed.ts";
+import { Mending } from "./mending.ts";
 import { Post } from "./post.ts";
 import { Publisher } from "./publisher.ts";
+import { RowDamaged } from "./rows.ts";
+import { whereabouts } from "./stage.ts";
+import type { Whereabouts } from "./stage.ts";
 
 /** What a session asks of its object. */
 export interface Keeper {
@@ -34,8 +39,10 @@ export class Session {
   readonly genesisDigest: string;
   readonly #feed: Feed;
   readonly #catchUp: CatchUp;
+  readonly #mending: Mending;
   readonly #keeper: Keeper;
-  readonly #states: Bench["states"];
+  readonly #bench: Bench;
+  #verifying = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #armedAt: number | null = null;
 
@@ -43,7 +50,7 @@ export class Session {
     const { env, deployment, court, seat, chain } = bench;
     this.answers = new Answers(chain);
     this.#keeper = keeper;
-    this.#states = bench.states;
+    this.#bench = bench;
     this.genesisDigest = genesisDigest(genesis.document);
     const post = new Post(
       (peer) => clerkStub(env, deployment, court, peer),
@@ -66,6 +73,7 @@ export class Session {
     const ledger = this.#ledger(bench, genesis);
     this.publisher = this.#publisher(bench, genesis, ledger);
     this.#catchUp = this.#search(bench, ledger);
+    this.#mending = this.#ward(bench, ledger);
   }
 
   /** Why it has no voice or does not publish, for people; null when nothing is the matter. */
@@ -77,12 +85,15 @@ export class Session {
     return this.publisher.trouble;
   }
 
+  get whereabouts(): Whereabouts {
+    const { scrubber, standing } = this.#bench;
+    const { done, of } = scrubber.progress;
+    return whereabouts(this.agreement.seat, standing.now, { done, of, what: "tables" });
+  }
+
   start(now: number): void {
     this.agreement.prompt({ kind: "start", now });
-    const { rebuilding, replaying } = this.#states;
-    if (rebuilding && replaying === null) this.agreement.prompt({ kind: "rebuild", now });
-    this.publisher.wake();
-    this.#catchUp.wake();
+    this.#work(now);
     const by = this.wakeBy(now);
     if (by !== null) this.#keeper.alarmBy(by);
   }
@@ -90,14 +101,80 @@ export class Session {
   tick(now: number): void {
     this.agreement.prompt({ kind: "tick", now });
     this.waiters.check();
+    this.agreement.survey();
+    this.#work(now);
+  }
+
+  /** Whatever is to be done beside the agreement; harmless where it is already. */
+  #work(now: number): void {
+    this.#rebuildIfDue(now);
+    this.#replayOwn(now);
     this.publisher.wake();
     this.#catchUp.wake();
+    this.#mending.wake();
+    if (this.#bench.standing.now.verify) void this.#verify();
+  }
+
+  /** An order that was found in storage, or came in this life, is carried out when its time has come. */
+  #rebuildIfDue(now: number): void {
+    const { rebuild, replaying, retryAt } = this.#bench.standing.now;
+    const { seat } = this.agreement;
+    if (!rebuild || replaying !== null || now < retryAt || seat.rebuilding || seat.voice) return;
+    this.agreement.prompt({ kind: "rebuild", now });
+  }
+
+  /** Own blocks above a state that was taken need no peer. */
+  #replayOwn(now: number): void {
+    const { chain, standing } = this.#bench;
+    const { seat } = this.agreement;
+    if (standing.now.replaying === null || seat.blocks.size > 0 || seat.ended) return;
+    try {
+      const blocks = chain.above(seat.tip.height, LIMITS.syncBlocks, LIMITS.syncBytes);
+      if (blocks.length > 0) this.agreement.found(blocks, now);
+    } catch (error) {
+      // A peer has the block that is damaged here.
+      if (!(error instanceof RowDamaged)) throw error;
+    }
+  }
+
+  /** Reads all rows once more before the voice comes back, slice by slice. */
+  async #verify(): Promise<void> {
+    if (this.#verifying || !this.#due()) return;
+    this.#verifying = true;
+    const { scrubber } = this.#bench;
+    scrubber.restart();
+    const { passes } = scrubber.progress;
+    while (this.#due() && scrubber.progress.passes === passes) {
+      this.#keeper.tend(() => {
+        scrubber.slice();
+        if (scrubber.progress.passes > passes) this.#verified();
+      });
+      await scheduler.wait(0);
+    }
+    this.#verifying = false;
+  }
+
+  /** Whether what was taken is all there, and nothing of it is known to be damaged. */
+  #due(): boolean {
+    const { verify, rebuild, replaying, wounds } = this.#bench.standing.now;
+    return verify && !rebuild && replaying === null && wounds.length === 0;
+  }
+
+  #verified(): void {
+    const bench = this.#bench;
+    bench.atomic(() => {
+      bench.standing.change({ verify: false });
+      bench.lift();
+    });
+    this.#keeper.restart("its state is verified");
   }
 
   /** By when the object must be woken though nobody calls (Unix milliseconds); null if it may sleep until somebody does. */
   wakeBy(now: number): number | null {
     const soon = now + LIMITS.alarmMs;
-    if (this.publisher.behind()) return soon;
+    const { rebuild, retryAt, wounds, verify } = this.#bench.standing.now;
+    if (this.publisher.behind() || wounds.length > 0 || verify) return soon;
+    if (rebuild) return Math.max(retryAt, soon);
     return this.#armedAt === null ? null : Math.max(this.#armedAt, soon);
   }
 
@@ -124,6 +201,33 @@ export class Session {
       found: (blocks) => tend(() => agreement.found(blocks, Date.now())),
       damaged: ({ height, what: detail }) =>
         tend(() => incidents.recordOnce({ kind: "ledger-damaged", height, detail }, Date.now())),
+      clock: { wait: (ms) => scheduler.wait(ms) },
+    });
+  }
+
+  #ward({ env, deployment, court, seat, chain, standing }: Bench, ledger: Ledger): Mending {
+    const { tend } = this.#keeper;
+    const peers = Array.from({ length: deployment.quorum.n }, (_, peer) => peer).filter(
+      (peer) => peer !== seat,
+    );
+    return new Mending({
+      wounds: () => standing.now.wounds.map(({ height }) => height).toSorted((a, b) => a - b),
+      own: (height) => {
+        try {
+          return chain.block(height) ?? null;
+        } catch (error) {
+          if (error instanceof RowDamaged) return null;
+          throw error;
+        }
+      },
+      others: [
+        ...peers.map(
+          (peer) => async (height: number) =>
+            blockIn(await clerkStub(env, deployment, court, peer).block(height)),
+        ),
+        async (height) => (await storedRun(ledger, court, height - 1)).blocks[0] ?? null,
+      ],
+      mend: (block) => tend(() => this.agreement.mend(block, Date.now())),
       clock: { wait: (ms) => scheduler.wait(ms) },
     });
   }
@@ -175,6 +279,7 @@ export class Session {
         this.waiters.check();
         this.publisher.wake();
         this.agreement.survey();
+        this.#replayOwn(Date.now());
       }),
     );
     this.#keeper.alarmBy(Date.now() + LIMITS.alarmMs);

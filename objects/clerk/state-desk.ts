@@ -11,6 +11,7 @@ import type { Effect, StatePage } from "./consensus/seat.ts";
 import type { SeatNotes } from "./notes.ts";
 import type { StateRoots, StateSource } from "./roots.ts";
 import { RowDamaged } from "./rows.ts";
+import type { StandingNote } from "./standing.ts";
 import { AgreedState } from "./state.ts";
 
 interface Held {
@@ -19,8 +20,10 @@ interface Held {
   readonly state: AgreedState;
   readonly roots: StateRoots;
   readonly source: StateSource;
+  readonly standing: StandingNote;
   /** K. */
   readonly every: number;
+  readonly wardens: number;
 }
 
 type Staging = Extract<Effect, { kind: "stage" }>;
@@ -38,17 +41,12 @@ export class StateDesk {
 
   /** Height of the state, where it lies below the chain's: the blocks between are to be applied again. */
   get replaying(): number | null {
-    const height = this.#held.notes.get("replaying");
-    return height === undefined ? null : Number(height);
+    return this.#held.standing.now.replaying;
   }
 
   /** Whether the state is to be taken anew. */
   get rebuilding(): boolean {
-    return this.#held.notes.get("rebuild") !== undefined;
-  }
-
-  order(): void {
-    this.#held.notes.put("rebuild", "ordered");
+    return this.#held.standing.now.rebuild;
   }
 
   /** The newest state whose root is certified at or below a height. Throws {@link RowDamaged}. */
@@ -75,11 +73,6 @@ export class StateDesk {
     this.#progress = [];
   }
 
-  /** The highest height that this seat has decided, where a state was taken below it without its blocks. */
-  get #reached(): number {
-    return Number(this.#held.notes.get("reached") ?? 0);
-  }
-
   stage({ part, first, fresh, rows }: Staging): void {
     if (fresh) this.clean();
     this.#staged ??= AgreedState.staged(this.#sql, this.#held.every);
@@ -91,7 +84,7 @@ export class StateDesk {
 
   /** Part of one transaction, and the end of this life: what reads the tables knows them as they were. */
   install(offer: Offer | null): void {
-    const { chain, notes, state, roots, every } = this.#held;
+    const { chain, notes, standing, state, roots, every } = this.#held;
     const staged = offer === null ? null : (this.#staged ??= AgreedState.staged(this.#sql, every));
     state.replaceBy(staged);
     notes.forget("parts/");
@@ -100,7 +93,7 @@ export class StateDesk {
     roots.begin(base, offer?.parts ?? null);
     if (offer !== null && !this.#continues(offer)) {
       // What was decided here is not open again: no voice before the chain is back there.
-      notes.put("reached", String(Math.max(this.#reached, chain.height())));
+      standing.change({ reached: Math.max(standing.now.reached, chain.height()) });
       chain.restart(offer, this.#progress);
     }
     this.applied(base);
@@ -108,25 +101,29 @@ export class StateDesk {
 
   /** With a state taken, and with each block applied again after it; whether the state stands where the chain does. */
   applied(height: number): boolean {
-    const { chain, notes } = this.#held;
-    if (height < Math.max(chain.height(), this.#reached)) {
-      notes.put("replaying", String(height));
+    const { chain, standing } = this.#held;
+    const { reached, rebuild } = standing.now;
+    if (height < Math.max(chain.height(), reached)) {
+      standing.change({ replaying: height });
       return false;
     }
-    notes.delete("replaying");
-    notes.delete("reached");
-    if (this.rebuilding) notes.delete("quarantine");
-    notes.delete("rebuild");
+    const rebuiltAt = rebuild ? { rebuiltAt: height } : {};
+    const verify = rebuild || standing.now.verify;
+    standing.change({ replaying: null, reached: 0, rebuild: false, verify, ...rebuiltAt });
     return true;
   }
 
-  /** Whether the own chain holds the block that the state is after. */
-  #continues({ anchor }: Offer): boolean {
-    const { chain } = this.#held;
+  /** Whether the own chain holds the block that the state is after, and says of the court what the state does. */
+  #continues({ anchor, controls }: Offer): boolean {
+    const { chain, wardens } = this.#held;
     const { height } = anchor.header;
     if (height > chain.height()) return false;
     try {
-      return chain.head(height).certificate.block === anchor.certificate.block;
+      const own = chain.head(height).certificate.block === anchor.certificate.block;
+      const known = controls.filter(({ header }) => header.height <= height);
+      const terms = chain.controls(height).length === known.length;
+      const progress = JSON.stringify(chain.progress(wardens, height));
+      return own && terms && progress === JSON.stringify(this.#progress);
     } catch (error) {
       if (error instanceof RowDamaged) return false;
       throw error;

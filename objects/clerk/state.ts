@@ -8,10 +8,14 @@ import { bucketOf, entityStateRow, stateRowDigest } from "../shared/state-root.t
 import type { Cursor, PartId, StateRow } from "../shared/state-root.ts";
 import type { EntityRow, Header, KeyRow } from "../shared/types.ts";
 import type { Page, Room } from "./roots.ts";
-import { RowDamaged, chunked } from "./rows.ts";
+import { chunked, damage } from "./rows.ts";
+import type { RowDamaged } from "./rows.ts";
 import { UsedKeys, paged } from "./used-keys.ts";
 
-type StoredEntity = {
+/** Table, bucket and key of a row: the entities' own table, then those of the images. */
+type Mark = readonly [table: number, bucket: number, key: string];
+
+export type StoredEntity = {
   bucket: number;
   key: string;
   version: number;
@@ -99,15 +103,11 @@ export class AgreedState implements StateReader {
     );
   }
 
+  /** Throws {@link RowDamaged}, as everything does that reads rows. */
   entity(key: string): EntityRow | undefined {
-    const row = this.#sql
-      .exec<StoredEntity>(
-        "SELECT * FROM entities WHERE bucket = ? AND key = ?",
-        this.#bucketOf(key),
-        key,
-      )
-      .toArray()[0];
-    return row === undefined ? undefined : checked(row).row;
+    const sql = "SELECT * FROM entities WHERE bucket = ? AND key = ?";
+    const row = this.#sql.exec<StoredEntity>(sql, this.#bucketOf(key), key).toArray()[0];
+    return row === undefined ? undefined : checked("entities", row).row;
   }
 
   key(key: string): KeyRow | undefined {
@@ -143,7 +143,7 @@ export class AgreedState implements StateReader {
     this.keys.keep(evaluation.keys, time);
   }
 
-  #keep(rows: readonly EntityRow[]): void {
+  #keep(rows: readonly EntityRow[], table = this.#entities): void {
     const entities = rows.map((row) => [
       this.#bucketOf(row.key),
       row.key,
@@ -155,7 +155,7 @@ export class AgreedState implements StateReader {
     ]);
     for (const chunk of chunked(entities, (row) => JSON.stringify(row))) {
       this.#sql.exec(
-        `INSERT INTO ${this.#entities} (bucket, key, version, state, height, expires, digest)
+        `INSERT INTO ${table} (bucket, key, version, state, height, expires, digest)
          SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6 FROM json_each(?) WHERE true
          ON CONFLICT (bucket, key) DO UPDATE SET version = excluded.version, state = excluded.state, height = excluded.height,
            expires = excluded.expires, digest = excluded.digest`,
@@ -171,22 +171,71 @@ export class AgreedState implements StateReader {
 
   /** Entities of a bucket as of the newest base or the one before, above a key. */
   page(bucket: number, base: number, after: Cursor | null, room: Room): Page {
-    const newer = base + this.#every;
-    const images = this.#imaged.filter((at) => at === base || at === newer);
-    const asOf = ["entities", ...images.map((at) => `images_${at}`)]
-      .map((table) => `SELECT * FROM ${table} WHERE bucket = ?1 AND key > ?2 AND height <= ?3`)
+    const tables = ["entities", ...this.imagesAt(base)];
+    const asOf = tables
+      .map(
+        (table) =>
+          `SELECT *, '${table}' AS held FROM ${table} WHERE bucket = ?1 AND key > ?2 AND height <= ?3`,
+      )
       .join(" UNION ALL ");
-    const cursor = this.#sql.exec<StoredEntity>(
-      `${asOf} ORDER BY key LIMIT ?4`,
+    const sql = `${asOf} ORDER BY key LIMIT ?4`;
+    const cursor = this.#sql.exec<StoredEntity & { held: string }>(
+      sql,
       bucket,
       after?.[1] ?? "",
       base,
       room.rows + 1,
     );
-    return paged(cursor, room, (stored) => {
-      const { row, digest } = checked(stored);
+    return paged(cursor, room, ({ held, ...stored }) => {
+      const { row, digest } = checked(held, stored);
       return { row: entityStateRow(row), digest };
     });
+  }
+
+  /** Tables of images that have what a row was as of a base. */
+  imagesAt(base: number): string[] {
+    const newer = base + this.#every;
+    return this.#imaged.filter((at) => at === base || at === newer).map((at) => `images_${at}`);
+  }
+
+  /** Tables of images of bases above one. */
+  imagesSince(base: number): string[] {
+    return this.#imaged.filter((at) => at > base).map((at) => `images_${at}`);
+  }
+
+  /** What is stored of a bucket, whole or not. */
+  stored(table: string, bucket: number): StoredEntity[] {
+    return this.#sql
+      .exec<StoredEntity>(`SELECT * FROM ${table} WHERE bucket = ?`, bucket)
+      .toArray();
+  }
+
+  /** Entities and their images above a row, read once more; the last of them, or null at the end. */
+  scrub(after: string | null, rows: number): string | null {
+    const start: Mark = [0, 0, ""];
+    const [at, bucket, key] = after === null ? start : (JSON.parse(after) as Mark);
+    const table = at === 0 ? "entities" : this.#imaged.map((base) => `images_${base}`)[at - 1];
+    if (table === undefined) return null;
+    const above = `SELECT * FROM ${table} WHERE (bucket, key) > (?, ?) ORDER BY bucket, key LIMIT ?`;
+    const page = this.#sql.exec<StoredEntity>(above, bucket, key, rows).toArray();
+    for (const row of page) if (!isWhole(row)) throw damagedEntity(table, row);
+    const last = page.at(-1);
+    return JSON.stringify(last === undefined ? [at + 1, 0, ""] : [at, last.bucket, last.key]);
+  }
+
+  /** Lays what is only in another bucket than its own where it belongs; a newer row may lie there. */
+  move(table: string, { bucket, key }: StoredEntity): void {
+    const where = "WHERE bucket = ? AND key = ?";
+    const right = this.#bucketOf(key);
+    this.#sql.exec(`UPDATE OR IGNORE ${table} SET bucket = ? ${where}`, right, bucket, key);
+    this.#sql.exec(`DELETE FROM ${table} ${where}`, bucket, key);
+  }
+
+  /** Rows in the place of damaged ones. */
+  replace(table: string, damaged: readonly StoredEntity[], rows: readonly EntityRow[]): void {
+    for (const { bucket, key } of damaged)
+      this.#sql.exec(`DELETE FROM ${table} WHERE bucket = ? AND key = ?`, bucket, key);
+    this.#keep(rows, table);
   }
 
   /** The base is the oldest that is asked for from now on; `liveEra` is the oldest era of keys as of it. */
@@ -237,10 +286,25 @@ function tablesLike(sql: SqlStorage, pattern: string): string[] {
     .map(({ name }) => name);
 }
 
-function checked(stored: StoredEntity): { readonly row: EntityRow; readonly digest: string } {
+/** Whether a row is what was written, where it was written. */
+export function isWhole(stored: StoredEntity): boolean {
+  return isWritten(stored) && bucketOf(stored.key) === stored.bucket;
+}
+
+/** Whether a row is what was written, wherever it lies. */
+export function isWritten({ key, version, state, height, expires, digest }: StoredEntity): boolean {
+  return stateRowDigest(entityStateRow({ key, version, state, height, expires })) === digest;
+}
+
+function damagedEntity(table: string, { bucket, key, height, digest }: StoredEntity): RowDamaged {
+  return damage({ table, key, height, digest, within: bucket });
+}
+
+function checked(
+  table: string,
+  stored: StoredEntity,
+): { readonly row: EntityRow; readonly digest: string } {
+  if (!isWritten(stored)) throw damagedEntity(table, stored);
   const { key, version, state, height, expires, digest } = stored;
-  const row = { key, version, state, height, expires };
-  if (stateRowDigest(entityStateRow(row)) !== digest)
-    throw new RowDamaged(`entities: ${JSON.stringify(key)}`);
-  return { row, digest };
+  return { row: { key, version, state, height, expires }, digest };
 }

@@ -5,7 +5,7 @@
 import { eraOf, keyStateRow, sizeOf, stateRowDigest } from "../shared/state-root.ts";
 import type { Cursor } from "../shared/state-root.ts";
 import type { KeyRow } from "../shared/types.ts";
-import { RowDamaged, chunked } from "./rows.ts";
+import { chunked, damage } from "./rows.ts";
 import type { DigestedRow, Page, Room } from "./roots.ts";
 
 /** What a row weighs beside its texts. */
@@ -19,6 +19,9 @@ type StoredKey = {
   expires: number;
   digest: string;
 };
+
+/** Table, height and key of a row. */
+type Mark = readonly [table: number, height: number, key: string];
 
 /** The table that is being filled. */
 interface Newest {
@@ -47,15 +50,48 @@ export class UsedKeys {
   /** Ended or not, of those that may be live: a table is begun when the first key of the one before has ended. */
   row(key: string): KeyRow | undefined {
     for (const table of this.#tables.slice(0, 2)) {
-      const row = this.#sql
-        .exec<StoredKey>(
-          `SELECT * FROM ${this.#name(table)} WHERE key = ? ORDER BY height DESC LIMIT 1`,
-          key,
-        )
-        .toArray()[0];
-      if (row !== undefined) return checked(row).row;
+      const sql = `SELECT * FROM ${this.#name(table)} WHERE key = ? ORDER BY height DESC LIMIT 1`;
+      const stored = this.#sql.exec<StoredKey>(sql, key).toArray()[0];
+      const row = stored === undefined ? undefined : checked(stored, table).row;
+      if (row !== undefined) return row;
     }
     return undefined;
+  }
+
+  /** Rows above one, read once more; the last of them, or null at the end. Throws {@link RowDamaged}. */
+  scrub(after: string | null, rows: number): string | null {
+    const start: Mark = [this.#tables.at(-1) ?? 0, -1, ""];
+    const [from, height, key] = after === null ? start : (JSON.parse(after) as Mark);
+    // The oldest first, since it is the next to be dropped.
+    const table = this.#tables.findLast((first) => first >= from);
+    if (table === undefined) return null;
+    const above = `SELECT * FROM ${this.#name(table)} WHERE (height, key) > (?, ?) ORDER BY height, key LIMIT ?`;
+    const begin = table === from ? ([height, key] as const) : ([-1, ""] as const);
+    const page = this.#sql.exec<StoredKey>(above, ...begin, rows).toArray();
+    const last = page.map((row) => checked(row, table).row).at(-1);
+    return JSON.stringify(
+      last === undefined ? [table + 1, -1, ""] : [table, last.height, last.key],
+    );
+  }
+
+  /** A row as it lies there, whole or not. */
+  stored(table: number, height: number, key: string): StoredKey | undefined {
+    if (!this.#tables.includes(table)) return undefined;
+    const sql = `SELECT * FROM ${this.#name(table)} WHERE height = ? AND key = ?`;
+    return this.#sql.exec<StoredKey>(sql, height, key).toArray()[0];
+  }
+
+  /** A row in the place of a damaged one, or none. */
+  replace(table: number, { height, key }: StoredKey, row: KeyRow | undefined): void {
+    this.#sql.exec(`DELETE FROM ${this.#name(table)} WHERE height = ? AND key = ?`, height, key);
+    if (row !== undefined) this.#insert([row], table);
+  }
+
+  /** Keys of a height that are stored as they were written. */
+  heldAt(table: number, height: number): Set<string> {
+    const sql = `SELECT * FROM ${this.#name(table)} WHERE height = ?`;
+    const rows = this.#sql.exec<StoredKey>(sql, height).toArray();
+    return new Set(rows.filter(isWhole).map(({ key }) => key));
   }
 
   /** Those of one block, as of its time; or of any in order of height, as of no time. */
@@ -65,6 +101,10 @@ export class UsedKeys {
     const table = this.#tableFor(first, time);
     if (this.#newest !== null)
       this.#newest.lastHeight = Math.max(this.#newest.lastHeight, last.height);
+    this.#insert(rows, table);
+  }
+
+  #insert(rows: readonly KeyRow[], table: number): void {
     const values = rows.map((row) => {
       const { height, key, fingerprint, index, expires } = row;
       return [height, key, fingerprint, index, expires, stateRowDigest(keyStateRow(row))];
@@ -82,15 +122,10 @@ export class UsedKeys {
     const table = this.#tables.find((first) => first <= era);
     if (table === undefined) return { rows: [], last: true };
     const [height, key] = after ?? [(era - 1) * this.#every + 1, ""];
-    const cursor = this.#sql.exec<StoredKey>(
-      `SELECT * FROM ${this.#name(table)} WHERE (height, key) > (?, ?) AND height <= ? ORDER BY height, key LIMIT ?`,
-      height,
-      key,
-      era * this.#every,
-      room.rows + 1,
-    );
+    const sql = `SELECT * FROM ${this.#name(table)} WHERE (height, key) > (?, ?) AND height <= ? ORDER BY height, key LIMIT ?`;
+    const cursor = this.#sql.exec<StoredKey>(sql, height, key, era * this.#every, room.rows + 1);
     return paged(cursor, room, (row) => {
-      const { row: read, digest } = checked(row);
+      const { row: read, digest } = checked(row, table);
       return { row: keyStateRow(read), digest };
     });
   }
@@ -178,12 +213,21 @@ function tablesIn(sql: SqlStorage, prefix: string): number[] {
     .toSorted((a, b) => b - a);
 }
 
-function checked(stored: StoredKey): { readonly row: KeyRow; readonly digest: string } {
-  const { height, key, fingerprint, idx, expires, digest } = stored;
-  const row = { key, fingerprint, height, index: idx, expires };
-  if (stateRowDigest(keyStateRow(row)) !== digest)
-    throw new RowDamaged(`keys: ${JSON.stringify(key)}`);
-  return { row, digest };
+function rowOf({ height, key, fingerprint, idx, expires }: StoredKey): KeyRow {
+  return { key, fingerprint, height, index: idx, expires };
+}
+
+function isWhole(stored: StoredKey): boolean {
+  return stateRowDigest(keyStateRow(rowOf(stored))) === stored.digest;
+}
+
+function checked(
+  stored: StoredKey,
+  table: number,
+): { readonly row: KeyRow; readonly digest: string } {
+  const { key, height, digest } = stored;
+  if (!isWhole(stored)) throw damage({ table: "keys", key, height, digest, within: table });
+  return { row: rowOf(stored), digest: stored.digest };
 }
 
 /** Rows of a cursor that was asked for one more than there is room for. */

@@ -17,7 +17,7 @@ import { LedgerCorrupt, sealKeyOf } from "./trust.ts";
 type Row = Readonly<Record<string, Cell>>;
 
 /**
- * The rows of a block's height that are not the block's, at most `LIMITS.repairRows`, the block's own row first. Another certificate for the
+ * The rows of a block's height that are not the block's, at most `LIMITS.ledgerRepairRows`, the block's own row first. Another certificate for the
  * same block, and another valid seal of a writ, are as good. Throws {@link LedgerConflict} where another block stands with a certificate
  * that verifies: that is no damage.
  */
@@ -66,7 +66,7 @@ class Findings {
   }
 
   get full(): boolean {
-    return this.flaws.length >= LIMITS.repairRows;
+    return this.flaws.length >= LIMITS.ledgerRepairRows;
   }
 
   add(
@@ -197,8 +197,8 @@ async function compareVersions({ ledger, found }: At, events: readonly EventRow[
       idx,
     ]);
   });
-  for (let at = 0; at < agreed.length && !found.full; at += LIMITS.repairRows) {
-    const asked = agreed.slice(at, at + LIMITS.repairRows);
+  for (let at = 0; at < agreed.length && !found.full; at += LIMITS.ledgerRepairRows) {
+    const asked = agreed.slice(at, at + LIMITS.ledgerRepairRows);
     const { results } = await ledger.db
       .prepare(
         `SELECT ${COLUMNS.entity_versions.map((column) => `v.${column}`).join(", ")} FROM json_each(?2) k

@@ -123,6 +123,24 @@ export const LIMITS = {
   rootHeights: 256,
   /** Rows of the state that are read towards the next root with each block. */
   rootRowsPerBlock: 1_000,
+  /** A seat that differs again within so many roots after it took its state anew is left to an operator. */
+  relapseRoots: 4,
+  /** Damaged rows of one bucket that are repaired; more is no flipped bit, and the state is taken anew … */
+  repairRows: 4,
+  /** … and the heights that are searched for the block that made a row. */
+  repairHeights: 1_024,
+  /** Rows repaired in one life of a seat; then the state is taken anew. */
+  repairs: 64,
+  /** Damaged rows of the chain that a seat remembers while their blocks are fetched; the rest is found again. */
+  wounds: 64,
+  /** Between two rounds over everybody who may have such a block; doubles up to the alarm. */
+  mendPauseMs: 250,
+  /** Before a seat whose rows are damaged soon after its state was taken anew takes it once more; doubles up to the cap. */
+  rebuildPauseMs: 30_000,
+  rebuildPauseCapMs: 600_000,
+  /** Rows, and bytes unless one row or block alone has more, that are read again with each block and alarm. */
+  scrubRows: 256,
+  scrubBytes: 256 * 1024,
   /** Lives that may end in the evaluation of one batch before the seat is unable to evaluate it … */
   attempts: 2,
   /** … and batches of one height that it remembers so. */
@@ -172,7 +190,7 @@ export const LIMITS = {
   patrolBytes: 1024 * 1024,
   patrolVersions: 200,
   /** Rows of one height that one transaction repairs, transactions in a row, and rows taken away from where none can stand. */
-  repairRows: 64,
+  ledgerRepairRows: 64,
   repairPasses: 128,
   repairStrays: 16,
   /** Damaged heights that a seat looks at again, and how long one keeps it awake, for another seat may be mending it. */

@@ -22,6 +22,13 @@ export type RefusalCode =
   | "behind"
   | "malformed";
 
+/** Of what a seat must do before it has its voice. */
+export interface Progress {
+  readonly done: number;
+  readonly of: number;
+  readonly what: "parts" | "heights" | "damaged rows" | "tables";
+}
+
 export type Stage = "starting" | "restoring" | "replaying" | "verifying" | "ready" | "quarantined";
 
 export interface SeatStatus {
@@ -30,6 +37,8 @@ export interface SeatStatus {
   readonly region: string;
   readonly publicKey: string;
   readonly stage: Stage;
+  /** How far it is with that stage; null where there is nothing to count. */
+  readonly progress: Progress | null;
   /** Why it is not ready, or what keeps it from publishing, for people. */
   readonly reason: string | null;
   readonly ready: boolean;

@@ -19,6 +19,7 @@ import type { Sign } from "../../objects/shared/node/crypto.ts";
 import { TermBook } from "../../objects/shared/term-book.ts";
 import { quorumOf } from "../../objects/shared/quorum.ts";
 import type {
+  Batch,
   Block,
   Certificate,
   Entry,
@@ -61,6 +62,10 @@ interface Options {
   /** Seats that sign the certificate. */
   readonly signers?: readonly number[];
   readonly view?: number;
+  /** What the batch really comes to, in place of what was told. */
+  readonly evaluated?: (batch: Batch) => readonly string[];
+  /** The state root that its result carries. */
+  readonly state?: string | null;
 }
 
 interface Tip {
@@ -149,25 +154,30 @@ export class Scribe {
       told: sealed.told.slice(first, first + count),
     }));
     const told = [...(options.system ?? []), ...entries.flatMap((part) => part.told)];
-    const outcomes = told.map((item) => canonical(this.#outcomeOf(item)));
-    const header = this.#header(
-      court,
-      entries.map(({ entry }) => entry),
-    );
+    const batch = {
+      header: this.#header(
+        court,
+        entries.map(({ entry }) => entry),
+      ),
+      entries: entries.map(({ entry }) => entry),
+    };
+    const { header } = batch;
+    const outcomes =
+      options.evaluated?.(batch) ?? told.map((item) => canonical(this.#outcomeOf(item)));
     const result = {
       prior: tip.result,
       count: outcomes.length,
       root: merkleRoot(outcomes.map(leafDigest)),
-      state: null,
+      state: options.state ?? null,
     };
-    const batch = batchDigest(header);
-    const block = blockDigest(header.height, header.parent, batch, resultDigest(result));
+    const digested = batchDigest(header);
+    const block = blockDigest(header.height, header.parent, digested, resultDigest(result));
     const agreed = {
       court,
       epoch: 1,
       height: header.height,
       view: options.view ?? 0,
-      batch,
+      batch: digested,
       result: resultDigest(result),
       block,
     };
@@ -178,7 +188,7 @@ export class Scribe {
       result: certificate.result,
       time: header.time,
     });
-    return { header, entries: entries.map(({ entry }) => entry), result, outcomes, certificate };
+    return { ...batch, result, outcomes, certificate };
   }
 
   /** The court's next block of one new writ. */

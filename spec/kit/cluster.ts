@@ -326,6 +326,7 @@ export class Cluster {
       tip: member.tip(),
       progress: member.progress(),
       nextExpiry: this.expiries.find((time) => time > member.tip().time) ?? null,
+      rebuiltAt: member.rebuiltAt,
       durable: voice ? member.durable : null,
       batchOf: (header) => member.batch(header),
       voice,

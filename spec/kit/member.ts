@@ -54,6 +54,8 @@ export class Member {
   readonly #heads = new Map<number, Head>();
   /** Its state is to be taken anew. */
   rebuild = false;
+  /** Height at which it last took its state anew. */
+  rebuiltAt: number | null = null;
   /** Height of the state, where it lies below the chain. */
   replaying: number | null = null;
   /** Its next life must begin from what is stored now. */
@@ -134,7 +136,10 @@ export class Member {
     if (height < this.height()) return;
     this.replaying = null;
     this.over = true;
-    if (this.rebuild) this.quarantined = null;
+    if (this.rebuild) {
+      this.quarantined = null;
+      this.rebuiltAt = this.tip().height;
+    }
     this.rebuild = false;
   }
 }

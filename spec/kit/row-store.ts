@@ -193,6 +193,9 @@ export class MemoryNotes implements RootNotes {
   readonly delete = (key: string): void => {
     this.#texts.delete(key);
   };
+  readonly forget = (prefix: string): void => {
+    for (const key of this.#texts.keys()) if (key.startsWith(prefix)) this.#texts.delete(key);
+  };
 }
 
 function isAfter(row: StateRow, [height, key]: Cursor): boolean {

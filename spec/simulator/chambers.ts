@@ -2,8 +2,10 @@
 import { rowsOf } from "../../objects/arbiter/adopt.ts";
 import { evaluateBlock } from "../../objects/arbiter/evaluate.ts";
 import { contextOf, eventsOf } from "../../objects/arbiter/evaluation.ts";
+import { blockObjection } from "../../objects/clerk/consensus/check.ts";
 import { seatFrom } from "../../objects/clerk/consensus/seat.ts";
 import type { Seat, Tip, World } from "../../objects/clerk/consensus/seat.ts";
+import type { Made } from "../../objects/clerk/repair.ts";
 import { RowDamaged } from "../../objects/clerk/rows.ts";
 import { leafDigest } from "../../objects/shared/digests.ts";
 import type { Evaluation } from "../../objects/shared/evaluation.ts";
@@ -51,6 +53,7 @@ export class Chambers {
       durable: voice ? disk.durable : null,
       batchOf: (header) => disk.chain.batch(header),
       voice,
+      rebuiltAt: disk.rebuiltAt,
     });
   }
 
@@ -96,7 +99,7 @@ export class Chambers {
   /** What others may have of this seat; without a voice nothing where it is damaged. */
   #given<T>(read: () => T, otherwise: T): T {
     try {
-      return read();
+      return this.#mending(read);
     } catch (error) {
       if (error instanceof RowDamaged && !this.#of.core().voice) return otherwise;
       throw error;
@@ -107,12 +110,36 @@ export class Chambers {
     const { state } = this.#of.disk;
     try {
       const context = contextOf(batch);
-      const evaluation = evaluateBlock(context, eventsOf(batch), state, this.#court.rules);
+      const evaluation = this.#mending(() =>
+        evaluateBlock(context, eventsOf(batch), state, this.#court.rules),
+      );
       return this.#of.flaw?.(evaluation, batch) ?? evaluation;
     } catch (error) {
       if (error instanceof RowDamaged && !this.#of.core().voice) return NO_EVALUATION;
       throw error;
     }
+  }
+
+  /** Reads again as long as what is met can be repaired. */
+  #mending<T>(read: () => T): T {
+    for (;;) {
+      try {
+        return read();
+      } catch (error) {
+        const place = error instanceof RowDamaged ? error.place : null;
+        if (place?.within === undefined) throw error;
+        if (!this.#of.disk.repair(place, (height) => this.#made(height))) throw error;
+        this.#court.world.note({ kind: "repaired", seat: this.#of.seat });
+      }
+    }
+  }
+
+  /** Blocks of its chain that its own terms prove. */
+  #made(height: number): Made | null {
+    const block = this.#of.disk.chain.block(height);
+    if (block === undefined) return null;
+    if (blockObjection(block, this.#of.core().setup, this.#court.verify) !== null) return null;
+    return rowsOf(contextOf(block), eventsOf(block), block.outcomes, this.#court.rules);
   }
 
   #adopt(block: Block): Evaluation | null {

@@ -71,6 +71,8 @@ export type Fact =
   | { readonly kind: "emptied"; readonly seat: number }
   /** Rows of its storage are not what it wrote, and will show it when they are read. */
   | { readonly kind: "damaged"; readonly seat: number }
+  /** It has put one right from what its own chain says. */
+  | { readonly kind: "repaired"; readonly seat: number }
   /** Votes and view as they now stand on the seat's disk. */
   | { readonly kind: "stored"; readonly seat: number; readonly durable: Durable }
   /** Put on the network; `lie` tells what a liar says from what its core says. */

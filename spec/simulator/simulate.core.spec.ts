@@ -49,3 +49,17 @@ it.each([1, 12, 32])(
     expect(other.digest).not.toBe(one.digest);
   },
 );
+
+it(
+  "RepairRowFromChain: wherever a row is damaged, it is repaired to what was written, below a certified base and above it",
+  { timeout: PATIENCE_MS },
+  async () => {
+    let repaired = 0;
+    for (let seed = 0; seed < 12; seed++) {
+      const { failure, counts, drawn } = await runSeed(seed, { flaw: "row damaged" });
+      expect(failure, printed(drawn).join("\n")).toBeNull();
+      repaired += counts["repaired"] ?? 0;
+    }
+    expect(repaired).toBeGreaterThan(0);
+  },
+);

@@ -21,7 +21,7 @@ import { carriesRoot } from "./evaluate.ts";
 import { groundsOf, statementDigest } from "./messages.ts";
 import type { Message, Offer, Prepared, ViewChange } from "./messages.ts";
 import type { Setup } from "./seat.ts";
-import { message, writ } from "./shapes.ts";
+import { block, message, writ } from "./shapes.ts";
 
 /** The messages of one call that have the right shape, and how many had not. */
 export function parseMessages(text: string): {
@@ -43,6 +43,16 @@ export function parseMessages(text: string): {
     if (parsed.success) messages.push(parsed.data);
   }
   return { messages, dropped: raw.length - messages.length };
+}
+
+/** A block as another seat answers with it, of the right shape; null for anything else. */
+export function blockIn(text: string): Block | null {
+  try {
+    const parsed = block.safeParse(JSON.parse(text));
+    return parsed.success ? parsed.data : null;
+  } catch {
+    return null;
+  }
 }
 
 export function parseWrit(text: string): Writ | null {
@@ -266,7 +276,7 @@ function preparedValid(candidate: Prepared, setup: Setup, verify: Verify): boole
 }
 
 /** A block is believed for its certificate alone; that it continues our chain is the core's to say. */
-function blockObjection(candidate: Block, setup: Setup, verify: Verify): string | null {
+export function blockObjection(candidate: Block, setup: Setup, verify: Verify): string | null {
   const { result, outcomes } = candidate;
   const objected = headObjection(candidate, setup);
   if (objected !== null) return objected;

@@ -171,6 +171,8 @@ export interface Seat {
   backlogFull: boolean;
   /** Consecutive heights at which this seat was outvoted. */
   dissents: number;
+  /** Height at which it last took its state anew; null if it never did, or an operator has looked since. */
+  readonly rebuiltAt: number | null;
 
   /** By `height/view` and `height/view/seat`; only heights above the tip, within the limits. */
   readonly proposals: Map<string, Proposal>;
@@ -261,6 +263,8 @@ export interface Restored {
   readonly batchOf: (header: Header) => Batch;
   /** Whether the seat is not quarantined. */
   readonly voice: boolean;
+  /** Height at which it last took its state anew, unless an operator has looked since. */
+  readonly rebuiltAt: number | null;
 }
 
 /** Throws `BrokenInvariant` if the chain ends below what the seat has voted on: such storage has lost blocks. */
@@ -285,6 +289,7 @@ export function seatFrom(restored: Restored): Seat {
     applying: false,
     backlogFull: false,
     dissents: durable?.dissents ?? 0,
+    rebuiltAt: restored.rebuiltAt,
     proposals: new Map(),
     refused: new Set(),
     waiting: new Map(),

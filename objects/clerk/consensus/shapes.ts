@@ -81,7 +81,7 @@ const entries = z
 const batch = z.object({ header, entries });
 const result = z.object({ prior: hash, count: natural, root: hash, state: hash.nullable() });
 const head = z.object({ header, result, certificate });
-const block = z.object({
+export const block = z.object({
   header,
   entries,
   result,

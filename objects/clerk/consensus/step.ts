@@ -70,7 +70,7 @@ function take(turn: Turn, input: Input): void {
       return;
     case "rebuild":
       assert(!seat.voice, "a seat whose state is lost has no voice");
-      seat.rebuilding = seat.setup.quorum.n > 1;
+      seat.rebuilding = true;
       return;
     case "backlog":
       if (input.full && !seat.backlogFull) resign(turn);

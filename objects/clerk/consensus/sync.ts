@@ -121,15 +121,26 @@ function adopt(turn: Turn, block: Block, own: Evaluated | null): boolean {
   decide(turn, block, evaluation);
   if (own !== null && own.parts.state !== block.result.state) {
     // Adopting outcomes does not mend a state that was other before them.
-    seat.rebuilding = seat.setup.quorum.n > 1;
-    silence(turn, `another state than the court's before height ${height}`, seat.rebuilding);
+    retake(turn, `another state than the court's before height ${height}`);
     return true;
   }
   if (own !== null) setDissents(turn, seat.dissents + 1);
   if (leads) resign(turn);
-  if (seat.dissents >= LIMITS.dissentsToQuarantine)
-    silence(turn, `outvoted at ${seat.dissents} heights in a row, last ${height}`);
+  if (seat.voice && seat.dissents >= LIMITS.dissentsToQuarantine)
+    retake(turn, `outvoted at ${seat.dissents} heights in a row, last ${height}`);
   return true;
+}
+
+/** Its state is not the court's: it takes that, unless it has done so a short while ago. Then it is the machine that is wrong. */
+function retake(turn: Turn, reason: string): void {
+  const { seat } = turn;
+  const { rebuiltAt, tip, setup } = seat;
+  const since = rebuiltAt === null ? Infinity : tip.height - rebuiltAt;
+  const again = since <= LIMITS.relapseRoots * setup.rootEvery;
+  if (again && !seat.voice) return;
+  const taken = again ? `, after its state was taken anew at height ${String(rebuiltAt)}` : "";
+  seat.rebuilding = !again && setup.quorum.n > 1;
+  silence(turn, reason + taken, seat.rebuilding);
 }
 
 /** Kept over restarts: a seat that is replaced between two heights would else never be found wrong twice. */

@@ -15,7 +15,7 @@ import type { Turn } from "./turn.ts";
 /** Of f + 1 peers that no longer have the next block one is honest. */
 export function wantsState(seat: Seat): boolean {
   const { n, f } = seat.setup.quorum;
-  return !seat.ended && n > 1 && (seat.rebuilding || seat.lacking.size > f);
+  return !seat.ended && (seat.rebuilding || (n > 1 && seat.lacking.size > f));
 }
 
 /** Asks for what comes next, and after silence another peer; one request at a time. */
@@ -25,7 +25,9 @@ export function seekState(turn: Turn): void {
     seat.stateAskAt = null;
     return leave(seat);
   }
-  if (seat.rebuilding && lowestBase(seat) <= 0) return install(turn, null);
+  // Nobody else has the state of a seat that is alone: its own chain makes it again.
+  const own = seat.setup.quorum.n === 1 || lowestBase(seat) <= 0;
+  if (seat.rebuilding && own) return install(turn, null);
   if (seat.stateAskAt !== null && now < seat.stateAskAt) return;
   const { transfer } = seat;
   if (seat.stateAskAt !== null || seat.statePeer === seat.setup.seat) turnToNext(turn);

@@ -39,11 +39,26 @@ export interface KeyPair {
 
 export function drawKeyPair(): KeyPair {
   const { publicKey, privateKey } = generateKeyPairSync("ed25519");
-  const der = publicKey.export({ format: "der", type: "spki" });
   return {
-    publicKey: Buffer.from(der).subarray(-32).toString("hex"),
+    publicKey: hexOf(publicKey),
     privateKey: privateKey.export({ format: "pem", type: "pkcs8" }).toString(),
   };
+}
+
+/** A pair as it was stored; null where its halves do not belong together. */
+export function keyPairIn(text: string): KeyPair | null {
+  try {
+    const { publicKey, privateKey } = JSON.parse(text) as KeyPair;
+    const own = hexOf(createPublicKey(createPrivateKey(privateKey)));
+    return own === publicKey ? { publicKey, privateKey } : null;
+  } catch {
+    return null;
+  }
+}
+
+function hexOf(publicKey: KeyObject): string {
+  const der = publicKey.export({ format: "der", type: "spki" });
+  return Buffer.from(der).subarray(-32).toString("hex");
 }
 
 /** Signs a hex digest; the signature is 64 bytes of hex. */

@@ -4,7 +4,7 @@ import { genesisIn, genesisMismatch, genesisSigned } from "../genesis.ts";
 import type { Genesis } from "../genesis.ts";
 import { officerOf } from "../names.ts";
 import type { Officer } from "../names.ts";
-import { drawKeyPair } from "../node/crypto.ts";
+import { drawKeyPair, keyPairIn } from "../node/crypto.ts";
 import type { KeyPair, Verify } from "../node/crypto.ts";
 import { Refused } from "../rpc.ts";
 
@@ -29,6 +29,12 @@ export class Notes {
   }
   delete(key: string): void {
     this.#sql.exec("DELETE FROM notes WHERE k = ?", key);
+  }
+  keysAfter(key: string, rows: number): string[] {
+    return this.#sql
+      .exec<{ k: string }>("SELECT k FROM notes WHERE k > ? ORDER BY k LIMIT ?", key, rows)
+      .toArray()
+      .map(({ k }) => k);
   }
   forget(prefix: string): void {
     this.#sql.exec("DELETE FROM notes WHERE substr(k, 1, ?) = ?", prefix.length, prefix);
@@ -69,10 +75,17 @@ function storedName(ctx: DurableObjectState): string | undefined {
   return tables.length === 0 ? undefined : new Notes(ctx.storage.sql).get("name");
 }
 
-/** The object's key pair, drawn at its first start and kept nowhere else. */
+/**
+ * The object's key pair, drawn at its first start and kept nowhere else. Throws {@link Refused} `not-ready` where what is stored
+ * is no pair: nobody can have it again.
+ */
 export function keyHere(notes: Notes, name: string): KeyPair {
   const stored = notes.get("key");
-  if (stored !== undefined) return JSON.parse(stored) as KeyPair;
+  if (stored !== undefined) {
+    const pair = keyPairIn(stored);
+    if (pair === null) throw new Refused("not-ready", `damaged storage: the key of ${name}`);
+    return pair;
+  }
   const pair = drawKeyPair();
   notes.put("name", name);
   notes.put("key", JSON.stringify(pair));

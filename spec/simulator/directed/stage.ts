@@ -309,6 +309,7 @@ export class Stage {
       durable: body.durable,
       batchOf: (header) => batchOf(body, header),
       voice: body.quarantined === null,
+      rebuiltAt: null,
     });
   }
 }
