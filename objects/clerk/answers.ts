@@ -32,11 +32,14 @@ export class Answers {
     this.#chain = chain;
   }
 
-  /** The parts that decided a writ, or none while it is not wholly decided. */
-  of(writ: Writ): WritPart[] {
-    const ranges = this.#chain.decided(writ.warden, writ.number);
-    const covered = ranges.reduce((sum, range) => sum + range.count, 0);
-    return covered < writ.events.length ? [] : ranges.map((range) => this.#decided(range));
+  /**
+   * The parts that decided a writ's number, or none while it is not wholly decided. How long that one was the chain knows: it need not be
+   * the writ that is asked for.
+   */
+  of({ warden, number }: Pick<Writ, "warden" | "number">): WritPart[] {
+    const ranges = this.#chain.decided(warden, number);
+    const whole = ranges[0]?.first === 0 && ranges.at(-1)?.complete === true;
+    return whole ? ranges.map((range) => this.#decided(range)) : [];
   }
 
   #decided(range: DecidedRange): WritPart {

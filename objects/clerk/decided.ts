@@ -24,6 +24,8 @@ export interface DecidedRange {
   readonly first: number;
   readonly count: number;
   readonly index: number;
+  /** Whether its writ ends with it. */
+  readonly complete: boolean;
 }
 
 /** Every method that reads rows throws `RowDamaged`. */
@@ -80,7 +82,9 @@ export class DecidedRows {
     const since = this.#controls.since(warden, upTo + 1);
     const where = "warden = ? AND since = ? AND number = ? AND height >= ? ORDER BY first";
     return this.#ranges(where, warden, since, number, from).map(
-      ({ first, count, height, idx }) => ({ height, first, count, index: idx }),
+      ({ first, count, complete, height, idx }) => {
+        return { height, first, count, index: idx, complete: complete === 1 };
+      },
     );
   }
 

@@ -34,6 +34,7 @@ export interface DecidedRange {
   readonly first: number;
   readonly count: number;
   readonly index: number;
+  readonly complete: boolean;
 }
 
 /** A block without its writs and outcomes. */
@@ -85,11 +86,12 @@ export class MemoryChain {
     entries.forEach(({ writ, first, count }, position) => {
       this.#keepWrit(header.entries[position]?.[0] ?? "", header.epoch, writ);
       const place = `${writ.warden}/${writ.number}`;
-      const range = { height, first, count, index };
-      this.#ranges.set(place, [...(this.#ranges.get(place) ?? []), range]);
       const { warden, number, events } = writ;
       const next = first + count;
-      this.#progress.set(warden, { warden, number, next, complete: next === events.length });
+      const complete = next === events.length;
+      const range = { height, first, count, index, complete };
+      this.#ranges.set(place, [...(this.#ranges.get(place) ?? []), range]);
+      this.#progress.set(warden, { warden, number, next, complete });
       index += count;
     });
     const { control } = header;

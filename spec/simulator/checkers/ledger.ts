@@ -113,7 +113,8 @@ class Look {
     this.#rows("events", agreed.flatMap(eventRows));
     this.#rows("entity_versions", agreed.flatMap(versionRows).toSorted(byEntity));
     for (const { seat, height, block, signature } of this.#tables.attestations) {
-      if (this.#options.liars.has(Number(seat))) continue;
+      // One of no seat counts for nothing.
+      if (this.#options.liars.has(Number(seat)) || Number(seat) >= this.#options.n) continue;
       const keys = this.#signatures.terms.seatKeys(Number(seat));
       const digested = tagged("attest", [court, height, block]);
       must(

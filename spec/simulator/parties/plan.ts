@@ -98,7 +98,7 @@ export function planOf(dice: Dice, wardens: number): EarlyPlan {
       "ways change": weight(8),
       "ledger away": weight(8),
       "ledger weather": weight(8),
-      "ledger defaced": weight(12),
+      "ledger defaced": weight(30),
       "registrar crashes": weight(5),
       "registrar is wiped": weight(5),
       "near ways change": weight(5),

@@ -6,6 +6,28 @@ const SCHEMA = "objects/ledger/migrations/0001_ledger.sql";
 
 export const copies: readonly Bug<How>[] = [
   {
+    name: "read-again-never",
+    patches: [
+      { file: "objects/clerk/publisher.ts", find: "    this.#patrol.wake();\n", replace: "" },
+    ],
+    found: ["liveness"],
+    within: 100,
+    how: { run: "mix", options: {} },
+  },
+  {
+    name: "found-and-left",
+    patches: [
+      {
+        file: "objects/clerk/patrol.ts",
+        find: "if (wrong === undefined) return auditedHeight;",
+        replace: "if (wrong === undefined || from >= 0) return wrong?.height ?? auditedHeight;",
+      },
+    ],
+    found: ["PublishedNeverChanges", "PublishedIsAgreed", "AllOrNothing"],
+    within: 200,
+    how: { run: "mix", options: {} },
+  },
+  {
     // Whether a row is there already is asked by the schema, and the height by the publisher: either would mend it.
     name: "ambiguous-write-repeated-blindly",
     patches: [
