@@ -20,6 +20,8 @@ import type { Doubt, Finding } from "./core/held.ts";
 import { Drive } from "./drive.ts";
 import { within } from "./ports.ts";
 import type { Clock, Court } from "./ports.ts";
+import { answerOf } from "./lookup.ts";
+import type { Decision } from "./lookup.ts";
 import { askedBack, submissionOf } from "./recovery.ts";
 import type { Answered, Store } from "./store.ts";
 import { Waiting } from "./waiting.ts";
@@ -44,11 +46,6 @@ export interface DeskPorts {
   readonly stop: (error: unknown) => void;
 }
 
-/** What a submission came to at once: an answer, or an entry whose settlement is the answer. */
-type Decision =
-  | { readonly answer: WardenAnswer }
-  | { readonly entry: Entry; readonly joined: boolean };
-
 /** One call's submissions, waiting for the next turn. */
 interface Job {
   readonly submissions: readonly Submission[];
@@ -63,6 +60,7 @@ interface Contact {
   readonly drive: Drive;
 }
 
+const PENDING: Decision = { answer: { kind: "pending" } };
 const LOST_KEY = "this Warden has lost its storage, and its key with it: have it re-admitted";
 
 export class Desk {
@@ -320,6 +318,8 @@ export class Desk {
     const courtOpen =
       holds && (open.get(submission.court) ?? watch.surelyOpen(this.#since(submission.court)));
     const state = this.#state(submission, answered);
+    // Of a key whose row may be the damaged one no refusal would be true: it may have been kept, and given out.
+    if (state.known === null && this.#mayHaveLost(submission.court)) return PENDING;
     const verdict = admission(submission, { ...state, courtOpen, overloaded: full !== null });
     switch (verdict) {
       case "replay":
@@ -347,6 +347,13 @@ export class Desk {
         return { entry, joined: false };
       }
     }
+  }
+
+  #mayHaveLost(court: number): boolean {
+    const { doubts, book } = this.#ports;
+    return (
+      doubts.some((doubt) => doubt.court === court && doubt.lost) && book.halted.includes(court)
+    );
   }
 
   #bodyOf(key: string, answered: ReadonlyMap<string, Answered>): string {
@@ -379,16 +386,4 @@ export class Desk {
     if (contact === undefined) throw new Refused("misconfigured", `there is no court ${court}`);
     return contact;
   }
-}
-
-function answerOf(decision: Decision): WardenAnswer {
-  if ("answer" in decision) return decision.answer;
-  const { settlement } = decision.entry;
-  if (settlement === null) return { kind: "pending" };
-  if (settlement.kind === "key-reused") return settlement;
-  return {
-    kind: "settled",
-    body: settlement.body,
-    replayed: settlement.replayed || decision.joined,
-  };
 }
