@@ -66,7 +66,8 @@ export async function perform(given: Performance): Promise<Seen> {
   const ending = new AbortController();
   const signal = AbortSignal.any([arena.access.signal, ending.signal]);
   const access = { ...arena.access, signal };
-  const load = new Load(queues, { access, log, dice: own(), manners });
+  const { run } = volume;
+  const load = new Load(queues, { access, log, dice: own(), manners, run });
   const share = 0.3 / scale.blows;
   const { downSeconds } = scale;
   const field = { arena, load, manners, dice: own(), downSeconds, share };
@@ -90,7 +91,15 @@ export async function perform(given: Performance): Promise<Seen> {
   }
   const to = performance.now();
   await sleep(AFTER_MS, undefined, { signal: arena.access.signal });
-  return { log, sent: load.total, from, to, struck, samples: arena.samples.slice(first), unmet };
+  return {
+    log,
+    sent: log.entries.size,
+    from,
+    to,
+    struck,
+    samples: arena.samples.slice(first),
+    unmet,
+  };
 }
 
 function tell({ say, scenario }: Performance, load: Load): NodeJS.Timeout {
