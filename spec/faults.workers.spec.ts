@@ -13,7 +13,7 @@ import {
   seatStatus,
   settle,
 } from "./kit/deployment.ts";
-import { bystander, followed, heal } from "./kit/surgery.ts";
+import { bystander, followed, heal, livesOf } from "./kit/surgery.ts";
 import { ask, migrate, post } from "./kit/worker.ts";
 
 beforeAll(migrate);
@@ -85,6 +85,28 @@ describe("a seat's faults", () => {
     await eventually(async () => (await named("dissent")).includes(seat));
     await heal(seat);
     expect(new Set(await named("dissent"))).toEqual(new Set([seat]));
+  });
+
+  it("StopRelapsedSeat, HealSeat: who goes on computing wrongly takes its state anew once, and then waits for an operator", async () => {
+    const seat = await bystander();
+    let events = 0;
+    const another = () => settle(received(`wrongly ${(events += 1)}`, "faults", 1));
+    await harmed(seat, "corrupt-outcome");
+    const relapsed = await eventually(async () => {
+      await another();
+      const { stage, reason } = await seatStatus(seat);
+      return stage === "quarantined" && reason?.includes("taken anew at height")
+        ? reason
+        : undefined;
+    });
+    expect(relapsed).toContain("outvoted");
+    const lives = await livesOf(seat);
+    await followed(seat, "after the relapse", "faults");
+    expect(await seatStatus(seat)).toMatchObject({ stage: "quarantined", ready: false });
+    expect(await livesOf(seat)).toBe(lives);
+    await heal(seat);
+    await followed(seat, "healed again", "faults");
+    expect((await seatStatus(seat)).ready).toBe(true);
   });
 
   it("CorruptStateIsNoticed: rows that are not what was written are put right or taken anew, and no answer shows them", async () => {

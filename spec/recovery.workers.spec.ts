@@ -22,13 +22,18 @@ function next(seat: number): ReturnType<typeof followed> {
 }
 
 /** Ends the seat's life again and again, each time after so many calls as are drawn; no wait is a moment by itself. */
-async function interrupted(seat: number, dice: Dice): Promise<void> {
+async function interrupted(seat: number, dice: Dice): Promise<Set<string>> {
+  const stages = new Set<string>();
   for (let ending = 0; ending < ENDINGS; ending++) {
     const calls = dice.below(CALLS);
     for (let call = 0; call < calls; call++)
-      await seatStatus(seat).catch(() => "it was about to end");
+      await seatStatus(seat).then(
+        ({ stage }) => stages.add(stage),
+        () => "it was about to end",
+      );
     await endLife(seat);
   }
+  return stages;
 }
 
 async function sameAsUninterrupted(seat: number): Promise<void> {
@@ -52,7 +57,9 @@ describe("a recovery that is cut off", () => {
       });
       expect(ordered).toBe(true);
       const lives = await livesOf(seat);
-      await interrupted(seat, new Dice(seed));
+      const stages = await interrupted(seat, new Dice(seed));
+      stages.delete("ready");
+      expect(stages).not.toEqual(new Set());
       expect(await livesOf(seat)).toBeGreaterThan(lives);
       await sameAsUninterrupted(seat);
     },

@@ -344,6 +344,13 @@ describe("courts", () => {
     });
   });
 
+  it("DescribeCourt: a seat on its way shows how far it is", () => {
+    const progress = { done: 2, of: 257, what: "parts" } as const;
+    const away = status(3, { ready: false, stage: "restoring", reason: "why", progress });
+    const member = courtView(facts, [...[0, 1, 2].map((seat) => status(seat)), away]).members[3];
+    expect(member).toMatchObject({ stage: "restoring", reason: "why", progress });
+  });
+
   it("DescribeCourt: one seat alone neither moves the court nor defames another", () => {
     const liar = status(3, { view: 99, height: 999, published: 999, dissents: [50, 0, 0, 50] });
     const view = courtView(facts, [

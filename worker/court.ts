@@ -1,7 +1,7 @@
 /** A court as its seats describe it; what one seat alone says of the court or of another seat is not believed. */
 import { leaderOf } from "../objects/shared/quorum.ts";
 import type { Quorum } from "../objects/shared/quorum.ts";
-import type { SeatStatus, Stage } from "../objects/shared/rpc.ts";
+import type { Progress, SeatStatus, Stage } from "../objects/shared/rpc.ts";
 import { timestamp } from "../objects/shared/settled.ts";
 
 export interface MemberView {
@@ -16,6 +16,8 @@ export interface MemberView {
   readonly ready: boolean;
   /** Why it is not ready, for people. */
   readonly reason?: string;
+  /** How far it is with its stage, where there is something to count. */
+  readonly progress?: Progress;
   readonly lastSeen: string | null;
   /** Differing results of this seat that more than f others have recorded. */
   readonly dissents: number;
@@ -82,7 +84,7 @@ export function courtView(
         dissents,
       };
     }
-    const { stage, ready, reason, height } = status;
+    const { stage, ready, reason, progress, height } = status;
     const seen = {
       view: status.view,
       height,
@@ -91,7 +93,8 @@ export function courtView(
       lastSeen: timestamp(status.now),
       dissents,
     };
-    return reason === null ? { ...place, ...seen } : { ...place, ...seen, reason };
+    const why = reason === null ? {} : { reason };
+    return { ...place, ...seen, ...why, ...(progress === null ? {} : { progress }) };
   });
   const height = reached(
     heard.map((status) => status.height),

@@ -8,7 +8,6 @@ import type {
   Batch,
   Block,
   Certificate,
-  Entry,
   Head,
   Header,
   Poison,
@@ -21,7 +20,7 @@ import type { Offer } from "./consensus/messages.ts";
 import { ControlRows } from "./control-rows.ts";
 import { DecidedRows } from "./decided.ts";
 import type { DecidedRange } from "./decided.ts";
-import { RowDamaged, checkRow, chunked, damage, rowDigest } from "./rows.ts";
+import { checkRow, chunked, damage, rowDigest } from "./rows.ts";
 
 type StoredBlock = {
   height: number;
@@ -57,7 +56,7 @@ export class Chain {
     `);
   }
 
-  /** The lowest height whose block is here, or the one after the tip's. Throws {@link RowDamaged}. */
+  /** The lowest height whose block is here, or the one after the tip's. Throws `RowDamaged`. */
   lowest(): number {
     const row = this.#sql
       .exec<{ height: number; digest: string }>("SELECT height, digest FROM bottom")
@@ -138,7 +137,7 @@ export class Chain {
     return writ;
   }
 
-  /** A header's batch from the stored writs, without proofs: those of a vote or a block are there. Throws {@link RowDamaged}. */
+  /** A header's batch from the stored writs, without proofs: those of a vote or a block are there. Throws `RowDamaged`. */
   batch(header: Header): Batch {
     const entries = header.entries.map(([digested, first, count]) => {
       return { writ: this.#writ(digested, header.epoch), first, count };
@@ -167,7 +166,7 @@ export class Chain {
     this.controlRows.keep({ header, certificate });
   }
 
-  /** The control events up to a height, in order, each with what proves it. Throws {@link RowDamaged}. */
+  /** The control events up to a height, in order, each with what proves it. Throws `RowDamaged`. */
   controls(upTo: number): TermProof[] {
     return this.controlRows.upTo(upTo);
   }
@@ -181,7 +180,7 @@ export class Chain {
     );
   }
 
-  /** The proof against the one event of a block. Throws {@link RowDamaged}. */
+  /** The proof against the one event of a block. Throws `RowDamaged`. */
   #poison(height: number): Poison {
     const row = this.#sql
       .exec<{ proof: string; digest: string }>(
@@ -194,7 +193,7 @@ export class Chain {
     return JSON.parse(row.proof) as Poison;
   }
 
-  /** How far each of the Wardens is decided at a height. Throws {@link RowDamaged}. */
+  /** How far each of the Wardens is decided at a height. Throws `RowDamaged`. */
   progress(wardens: number, height: number = this.height()): WritProgress[] {
     return this.ranges.progress(wardens, height);
   }
@@ -206,7 +205,7 @@ export class Chain {
     );
   }
 
-  /** Of a block that is there. Throws {@link RowDamaged} if it is not: the chain has no gaps. */
+  /** Of a block that is there. Throws `RowDamaged` if it is not: the chain has no gaps. */
   head(height: number): Head {
     const row = this.#sql
       .exec<StoredBlock>("SELECT * FROM blocks WHERE height = ?", height)
@@ -220,7 +219,7 @@ export class Chain {
     };
   }
 
-  /** As many as the block's result counts. Throws {@link RowDamaged}. */
+  /** As many as the block's result counts. Throws `RowDamaged`. */
   outcomes(height: number, count: number): string[] {
     const outcomes = this.#sql
       .exec<{ chunk: number; body: string; digest: string }>(
@@ -262,12 +261,12 @@ export class Chain {
     return run;
   }
 
-  /** Where the ranges of a writ were decided, in order, as far as their blocks are here. Throws {@link RowDamaged}. */
+  /** Where the ranges of a writ were decided, in order, as far as their blocks are here. Throws `RowDamaged`. */
   decided(warden: number, number: number): DecidedRange[] {
     return this.ranges.of(warden, number, { from: this.lowest(), upTo: this.height() });
   }
 
-  /** Highest height in (after, upTo] whose outcomes hold the text, or null. Throws {@link RowDamaged} for any it cannot read. */
+  /** Highest height in (after, upTo] whose outcomes hold the text, or null. Throws `RowDamaged` for any it cannot read. */
   holding(text: string, after: number, upTo: number): number | null {
     for (let height = upTo; height > after; height--) {
       const { count } = this.head(height).result;
@@ -276,7 +275,7 @@ export class Chain {
     return null;
   }
 
-  /** Everything of one height, read once more; its bytes. Throws {@link RowDamaged}. */
+  /** Everything of one height, read once more; its bytes. Throws `RowDamaged`. */
   check(height: number): number {
     const block = this.block(height);
     if (block === undefined) return 0;
@@ -286,7 +285,7 @@ export class Chain {
     return sizeOf(block);
   }
 
-  /** Writs above one, read once more; the last of them, or null at the end. Throws {@link RowDamaged}. */
+  /** Writs above one, read once more; the last of them, or null at the end. Throws `RowDamaged`. */
   scrubWrits(after: string | null, bytes: number): string | null {
     const [writ, epoch] = after === null ? ["", 0] : (JSON.parse(after) as [string, number]);
     const rows = this.#sql.exec<{ writ: string; epoch: number; body: string }>(
@@ -306,7 +305,7 @@ export class Chain {
     return last;
   }
 
-  /** Rows of no height of the chain, which only damage brings about. Throws {@link RowDamaged} for the first. */
+  /** Rows of no height of the chain, which only damage brings about. Throws `RowDamaged` for the first. */
   scrubStrays(): null {
     this.controls(Number.MAX_SAFE_INTEGER);
     for (const table of ["outcomes", "poison"]) {

@@ -54,7 +54,7 @@ export function repairedEntities(archive: Archive, bucket: Bucket): EntityRow[] 
     const row = later ?? (key === null ? null : below(archive, key, hint.height, base));
     certain &&= later !== null;
     if (row !== null && row.height <= upTo) rows.set(row.key, row);
-    if (key === null) for (const lost of missing(archive, bucket)) rows.set(lost.key, lost);
+    if (key === null) for (const lost of missingRows(archive, bucket)) rows.set(lost.key, lost);
   }
   const repaired = [...rows.values()];
   if (certain) return repaired;
@@ -77,7 +77,7 @@ function keyOf(
 }
 
 /** What the blocks above the base made of the bucket and is nowhere, where a damaged row does not say which it was. */
-function missing(archive: Archive, { id, held, base, upTo }: Bucket): EntityRow[] {
+function missingRows(archive: Archive, { id, held, base, upTo }: Bucket): EntityRow[] {
   const rows = new Map<string, EntityRow>();
   for (let height = base + 1; height <= upTo; height++)
     for (const row of archive.made(height)?.entities ?? [])

@@ -33,8 +33,3 @@ export function whereabouts(seat: Seat, standing: Standing, verified: Progress):
     return { stage: "replaying", progress: { done: height, of: behind, what: "heights" } };
   return { stage: "quarantined", progress: null };
 }
-
-/** As a person reads it. */
-export function progressText({ done, of, what }: Progress): string {
-  return `${done} of ${of} ${what}`;
-}
