@@ -93,7 +93,7 @@ describe("how far a seat is", () => {
     const [anchor] = seat.world.blocksAbove(0);
     if (anchor === undefined) throw new Error("the seat has blocks");
     const of = { anchor, rooted: anchor, parts, controls: [], liars: new Set<number>() };
-    seat.transfer = { ...of, part: 2, after: null, tally: null, partBy: 0 };
+    seat.transfer = { ...of, part: 2, after: null, tally: null, partBy: 0, turnBy: 0 };
     expect(whereabouts(seat, standing, VERIFIED)).toEqual({
       stage: "restoring",
       progress: { done: 2, of: 5, what: "parts" },

@@ -258,7 +258,10 @@ export class Stage {
         return false;
       case "stage":
       case "install":
-        throw new Violation("state", `seat ${seat} takes a state, and no run gets so far`);
+        if (!this.liars.has(seat))
+          throw new Violation("state", `seat ${seat} takes a state, and no run gets so far`);
+        // Outvoted for its lies, its core ends; its mouth goes on.
+        return false;
     }
   }
 
