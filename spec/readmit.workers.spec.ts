@@ -83,7 +83,7 @@ describe("an object that lost its storage", () => {
   it("RestartNumbers, RefuseUnrecognisedWarden: a wiped Warden keeps nothing until it is re-admitted, and counts nothing twice", async () => {
     const source = "/readmit";
     const event = received("first", "rewarded", 1, source);
-    await settle(event);
+    const first = await settle(event);
     const warden = wardenOf(deployment, "dev", source);
     expect((await post(`/v1/wardens/${warden}/fault`, { kind: "wipe" })).status).toBe(200);
     const refused = await eventually(async () => {
@@ -95,7 +95,16 @@ describe("an object that lost its storage", () => {
     const readmitted = await post(`/v1/wardens/${warden}/readmit`, {});
     expect(readmitted.status, await readmitted.clone().text()).toBe(202);
     expect(await readmitted.json()).toMatchObject({ warden, courts: [{ court: 0 }] });
-    expect((await settle(event)).status).toBe("accepted");
+    // What it has forgotten, the seats have not: the first outcome again, and no other event of that key.
+    const again = await settle(event);
+    expect([again.status, again.receipt]).toEqual(["accepted", first.receipt]);
+    const reused = await submit(received("first", "rewarded", 9, source));
+    expect(reused.status).toBe(422);
+    expect(await reused.json()).toMatchObject({ type: "/problems/key-reused" });
+    expect((await settle(event)).receipt).toEqual(first.receipt);
+    const late = { ...received("late", "rewarded", 5, source), sentat: "2020-01-01T00:00:00Z" };
+    const tooOld = await submit(late);
+    expect(await tooOld.json()).toMatchObject({ type: "/problems/too-old" });
     expect((await settle(received("second", "rewarded", 1, source))).status).toBe("accepted");
     expect(await onHand("rewarded")).toBe(2);
   });

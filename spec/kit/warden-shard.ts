@@ -26,6 +26,41 @@ export class Shard {
     this.#name = `1/warden/${shard}`;
   }
 
+  /** A life that ends at its step `at`; how many steps there were. Nothing of it is heard or done afterwards. */
+  async dying(at: number, test: (warden: Warden) => Promise<void>): Promise<number> {
+    const fuse = new Fuse(at);
+    await this.life(async () => undefined);
+    const died = runInDurableObject(stubOf(this.#name), async (_, ctx) => {
+      const all = { ...env, ...wide };
+      const clerks = this.clerks.namespace(all) as object;
+      // The platform takes no other context than its own, so that one is covered.
+      Object.defineProperty(ctx, "storage", {
+        value: fuse.wrapped(ctx.storage),
+        configurable: true,
+      });
+      Object.defineProperty(ctx, "abort", { value: () => undefined, configurable: true });
+      try {
+        const warden = new Warden(ctx, {
+          ...all,
+          CLERK: fuse.wrapped(clerks),
+        } as unknown as Bindings);
+        const over = new Promise<void>((resolve) => setTimeout(resolve, 300));
+        await Promise.race([test(warden), over]);
+      } catch {
+        // It died at once.
+      } finally {
+        Reflect.deleteProperty(ctx, "storage");
+        Reflect.deleteProperty(ctx, "abort");
+      }
+    });
+    // Where it died in its constructor's own work, the platform has broken it.
+    await died.catch((error: unknown) => {
+      if (!String(error).includes(GONE)) throw error;
+    });
+    await abortAllDurableObjects();
+    return fuse.steps;
+  }
+
   async life<T>(test: (life: Life) => Promise<T>, changed: object = {}): Promise<T> {
     // A stub of its own: one that saw an abort stays broken.
     const lived = await runInDurableObject(stubOf(this.#name), async (_, ctx) => {
@@ -49,6 +84,38 @@ export class Shard {
     // Eviction would wait for what is still being driven.
     await abortAllDurableObjects();
     return lived;
+  }
+}
+
+const GONE = "the object is gone";
+
+/** Whatever the object does with its storage, and every call that it makes, is a step; at one of them its life ends. */
+class Fuse {
+  steps = 0;
+  readonly #at: number;
+
+  constructor(at: number) {
+    this.#at = at;
+  }
+
+  /** The same object, its methods being steps. */
+  wrapped<T extends object>(target: T): T {
+    return new Proxy(target, {
+      get: (of, name) => {
+        const value: unknown = Reflect.get(of, name, of);
+        if (typeof value === "object" && value !== null) return this.wrapped(value);
+        if (typeof value !== "function") return value;
+        return (...args: unknown[]): unknown => {
+          this.#step();
+          const result: unknown = Reflect.apply(value, of, args);
+          return name === "transactionSync" ? (this.#step(), result) : result;
+        };
+      },
+    });
+  }
+
+  #step(): void {
+    if (this.steps++ >= this.#at) throw new Error(GONE);
   }
 }
 

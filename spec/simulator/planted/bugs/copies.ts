@@ -10,71 +10,8 @@ export const copies: readonly Bug<How>[] = [
     patches: [
       { file: "objects/clerk/publisher.ts", find: "    this.#patrol.wake();\n", replace: "" },
     ],
-    found: ["liveness"],
+    found: ["everything pending is decided"],
     within: 100,
-    how: { run: "mix", options: {} },
-  },
-  {
-    name: "found-and-left",
-    patches: [
-      {
-        file: "objects/clerk/patrol.ts",
-        find: "if (wrong === undefined) return auditedHeight;",
-        replace: "if (wrong === undefined || from >= 0) return wrong?.height ?? auditedHeight;",
-      },
-    ],
-    found: ["PublishedNeverChanges", "PublishedIsAgreed", "AllOrNothing"],
-    within: 200,
-    how: { run: "mix", options: {} },
-  },
-  {
-    // Whether a row is there already is asked by the schema, and the height by the publisher: either would mend it.
-    name: "ambiguous-write-repeated-blindly",
-    patches: [
-      {
-        file: "objects/clerk/publisher.ts",
-        find: "this.#note(await publishRun(ledger, court, run));",
-        replace:
-          "const again = () => publishRun(ledger, court, run);\n      this.#note(await again().catch(again));",
-      },
-      {
-        file: SCHEMA,
-        find: "  CHECK ((writ IS NULL) = (event IS NULL)),\n  PRIMARY KEY (generation, court, height, idx)\n) STRICT, WITHOUT ROWID;",
-        replace: "  CHECK ((writ IS NULL) = (event IS NULL))\n) STRICT;",
-      },
-      {
-        file: SCHEMA,
-        find: "  SELECT RAISE(IGNORE) FROM events\n    WHERE generation = NEW.generation AND court = NEW.court AND height = NEW.height AND idx = NEW.idx;\n",
-        replace: "",
-      },
-    ],
-    found: ["AllOrNothing", "publish"],
-    within: 200,
-    how: { run: "mix", options: {} },
-  },
-  {
-    // With the seats' certificates, each of other signatures, in place of the ones that were there.
-    name: "published-anew-in-each-life",
-    patches: [
-      {
-        file: "objects/clerk/publisher.ts",
-        find: "    for (;;) {\n      const run = chain.above(this.#held ?? 0, LIMITS",
-        replace:
-          "    for (let from = this.#audited === null ? 0 : (this.#held ?? 0); ; from = this.#held ?? 0) {\n      const run = chain.above(from, LIMITS",
-      },
-      {
-        file: "objects/ledger/append.ts",
-        find: "const into = `INSERT INTO ${table}",
-        replace: "const into = `INSERT OR REPLACE INTO ${table}",
-      },
-      {
-        file: SCHEMA,
-        find: "  SELECT RAISE(IGNORE) FROM blocks\n    WHERE generation = NEW.generation AND court = NEW.court AND height = NEW.height AND block = NEW.block;\n  SELECT RAISE(ABORT, 'ledger: another block at this height') FROM blocks\n    WHERE generation = NEW.generation AND court = NEW.court AND height = NEW.height;\n",
-        replace: "",
-      },
-    ],
-    found: ["PublishedNeverChanges"],
-    within: 400,
     how: { run: "mix", options: {} },
   },
   {
