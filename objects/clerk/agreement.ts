@@ -40,6 +40,8 @@ export interface Listener {
   readonly agreed: (height: number, rows: readonly EntityRow[]) => void;
   /** To be answered with `attempted` once all that was written so far is durable. */
   readonly attempt: (what: string) => void;
+  /** Something is to be mended that nothing else may wake the object for. */
+  readonly hurt: () => void;
   /** Storage holds another state than this life began with, or the voice is back: the next life must begin from it. */
   readonly over: () => void;
 }
@@ -304,7 +306,7 @@ export class Agreement {
   /** Without a voice the seat goes on over a damaged row, which is noted. */
   #bears(error: unknown): boolean {
     if (!(error instanceof RowDamaged) || this.seat.voice) return false;
-    this.#in.bench.hurt(error, Date.now());
+    if (this.#in.bench.hurt(error, Date.now())) this.#listener.hurt();
     return true;
   }
 

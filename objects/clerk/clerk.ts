@@ -316,7 +316,7 @@ export class Clerk extends DurableObject<Bindings> implements ClerkApi {
       return bench.repairs.mending(work);
     } catch (error) {
       if (!(error instanceof RowDamaged) || bench.quarantine === null) throw this.#stop(error);
-      bench.hurt(error, Date.now());
+      if (bench.hurt(error, Date.now())) this.#alarmBy(Date.now() + LIMITS.alarmMs);
       throw legible(error);
     }
   }

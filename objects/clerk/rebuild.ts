@@ -27,6 +27,7 @@ async function isReady({ env, deployment, court }: Bench, seat: number): Promise
 export function orderRebuild(bench: Bench, now: number): void {
   bench.atomic(() => {
     bench.heal();
+    bench.standing.change({ rebuild: false });
     bench.silence("its state is rebuilt by an operator's order", now);
     bench.order(now);
   });

@@ -32,6 +32,8 @@ type Pass = (after: string | null) => string | null;
 
 const START: Mark = { table: 0, after: null, passes: 0 };
 const NOTE = "scrub";
+/** The first ones: what was taken from others is in them. */
+const STATE_TABLES = 2;
 
 export class Scrubber {
   readonly #of: Scrubbed;
@@ -54,10 +56,14 @@ export class Scrubber {
     ];
   }
 
-  /** Tables, those read in this pass, and passes done. */
-  get progress(): { readonly done: number; readonly of: number; readonly passes: number } {
-    const { table, passes } = this.#at();
-    return { done: table, of: this.#tables.length, passes };
+  /** Tables of the state, and those of them that this pass has read. */
+  get progress(): { readonly done: number; readonly of: number } {
+    return { done: Math.min(this.#at().table, STATE_TABLES), of: STATE_TABLES };
+  }
+
+  /** Whole passes so far. */
+  get passes(): number {
+    return this.#at().passes;
   }
 
   /** Reads a slice. Throws `RowDamaged` for a damaged row that is not repaired; the next slice begins there again. */

@@ -62,6 +62,7 @@ export class Session {
         armed: (at) => this.#arm(at),
         agreed: (height, rows) => this.#agreed(height, rows),
         attempt: (what) => void this.#attempt(bench, what),
+        hurt: () => keeper.alarmBy(Date.now() + LIMITS.alarmMs),
         over: () => keeper.restart("its state was replaced"),
       },
     );
@@ -137,17 +138,19 @@ export class Session {
     }
   }
 
-  /** Reads all rows once more before the voice comes back, slice by slice. */
+  /** Reads the whole state once more before the voice comes back, slice by slice. */
   async #verify(): Promise<void> {
     if (this.#verifying || !this.#due()) return;
     this.#verifying = true;
-    const { scrubber } = this.#bench;
+    const { scrubber, repairs } = this.#bench;
     scrubber.restart();
-    const { passes } = scrubber.progress;
-    while (this.#due() && scrubber.progress.passes === passes) {
+    const mark = { read: false };
+    while (!mark.read && this.#due()) {
       this.#keeper.tend(() => {
-        scrubber.slice();
-        if (scrubber.progress.passes > passes) this.#verified();
+        repairs.mending(() => scrubber.slice());
+        const { done, of } = scrubber.progress;
+        mark.read = done === of;
+        if (mark.read) this.#verified();
       });
       await scheduler.wait(0);
     }

@@ -110,8 +110,8 @@ export type Fate = "nothing" | "repaired" | "fetched" | "retaken" | "silent";
 export function scrubbed(bench: Bench, blocks: readonly Block[]): Fate {
   const { scrubber, repairs, standing, chain } = bench;
   let fetched = false;
-  const whole = scrubber.progress.passes + 2;
-  for (let slice = 0; slice < MOST_SLICES && scrubber.progress.passes < whole; slice++) {
+  const whole = scrubber.passes + 2;
+  for (let slice = 0; slice < MOST_SLICES && scrubber.passes < whole; slice++) {
     try {
       repairs.mending(() => scrubber.slice());
     } catch (error) {

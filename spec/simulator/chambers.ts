@@ -15,6 +15,7 @@ import { termsWith } from "../../objects/shared/terms.ts";
 import type { Batch, Block } from "../../objects/shared/types.ts";
 import type { VirtualCourt } from "./court.ts";
 import type { Disk } from "./disk.ts";
+import { repaired } from "./repairs.ts";
 
 /** Whose chambers they are. */
 export interface Occupant {
@@ -128,7 +129,7 @@ export class Chambers {
       } catch (error) {
         const place = error instanceof RowDamaged ? error.place : null;
         if (place?.within === undefined) throw error;
-        if (!this.#of.disk.repair(place, (height) => this.#made(height))) throw error;
+        if (!repaired(this.#of.disk, place, (height) => this.#made(height))) throw error;
         this.#court.world.note({ kind: "repaired", seat: this.#of.seat });
       }
     }

@@ -2,17 +2,13 @@
 import type { StateReader } from "../../objects/arbiter/evaluation.ts";
 import type { Offer } from "../../objects/clerk/consensus/messages.ts";
 import type { StateRoots } from "../../objects/clerk/roots.ts";
-import { repairedEntities } from "../../objects/clerk/repair.ts";
-import type { Made } from "../../objects/clerk/repair.ts";
 import { RowDamaged, damage } from "../../objects/clerk/rows.ts";
-import type { Place } from "../../objects/clerk/rows.ts";
 import type { Durable, Incident } from "../../objects/clerk/consensus/seat.ts";
 import { utf8Length } from "../../objects/shared/canonical.ts";
 import { writDigest } from "../../objects/shared/digests.ts";
 import type { Evaluation } from "../../objects/shared/evaluation.ts";
 import { LIMITS } from "../../objects/shared/limits.ts";
 import { bucketOf } from "../../objects/shared/state-root.ts";
-import type { StateRow } from "../../objects/shared/state-root.ts";
 import type { TermProof } from "../../objects/shared/terms.ts";
 import type {
   Batch,
@@ -25,6 +21,7 @@ import type {
   Writ,
   WritProgress,
 } from "../../objects/shared/types.ts";
+import { Violation } from "./history.ts";
 import type { RowStore } from "../kit/row-store.ts";
 import { Vault } from "../kit/vault.ts";
 
@@ -213,7 +210,10 @@ export class MemoryState implements StateReader {
   repair(key: string, row: EntityRow | undefined): void {
     const written = JSON.stringify(this.#entities.get(key));
     if (JSON.stringify(row) !== written)
-      throw new Error(`${key} was repaired to ${JSON.stringify(row)}, and was ${written}`);
+      throw new Violation(
+        "Repair",
+        `${key} was repaired to ${JSON.stringify(row)}, and was ${written}`,
+      );
     this.#damaged.delete(key);
   }
 
@@ -317,42 +317,6 @@ export class Disk {
     return this.replaying !== null && this.#replayed(header.height);
   }
 
-  /** As `Repairs` does for the object: from its own chain, or not at all; whether it did. */
-  repair({ key, height, within }: Place, made: (height: number) => Made | null): boolean {
-    const { chain, roots, every } = this;
-    const upTo = this.replaying ?? chain.height();
-    const newest = upTo - (upTo % every);
-    const base = [newest, newest - every].find((at) => at > 0 && roots.parts(at) !== null) ?? 0;
-    const id = within ?? 0;
-    const part =
-      base === 0 ? null : roots.parts(base)?.find((of) => of.kind === "entities" && of.id === id);
-    const sound = this.state.sound(id);
-    const room = { rows: Number.MAX_SAFE_INTEGER, bytes: Number.MAX_SAFE_INTEGER };
-    const asOf = base === 0 ? [] : this.rows.page({ kind: "entities", id }, base, null, room).rows;
-    const archive = {
-      lowest: () => 1,
-      holding: (text: string, after: number, to: number) => chain.holding(text, after, to),
-      made,
-    };
-    const bucket = {
-      id,
-      upTo,
-      sound,
-      damaged: [{ key: String(key), height: height ?? 0 }],
-      held: new Set(sound.map((row) => row.key)),
-      base,
-      part: part ?? null,
-      images: asOf.flatMap(({ row }) => imageOf(row, String(key), height ?? 0)),
-    };
-    const rows = repairedEntities(archive, bucket);
-    if (rows === null) return false;
-    this.state.repair(
-      String(key),
-      rows.find((row) => row.key === key),
-    );
-    return true;
-  }
-
   offer(height: number): Offer | null {
     const { chain } = this;
     const head = (at: number) => (at > 0 ? chain.head(at) : undefined);
@@ -391,11 +355,4 @@ export class Disk {
     const row = this.rows.entities.get(key);
     if (row !== undefined) this.rows.entities.set(key, { ...row, state });
   }
-}
-
-/** A row as of a base; of the damaged one only what was there before it changed. */
-function imageOf(row: StateRow, damaged: string, height: number): EntityRow[] {
-  if (row[0] !== "entity" || (row[1] === damaged && row[4] === height)) return [];
-  const [, key, version, state, made, expires] = row;
-  return [{ key, version, state, height: made, expires }];
 }

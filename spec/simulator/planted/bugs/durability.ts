@@ -46,6 +46,19 @@ export const durability: readonly Bug<How>[] = [
     how: directed,
   },
   {
+    name: "repaired-to-an-older-change",
+    patches: [
+      {
+        file: "objects/clerk/repair.ts",
+        find: "  let top = upTo;\n",
+        replace: "  let top = base + ((upTo - base) >> 1);\n",
+      },
+    ],
+    found: ["Repair"],
+    within: 60,
+    how: { run: "mix", options: { flaw: "row damaged" } },
+  },
+  {
     name: "proposes-in-a-view-of-an-earlier-life",
     patches: [
       {
