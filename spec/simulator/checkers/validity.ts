@@ -18,8 +18,12 @@ const DOUBLINGS = 4;
 
 export function validity(options: Options, { terms }: Signatures): Part {
   const submitted = new Set<string>();
-  /** By Warden and number all contents, the last one given last. */
+  /**
+   * By Warden, number and key all contents, the last one given last: a Warden that lost everything has another key, and gives its
+   * numbers anew.
+   */
   const sealed = new Map<string, string[]>();
+  const lives = new Map<number, number>();
   /** Numbers whose Warden has had a row damaged since: once more it may not know what it sealed. */
   const doubtful = new Set<string>();
   const progress = new Map<number, Place>();
@@ -29,7 +33,7 @@ export function validity(options: Options, { terms }: Signatures): Part {
         submitted.add(event);
       },
       sealed({ warden, number, events }) {
-        const place = `${warden}/${number}`;
+        const place = `${warden}/${number}/${lives.get(warden) ?? 0}`;
         const text = events.join("\n");
         const before = sealed.get(place) ?? [text];
         const same = before.at(-1) === text;
@@ -41,6 +45,7 @@ export function validity(options: Options, { terms }: Signatures): Part {
         sealed.set(place, same ? before : [...before, text]);
       },
       forgot({ warden, what }) {
+        if (what === "everything") lives.set(warden, (lives.get(warden) ?? 0) + 1);
         if (what !== "a row") return;
         for (const place of sealed.keys()) if (place.startsWith(`${warden}/`)) doubtful.add(place);
       },
@@ -53,21 +58,20 @@ export function validity(options: Options, { terms }: Signatures): Part {
           () =>
             `writ ${writ.number} of Warden ${writ.warden} at height ${height} has no seal of it`,
         );
-        const given = sealed.get(`${writ.warden}/${writ.number}`);
+        const text = writ.events.join("\n");
+        const given = Array.from({ length: 1 + (lives.get(writ.warden) ?? 0) }, (_, life) =>
+          sealed.get(`${writ.warden}/${writ.number}/${life}`),
+        );
         must(
-          !options.parties || given?.includes(writ.events.join("\n")) === true,
+          !options.parties || given.some((texts) => texts?.includes(text)),
           "OnlySubmitted",
           () => `Warden ${writ.warden} gave nobody writ ${writ.number} of height ${height}`,
         );
         follow(progress, writ, first, count, height);
       }
       const rekeyed = rekeyedWarden(block.header);
-      if (rekeyed !== null) {
-        // Its numbers begin again under its new key.
-        progress.delete(rekeyed);
-        for (const place of sealed.keys())
-          if (place.startsWith(`${rekeyed}/`)) sealed.delete(place);
-      }
+      // Its numbers begin again under its new key.
+      if (rekeyed !== null) progress.delete(rekeyed);
       if (!options.parties) return;
       for (const { submitted: event, index } of lines)
         must(
