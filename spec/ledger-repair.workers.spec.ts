@@ -8,11 +8,14 @@ import type { BlockRow } from "../objects/ledger/rows.ts";
 import { storedBlock } from "../objects/ledger/stored.ts";
 import { LedgerCorrupt } from "../objects/ledger/trust.ts";
 import { known } from "../objects/shared/assert.ts";
+import { canonical } from "../objects/shared/canonical.ts";
 import { batchDigest, blockDigest, merkleRoot, resultDigest } from "../objects/shared/digests.ts";
+import { genesisDigest } from "../objects/shared/genesis.ts";
 import type { Block } from "../objects/shared/types.ts";
+import { REFUSE_BLOCKS } from "../worker/http/tampering.ts";
 import type { Scribe } from "./kit/blocks.ts";
 import { deface } from "./kit/defacing.ts";
-import { all, migrated, refused } from "./kit/ledger.ts";
+import { all, db, migrated, refused } from "./kit/ledger.ts";
 import { HISTORY, hurt, published, repairs, served } from "./kit/published.ts";
 import type { Published, Repair, Table } from "./kit/published.ts";
 
@@ -163,6 +166,27 @@ describe("a row that was changed after it was audited", () => {
     expect(room.incidents(0)).toEqual([]);
     room.close();
   });
+
+  it.each([["digest = 'ff'"], ["document = '{}'"], ["generation = 'gone'"], [null]])(
+    "RepairDamagedRow: a genesis that became %s before there was a block stands in nobody's way",
+    async (set) => {
+      const generation = `young-${String(set).replaceAll(/[^a-z0-9]+/g, "-")}`;
+      await db.exec(REFUSE_BLOCKS.replaceAll("\n", " "));
+      const court = await published(generation, 0);
+      const { ledger, room } = court;
+      room.decideUpTo(1);
+      await room.until(async () => (await all(generation, "genesis")).length === 1);
+      await hurt(generation, "genesis", set, "1");
+      await db.exec("DROP TRIGGER fault_refuse");
+      await room.until(async () => (await attestedHeights(ledger))[0] === 1);
+      const document = canonical(ledger.genesis);
+      await room.until(async () => {
+        const [row] = await all<{ digest: string; document: string }>(generation, "genesis");
+        return row?.document === document && row.digest === genesisDigest(ledger.genesis);
+      });
+      room.close();
+    },
+  );
 
   it("ReportDamageOnce: by one seat over two lives, and once more when it is damaged again", async () => {
     const generation = "once";

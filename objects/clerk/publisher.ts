@@ -7,7 +7,7 @@ import type { Word } from "../ledger/attest.ts";
 import { publishGenesis, publishRun, publishedHeight } from "../ledger/append.ts";
 import { auditRange } from "../ledger/audit.ts";
 import type { Link } from "../ledger/audit.ts";
-import { LedgerConflict, LedgerCorrupt } from "../ledger/ledger.ts";
+import { LedgerConflict, LedgerCorrupt, LedgerGap } from "../ledger/ledger.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Genesis } from "../shared/genesis.ts";
 import { LIMITS } from "../shared/limits.ts";
@@ -175,6 +175,8 @@ export class Publisher {
       const { kind, detail, since } = this.#conflict;
       this.#press.incidents.recordOnce({ kind, height, detail }, since);
     }
+    // Below the first block stands the genesis, and it may be what is gone.
+    if (error instanceof LedgerGap) this.#genesisHeld = false;
     if (error instanceof RowDamaged) this.#press.damaged(error);
   }
 
@@ -239,7 +241,12 @@ export class Publisher {
   async #cleared(error: unknown): Promise<boolean> {
     if (!(error instanceof LedgerConflict)) return false;
     const { height } = error;
-    if (height < 1 || height > (this.#held ?? 0)) return false;
+    if (height === 0) {
+      // It stands in the way of the first block, and is looked at again with the next run.
+      await this.#mender.mendGenesis();
+      return true;
+    }
+    if (height > (this.#held ?? 0)) return false;
     return (await this.#mender.mend(height, error.message, true)) === "mended";
   }
 
