@@ -184,6 +184,7 @@ describe("a row that was changed after it was audited", () => {
         const [row] = await all<{ digest: string; document: string }>(generation, "genesis");
         return row?.document === document && row.digest === genesisDigest(ledger.genesis);
       });
+      expect((await attestedHeights(ledger))[0]).toBe(1);
       room.close();
     },
   );

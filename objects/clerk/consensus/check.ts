@@ -291,7 +291,7 @@ export function blockObjection(candidate: Block, setup: Setup, verify: Verify): 
 
 /** Blocks from elsewhere than a peer, up to the first that is not believed: whoever gave them counts for nothing. */
 export function believed(blocks: readonly Block[], setup: Setup, verify: Verify): readonly Block[] {
-  const wrong = blocks.findIndex((block) => blockObjection(block, setup, verify) !== null);
+  const wrong = blocks.findIndex((one) => blockObjection(one, setup, verify) !== null);
   return wrong < 0 ? blocks : blocks.slice(0, wrong);
 }
 

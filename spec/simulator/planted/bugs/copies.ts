@@ -2,8 +2,6 @@
 import type { How } from "../how.ts";
 import type { Bug } from "../plant.ts";
 
-const SCHEMA = "objects/ledger/migrations/0001_ledger.sql";
-
 export const copies: readonly Bug<How>[] = [
   {
     name: "read-again-never",
