@@ -60,6 +60,12 @@ export function lawful(options: Options, signatures: Signatures): Part {
     committed: new Map(),
   };
   const noted = new WeakSet<Message>();
+  /** Said by who was first to decide a control event: whose key it is under is told by the block. */
+  let early: Message[] = [];
+  const noteInTime = (message: Message): void => {
+    if (message.epoch > signatures.terms.epoch) early.push(message);
+    else note(record, message);
+  };
   const judged = new Set<string>();
   const keepsRules = (seat: number): boolean =>
     !options.liars.has(seat) || options.wrong?.has(seat) === true;
@@ -86,13 +92,16 @@ export function lawful(options: Options, signatures: Signatures): Part {
       said({ seat, message }, at) {
         if (!noted.has(message)) {
           noted.add(message);
-          note(record, message);
+          noteInTime(message);
         }
         if (keepsRules(seat) && message.from === seat) judge(seat, message, at);
       },
     },
     block({ block: next }) {
       record.grounds.push(groundAfter(record.grounds.at(-1), next));
+      const before = early;
+      early = [];
+      for (const message of before) noteInTime(message);
     },
   };
 }
