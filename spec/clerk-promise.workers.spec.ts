@@ -3,6 +3,7 @@ import { beforeAll, expect, it } from "vitest";
 import { groundsOf, statementDigest } from "../objects/clerk/consensus/messages.ts";
 import type { Proposal } from "../objects/clerk/consensus/messages.ts";
 import type { Durable } from "../objects/clerk/consensus/seat.ts";
+import { rowDigest } from "../objects/clerk/rows.ts";
 import { batchDigest } from "../objects/shared/digests.ts";
 import { signer } from "../objects/shared/node/crypto.ts";
 import type { KeyPair } from "../objects/shared/node/crypto.ts";
@@ -95,7 +96,9 @@ it("KeepVoteOverRestart: a seat that restarts in the middle of a view votes for 
   }
   expect(await livesOf(voter)).toBeGreaterThan(lives);
 
-  await run(voter, "DELETE FROM notes WHERE k = 'votes'");
+  const forgotten = JSON.stringify({ ...voted, vote: null, commit: null, prepared: null });
+  const stored = rowDigest("notes", "votes", forgotten) + forgotten;
+  await run(voter, "UPDATE notes SET v = ? WHERE k = 'votes'", stored);
   await endLife(voter);
   await eventually(async () => {
     await hear(voter, other);

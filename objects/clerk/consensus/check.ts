@@ -28,10 +28,9 @@ export function parseMessages(text: string): {
   readonly messages: Message[];
   readonly dropped: number;
 } {
-  if (text.length > LIMITS.deliveredSize) return { messages: [], dropped: 1 };
   let raw: unknown;
   try {
-    raw = JSON.parse(text);
+    raw = text.length > LIMITS.deliveredSize ? null : JSON.parse(text);
   } catch {
     return { messages: [], dropped: 1 };
   }
