@@ -38,11 +38,14 @@ function heightsOf(of: WoundedChain, { table, key, digest }: Place): number[] | 
     case "writs":
       return writHeights(of, String(key), digest);
     case "decided": {
+      // A block's height may be what is damaged too: what is missing up to there nobody has.
+      const top = chain.height();
+      const lost = isReadable(chain, top) ? [] : blockHeights(of, top);
       const heights = chain.ranges.remove(String(key), chain.height());
       const here = heights.filter((height) => isHere(chain, height));
       return here.length === 0 && heights.some((height) => height < chain.lowest())
         ? undefined
-        : here;
+        : [...lost, ...here];
     }
     default:
       return undefined;

@@ -25,7 +25,11 @@ export async function tablesOf(seat: number): Promise<Record<string, Row[]>> {
     seat,
     "SELECT name FROM sqlite_master WHERE type = 'table' AND name GLOB 'keys_[0-9]*'",
   );
-  const keys = await Promise.all(names.map(({ name }) => ask<Row>(seat, `SELECT * FROM ${name}`)));
+  // What has ended is dropped when it suits the seat, and not taken with a state.
+  const live = `expires >= (SELECT header ->> '$.time' FROM blocks ORDER BY height DESC LIMIT 1)`;
+  const keys = await Promise.all(
+    names.map(({ name }) => ask<Row>(seat, `SELECT * FROM ${name} WHERE ${live}`)),
+  );
   return { ...tables, keys: keys.flat().toSorted(byText) };
 }
 
