@@ -2,6 +2,9 @@
 import type { How } from "../how.ts";
 import type { Bug } from "../plant.ts";
 
+const SCHEMA = "objects/ledger/migrations/0001_ledger.sql";
+const REPAIRS = "objects/ledger/migrations/0004_repairs.sql";
+
 export const copies: readonly Bug<How>[] = [
   {
     name: "read-again-never",
@@ -10,6 +13,56 @@ export const copies: readonly Bug<How>[] = [
     ],
     found: ["everything pending is decided"],
     within: 100,
+    how: { run: "mix", options: {} },
+  },
+  {
+    // Whether a row is there already is asked by the schema, and the height by the publisher: either would mend it.
+    name: "ambiguous-write-repeated-blindly",
+    patches: [
+      {
+        file: "objects/clerk/publisher.ts",
+        find: "this.#note(Math.min(await publishRun(ledger, court, run), chain.height()));",
+        replace:
+          "const again = () => publishRun(ledger, court, run);\n        this.#note(Math.min(await again().catch(again), chain.height()));",
+      },
+      {
+        file: SCHEMA,
+        find: "  CHECK ((writ IS NULL) = (event IS NULL)),\n  PRIMARY KEY (generation, court, height, idx)\n) STRICT, WITHOUT ROWID;",
+        replace: "  CHECK ((writ IS NULL) = (event IS NULL))\n) STRICT;",
+      },
+      {
+        file: SCHEMA,
+        find: "  SELECT RAISE(IGNORE) FROM events\n    WHERE generation = NEW.generation AND court = NEW.court AND height = NEW.height AND idx = NEW.idx;\n",
+        replace: "",
+      },
+    ],
+    found: ["AllOrNothing", "publish"],
+    within: 400,
+    how: { run: "mix", options: {} },
+  },
+  {
+    // With the seats' certificates, each of other signatures, in place of the ones that were there.
+    name: "published-anew-each-time",
+    patches: [
+      {
+        file: "objects/clerk/publisher.ts",
+        find: "    for (;;) {\n      const run = chain.above(this.#held ?? 0, LIMITS",
+        replace:
+          "    for (let from = 0; ; from = this.#held ?? 0) {\n      const run = chain.above(from, LIMITS",
+      },
+      {
+        file: "objects/ledger/append.ts",
+        find: "`INSERT INTO ${table} (generation",
+        replace: "`INSERT OR REPLACE INTO ${table} (generation",
+      },
+      {
+        file: REPAIRS,
+        find: "  SELECT RAISE(IGNORE) FROM blocks\n    WHERE generation = NEW.generation AND court = NEW.court AND height = NEW.height AND block = NEW.block;\n  SELECT RAISE(ABORT, 'ledger: another block at this height') FROM blocks\n    WHERE generation = NEW.generation AND court = NEW.court AND height = NEW.height;\n",
+        replace: "",
+      },
+    ],
+    found: ["PublishedNeverChanges"],
+    within: 400,
     how: { run: "mix", options: {} },
   },
   {
@@ -30,8 +83,8 @@ export const copies: readonly Bug<How>[] = [
     patches: [
       {
         file: "objects/clerk/publisher.ts",
-        find: "      const signature = sign(attestDigest(court, auditedHeight, block));",
-        replace: "      const signature = sign(attestDigest(court, from, block));",
+        find: "signature: sign(attestDigest(court, height, block)),",
+        replace: "signature: sign(attestDigest(court, height - 1, block)),",
       },
     ],
     found: ["WordIsKept"],
@@ -43,14 +96,15 @@ export const copies: readonly Bug<How>[] = [
     patches: [
       {
         file: "objects/clerk/publisher.ts",
-        find: "    this.#note(await publishedHeight(ledger, court));",
-        replace: "    if (this.#held === null) this.#note(await publishedHeight(ledger, court));",
+        find: "    this.#note(await publishedHeight(ledger, court, chain.height()));",
+        replace:
+          "    if (this.#held === null) this.#note(await publishedHeight(ledger, court, chain.height()));",
       },
       {
         file: "objects/clerk/publisher.ts",
-        find: "      this.#note(await publishRun(ledger, court, run));",
+        find: "this.#note(Math.min(await publishRun(ledger, court, run), chain.height()));",
         replace:
-          "      this.#note(run.at(-1)?.header.height ?? 0);\n      await publishRun(ledger, court, run);",
+          "this.#note(run.at(-1)?.header.height ?? 0);\n        await publishRun(ledger, court, run);",
       },
     ],
     found: ["publish"],

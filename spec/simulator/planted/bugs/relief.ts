@@ -8,8 +8,8 @@ export const relief: readonly Bug<How>[] = [
     patches: [
       {
         file: "objects/clerk/consensus/step.ts",
-        find: "if (censored(seat)) {",
-        replace: "if (censored(seat) && seat.tip.height < 0) {",
+        find: "if (!leftOut(seat) && !censored(seat)) return;",
+        replace: "if (!leftOut(seat) && (!censored(seat) || seat.tip.height > 0)) return;",
       },
     ],
     found: ["nobody is left out"],

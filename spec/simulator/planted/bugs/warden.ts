@@ -90,7 +90,7 @@ export const warden: readonly Bug<How>[] = [
     patches: [
       {
         file: "objects/warden/store.ts",
-        find: '    this.#insert("INSERT OR REPLACE INTO numbers", [\n      withDigest("numbers", [writ.court, writ.number]),\n    ]);\n',
+        find: '    this.#insert("INSERT OR REPLACE INTO numbers", [withDigest("numbers", [writ.court, highest])]);\n',
         replace: "",
       },
     ],
@@ -130,7 +130,7 @@ export const warden: readonly Bug<How>[] = [
     patches: [
       {
         file: "objects/warden/desk.ts",
-        find: "      for (const writ of sealed) store.sealed(writ);\n",
+        find: "      for (const one of sealed) store.sealed(one, book.lastNumber(one.writ.court));\n",
         replace: "",
       },
     ],
@@ -169,12 +169,12 @@ export const warden: readonly Bug<How>[] = [
     patches: [
       {
         file: "objects/warden/store.ts",
-        find: '    const [first, last] = span(entries);\n    this.#insert("INSERT INTO writs", [',
+        find: "    // In place of a damaged row, should one have come to name this number.\n",
         replace:
-          '    const [first, last] = span(entries);\n    this.#sql.exec("DELETE FROM pending WHERE court = ? AND place BETWEEN ? AND ?", writ.court, first, last);\n    this.#insert("INSERT INTO writs", [',
+          '    this.#sql.exec("DELETE FROM pending WHERE court = ? AND place BETWEEN ? AND ?", writ.court, first, last);\n',
       },
     ],
-    found: ["everything pending is decided"],
+    found: ["everything pending is decided", "SameBytesSameNumber"],
     within: 100,
     how: { run: "mix", options: {} },
   },
