@@ -167,7 +167,7 @@ describe("a row that was changed after it was audited", () => {
     room.close();
   });
 
-  it.each([["digest = 'ff'"], ["document = '{}'"], ["generation = 'gone'"], [null]])(
+  it.each([["digest = 'ff'"], ["document = '{}'"], ["generation = 'nowhere'"], [null]])(
     "RepairDamagedRow: a genesis that became %s before there was a block stands in nobody's way",
     async (set) => {
       const generation = `young-${String(set).replaceAll(/[^a-z0-9]+/g, "-")}`;
