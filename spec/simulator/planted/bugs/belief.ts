@@ -194,7 +194,8 @@ export const belief: readonly Bug<How>[] = [
         replace: "const whole = fit && chunk.last;",
       },
     ],
-    found: ["NobodyFramed"],
+    // What the seat then finds in the Ledger fits no state that it can have.
+    found: ["crash", "NobodyFramed"],
     within: 400,
     how: { run: "mix", options: { lie: "librarian" } },
   },
