@@ -22,6 +22,7 @@ import type {
   WritProgress,
 } from "../../objects/shared/types.ts";
 import { Violation } from "./history.ts";
+import type { Fact } from "./history.ts";
 import type { RowStore } from "../kit/row-store.ts";
 import { Vault } from "../kit/vault.ts";
 
@@ -261,6 +262,8 @@ export class MemoryState implements StateReader {
   }
 }
 
+type Took = Extract<Fact, { kind: "took" }>;
+
 export class Disk {
   readonly chain = new MemoryChain();
   state: MemoryState;
@@ -323,19 +326,24 @@ export class Disk {
     return this.vault.offer(height, head, chain.termProofs());
   }
 
-  install(offer: Offer | null): void {
-    if ((offer?.anchor.header.height ?? 0) > this.chain.height()) return this.#keepOwn();
+  /** The entities that are its state from now on, as of a height; null where it goes on with what it had. */
+  install(offer: Offer | null): Pick<Took, "height" | "entities"> | null {
+    const height = offer?.anchor.header.height ?? 0;
+    if (height > this.chain.height()) return this.#keepOwn();
     this.vault.install(offer);
     const { rows } = this.vault;
+    const entities = [...rows.entities.values()];
     this.state = new MemoryState(this.#drops);
-    this.state.apply({ entities: [...rows.entities.values()], keys: rows.keyRows() }, 0);
-    this.#replayed(offer?.anchor.header.height ?? 0);
+    this.state.apply({ entities, keys: rows.keyRows() }, 0);
+    this.#replayed(height);
+    return { height, entities };
   }
 
   /** A chain that begins above the first height is not modelled: who would need one goes on with the state it had. */
-  #keepOwn(): void {
+  #keepOwn(): null {
     this.rebuild = false;
     this.quarantine = null;
+    return null;
   }
 
   #replayed(height: number): boolean {

@@ -5,7 +5,7 @@
 import type { Message } from "../../objects/clerk/consensus/messages.ts";
 import type { Durable, Incident } from "../../objects/clerk/consensus/seat.ts";
 import type { Evaluation } from "../../objects/shared/evaluation.ts";
-import type { Block } from "../../objects/shared/types.ts";
+import type { Block, EntityRow } from "../../objects/shared/types.ts";
 
 /**
  * What a client was told. `refused` means that nothing was kept of this attempt (an earlier one with an unknown answer may have
@@ -73,6 +73,13 @@ export type Fact =
   | { readonly kind: "damaged"; readonly seat: number }
   /** It has put one right from what its own chain says. */
   | { readonly kind: "repaired"; readonly seat: number }
+  /** It has taken its state anew from others, as of a height, in place of its own. */
+  | {
+      readonly kind: "took";
+      readonly seat: number;
+      readonly height: number;
+      readonly entities: readonly EntityRow[];
+    }
   /** Votes and view as they now stand on the seat's disk. */
   | { readonly kind: "stored"; readonly seat: number; readonly durable: Durable }
   /** Put on the network; `lie` tells what a liar says from what its core says. */

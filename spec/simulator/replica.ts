@@ -316,7 +316,7 @@ export class SeatReplica implements Hearer {
       case "stage":
         return disk.vault.stage(effect);
       case "install":
-        disk.install(effect.offer);
+        this.#took(disk.install(effect.offer));
         this.#over = true;
         return;
       case "send":
@@ -329,6 +329,10 @@ export class SeatReplica implements Hearer {
         disk.incidents.push(effect.incident);
         world.note({ kind: "accused", seat, incident: effect.incident });
     }
+  }
+
+  #took(state: ReturnType<Disk["install"]>): void {
+    if (state !== null) this.#court.world.note({ kind: "took", seat: this.seat, ...state });
   }
 
   /** Durable in a later turn, if the seat lives to see it. */

@@ -16,6 +16,7 @@ import { roots } from "./roots.ts";
 import { Signatures } from "./statements.ts";
 import { stock } from "./stock.ts";
 import { stops } from "./stops.ts";
+import { taken } from "./taken.ts";
 import { blockTimes, keysOnce, sendingsOnce, validity } from "./validity.ts";
 import { voice } from "./voice.ts";
 import { votes } from "./votes.ts";
@@ -56,6 +57,7 @@ export function outcomeCheckers(options: Options, signatures = new Signatures(op
     stock(),
     replay(options, model),
     roots(options, model),
+    taken(options, model),
     new Answers(options),
     reads(options, model),
     fresh(model),

@@ -59,6 +59,11 @@ export class Model {
     return this.#versions.get(key)?.findLast((held) => held.height <= height);
   }
 
+  /** Entities that there are after a height. */
+  keysAt(height: number): string[] {
+    return [...this.#versions.keys()].filter((key) => this.at(key, height) !== undefined);
+  }
+
   /** Rows that a height left, as seats keep them. */
   rows(height: number): Pick<Evaluation, "entities" | "keys"> | undefined {
     return this.#rows[height - 1];

@@ -1,6 +1,6 @@
 /** Readers: of a Registrar's copy, of the agreed state as the Usher reads it (worker/agreed.ts), of the published Ledger. */
 import { attestedHeights } from "../../../objects/ledger/attest.ts";
-import { certified } from "../../../objects/ledger/ledger.ts";
+import { certified, LedgerCorrupt } from "../../../objects/ledger/ledger.ts";
 import type { Trust } from "../../../objects/ledger/trust.ts";
 import { lastTerm } from "../../../objects/shared/terms.ts";
 import type { Ledger } from "../../../objects/ledger/ledger.ts";
@@ -133,9 +133,15 @@ export class Readers {
       () => (this.counts.ledger += 1),
       (error: unknown) => {
         this.counts.failed += 1;
-        if (!String(error).includes("D1_ERROR")) this.#broken ??= error;
+        if (!this.#mayFail(error)) this.#broken ??= error;
       },
     );
+  }
+
+  /** D1 is away; or what it holds was changed behind its back, and is refused until a seat has put it right. */
+  #mayFail(error: unknown): boolean {
+    const defaced = (this.#of.d1?.counts.defaced ?? 0) > 0;
+    return String(error).includes("D1_ERROR") || (defaced && error instanceof LedgerCorrupt);
   }
 
   async #shown(of: "seats" | "ledger", key: string, reading: Promise<Value>): Promise<void> {

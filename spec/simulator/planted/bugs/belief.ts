@@ -194,8 +194,7 @@ export const belief: readonly Bug<How>[] = [
         replace: "const whole = fit && chunk.last;",
       },
     ],
-    // What the seat then finds in the Ledger fits no state that it can have.
-    found: ["crash", "NobodyFramed"],
+    found: ["TakenIsAgreed"],
     within: 400,
     how: { run: "mix", options: { lie: "librarian" } },
   },
