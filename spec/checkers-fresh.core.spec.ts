@@ -3,6 +3,7 @@ import { expect, it } from "vitest";
 import { brokenBy } from "./kit/film.ts";
 import { RETENTION_MS, textOf } from "./kit/memory.ts";
 import { Scene, toldOf } from "./kit/scene.ts";
+import type { EntityRow } from "../objects/shared/types.ts";
 import { outcomeCheckers } from "./simulator/checkers/checkers.ts";
 
 const key = "t/stock/a@w";
@@ -51,4 +52,31 @@ it("OneUsePerSending: an event that says when it was sent has its effect once, e
   };
   expect(twice({ sentat: "2026-11-22T10:00:00.000Z" })).toBe("OneUsePerSending");
   expect(twice({})).toBeNull();
+});
+
+it("TakenIsAgreed: a state that is taken is the agreed one as of its height, with every row of it and no other", () => {
+  const row = { key, version: 1, state: '{"onHand":5,"reserved":0}', height: 1, expires: null };
+  const took = (height: number, entities: readonly EntityRow[], before = false): string | null => {
+    const scene = new Scene();
+    const note = (): void => scene.note({ kind: "took", seat: 0, height, entities });
+    if (before) note();
+    scene.block([received("one")]);
+    if (!before) note();
+    scene.block([received("two")]);
+    return brokenBy(scene.noted, outcomeCheckers(scene.options));
+  };
+  for (const before of [true, false]) {
+    expect(took(1, [row], before)).toBeNull();
+    expect(took(0, [], before)).toBeNull();
+    const wrong = { ...row, state: '{"onHand":6,"reserved":0}' };
+    for (const rows of [
+      [],
+      [wrong],
+      [{ ...row, version: 2 }],
+      [row, row],
+      [{ ...row, key: "t/stock/b@w" }],
+    ])
+      expect(took(1, rows, before)).toBe("TakenIsAgreed");
+  }
+  expect(took(9, [row])).toBe("TakenIsAgreed");
 });

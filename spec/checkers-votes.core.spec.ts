@@ -5,6 +5,8 @@ import type { Durable, Incident } from "../objects/clerk/consensus/seat.ts";
 import type { Block } from "../objects/shared/types.ts";
 import { brokenBy, Film, optionsOf } from "./kit/film.ts";
 import { chainCheckers } from "./simulator/checkers/checkers.ts";
+import { Signatures } from "./simulator/checkers/statements.ts";
+import { votes as votesChecker } from "./simulator/checkers/votes.ts";
 import type { Fact, Noted } from "./simulator/history.ts";
 
 const LIAR = 3;
@@ -32,6 +34,8 @@ const film = filmed();
 const { court } = film;
 const honest = optionsOf(court);
 const withLiar = optionsOf(court, { liars: new Set([LIAR]) });
+
+const only = votesChecker(honest, new Signatures(honest));
 
 const broken = (noted: readonly Noted[], options = honest): string | null =>
   brokenBy(noted, chainCheckers(options), options.liars);
@@ -262,6 +266,29 @@ describe("OneValue and NeverBack", () => {
     const [first, second] = changes as [ViewChange, ViewChange];
     const stored = stores(1, { view: 9, change: second });
     expect(broken(then(stored, say(1, first), say(1, second)))).toBeNull();
+  });
+
+  it("NeverBack: of a view left again in the step that decides its height the change goes out, and nothing else of a decided height", () => {
+    const { place, fact } = lastAgreed(1);
+    const { height } = fact.block.header;
+    const leaves = (view: number, at: number): ViewChange =>
+      court.said(
+        1,
+        { kind: "view-change", view, height: at, certificate: null, prepared: null },
+        1_000_000 + view,
+      );
+    /** Before the block is agreed it is stored that view 9 was gone to at its height. */
+    const after = (...said: Fact[]): string | null => {
+      const at = court.now;
+      const facts = [...film.noted];
+      facts.splice(place, 0, { at, fact: stores(1, { view: 9, change: leaves(9, height) }) });
+      facts.push(...said.map((one) => ({ at, fact: one })));
+      return brokenBy(facts, [only]);
+    };
+    expect(after(say(1, leaves(8, height)))).toBeNull();
+    expect(after(say(1, leaves(8, height - 1)))).toBe("NeverBack");
+    const vote = prepareBy(1, { height, view: 8 }, 1_000_008);
+    expect(after(say(1, vote))).toBe("NeverBack");
   });
 
   it("NeverBack: a vote at a height it has decided", () => {

@@ -100,8 +100,12 @@ function neverBack(word: Word, seat: number, said: Binding, place: string): void
     "NeverBack",
     () => `seat ${seat} gave a ${place}, but was in view ${view}`,
   );
-  // Such a one was signed before its height was decided, in a step that did that too.
-  const before = leftAgain && heightOf(said) === change.height;
+  // A view change that is left again in the step that decides its height goes out after both; no vote does, and none of a height below.
+  const before =
+    leftAgain &&
+    said.kind === "view-change" &&
+    said.height === change.height &&
+    said.height === word.height;
   must(
     heightOf(said) > word.height || before,
     "NeverBack",
