@@ -272,7 +272,8 @@ export class Agreement {
     }
     if (height > this.seat.tip.height) return this.found([block], now);
     const lifted = bench.atomic(() => {
-      bench.chain.rewrite(block);
+      // Below a state that was taken nothing is kept but the block that it is after.
+      if (height >= bench.chain.lowest() - 1) bench.chain.rewrite(block);
       return bench.mended(height, now);
     });
     if (lifted) this.#listener.over();

@@ -349,7 +349,9 @@ export class Clerk extends DurableObject<Bindings> implements ClerkApi {
     this.#stopped = true;
     this.#alarmAt = null;
     this.#alarmBy(Date.now());
-    void this.ctx.storage.sync().finally(() => this.ctx.abort(reason));
+    // What is not durable by then is found again by the next life.
+    const written = Promise.race([this.ctx.storage.sync(), scheduler.wait(LIMITS.alarmMs)]);
+    void written.finally(() => this.ctx.abort(reason));
   }
 
   /** The one alarm: the durable twin of the timers, so never far, and not moved for each of them. */

@@ -12,7 +12,7 @@ export interface Ward {
   readonly wounds: () => readonly number[];
   /** From own rows; null where one of them is damaged. */
   readonly own: (height: number) => Block | null;
-  /** Everybody else, in the order in which they are asked; each rejects, or gives null, where it has none. */
+  /** Everybody else, in the order in which they are asked; each rejects, gives null or keeps silent where it has none. */
   readonly others: readonly ((height: number) => Promise<Block | null>)[];
   /** Verifies and stores it, in one synchronous piece; a false one changes nothing. */
   readonly mend: (block: Block) => void;
@@ -55,7 +55,8 @@ export class Mending {
     if (here !== null) mend(here);
     for (const other of others) {
       if (!wounds().includes(height)) return;
-      const block = await other(height).catch(() => null);
+      const silence = this.#ward.clock.wait(LIMITS.statusMs).then(() => null);
+      const block = await Promise.race([other(height).catch(() => null), silence]);
       if (block !== null && block.header.height === height) mend(block);
     }
   }

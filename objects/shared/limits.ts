@@ -136,8 +136,8 @@ export const LIMITS = {
   /** Between two rounds over everybody who may have such a block; doubles up to the alarm. */
   mendPauseMs: 250,
   /** Before a seat whose rows are damaged soon after its state was taken anew takes it once more; doubles up to the cap. */
-  rebuildPauseMs: 30_000,
-  rebuildPauseCapMs: 600_000,
+  rebuildPauseMs: 1_000,
+  rebuildPauseCapMs: 60_000,
   /** Rows, and bytes unless one row or block alone has more, that are read again with each block and alarm. */
   scrubRows: 256,
   scrubBytes: 256 * 1024,
