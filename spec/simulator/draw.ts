@@ -25,13 +25,16 @@ export interface Options {
   readonly lie?: Lie;
   /** How a seat fails; then nobody lies but who has to. */
   readonly flaw?: Flaw;
-  /** What must befall somebody: the peers of a seat are mute to it, or a Warden loses its storage and is taken in again. */
+  /**
+   * What must befall somebody: the peers of a seat are mute to it, a Warden loses its storage and is taken in again, or seats are told to take
+   * their state anew, and else nothing happens.
+   */
   readonly fate?: Fate;
   /** Virtual milliseconds of the first phase. */
   readonly ticks?: number;
 }
 
-export const FATES = ["mute", "warden-lost"] as const;
+export const FATES = ["mute", "warden-lost", "taken"] as const;
 export type Fate = (typeof FATES)[number];
 
 export interface Mute {
@@ -138,7 +141,9 @@ export function draw(seed: number, options: Options = {}): Drawn {
   const garbling = later.percent(50) ? 4 : 0;
   const lying = relied(later, liars, { ...options, rebuilds: drawnStorm.acts.rebuild > 0 });
   const censored = lying.seats.some(({ lie }) => lie === "censor");
-  const storm = censored ? { ...drawnStorm, acts: FAIR, weather: CALM } : drawnStorm;
+  const quiet = censored || options.fate === "taken";
+  const acts = options.fate === "taken" ? { ...FAIR, rebuild: 20 } : FAIR;
+  const storm = quiet ? { ...drawnStorm, acts, weather: CALM } : drawnStorm;
   const wardens = censored ? Math.max(2, drawnWardens) : drawnWardens;
   return {
     seed,

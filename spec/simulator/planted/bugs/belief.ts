@@ -195,8 +195,8 @@ export const belief: readonly Bug<How>[] = [
       },
     ],
     found: ["TakenIsAgreed"],
-    within: 400,
-    how: { run: "mix", options: { lie: "librarian" } },
+    within: 60,
+    how: { run: "mix", options: { lie: "librarian", fate: "taken" } },
   },
   {
     name: "words-without-a-signature",
