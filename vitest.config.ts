@@ -45,8 +45,8 @@ function pool(name: string, changes: Record<string, string> = {}) {
     test: {
       name,
       include: [`spec/**/*.${name}.spec.ts`],
-      testTimeout: 30_000,
-      hookTimeout: 30_000,
+      testTimeout: 120_000,
+      hookTimeout: 120_000,
     },
   };
 }
@@ -61,7 +61,7 @@ export default defineConfig({
           name: "core",
           include: ["spec/**/*.core.spec.ts"],
           environment: "node",
-          testTimeout: 30_000,
+          testTimeout: 120_000,
         },
       },
       pool("workers"),

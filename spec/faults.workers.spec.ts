@@ -188,7 +188,7 @@ describe("the Ledger's faults", () => {
     expect(items.filter(({ id }) => id === "ambiguous")).toHaveLength(1);
   });
 
-  it("TamperedRowIsNotServed: a changed row is a problem to whoever asks, never an answer, until the seats have repaired it", async () => {
+  it("TamperedRowIsNotServed, LookWhereReadingFailed: a changed row is a problem to whoever asks, never an answer, until the seats have repaired it", async () => {
     const answer = await settle(received("tampered", "faults", 1));
     await published(answer);
     const { height } = answer.receipt;

@@ -217,6 +217,29 @@ describe("a row that was changed after it was audited", () => {
     room.close();
   });
 
+  it("LookWhereReadingFailed: told by a reader, the leader repairs though nothing else wakes it, and another stays awake meanwhile", async () => {
+    const generation = "told";
+    const { room } = await published(generation);
+    const before = await served(generation);
+    const [leader, other] = [room.seated(0), room.seated(1)];
+    const steps = room.steps(0);
+    await hurt(generation, "events", "event = replace(event, 'w1', 'w2')", EVENT);
+    expect(leader.waits()).toBe(false);
+    await other.reread(3);
+    expect(other.waits()).toBe(true);
+    expect(await served(generation)).not.toBe(before);
+    await leader.reread(3);
+    expect(await served(generation)).toBe(before);
+    expect(leader.waits()).toBe(false);
+    await other.reread(3);
+    expect(other.waits()).toBe(false);
+    // Nobody walked, and a height that there is not is nothing to look at.
+    await leader.reread(room.blocks.length + 1);
+    expect(room.steps(0)).toBe(steps);
+    expect(room.incidents(0, "repair")).toHaveLength(1);
+    room.close();
+  });
+
   it("LeaveRepairToLeader: another seat repairs what the leader left standing", async () => {
     const generation = "patience";
     const { room } = await published(generation);

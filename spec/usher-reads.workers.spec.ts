@@ -16,7 +16,7 @@ import { get, migrate, post } from "./kit/worker.ts";
 import type { TokenName } from "./kit/worker.ts";
 
 const deployment = deploymentOf(env);
-const wait = { timeout: 20_000, interval: 50 };
+const wait = { timeout: 60_000, interval: 50 };
 
 interface Outcome {
   readonly id: string;

@@ -29,7 +29,7 @@ const received = (quantity = 5, item = "sku-1") => ({
 beforeAll(async () => {
   await migrate();
   await vi.waitUntil(async () => (await get("/v1/ready", { token: null })).status === 200, {
-    timeout: 20_000,
+    timeout: 60_000,
   });
 });
 
@@ -242,7 +242,7 @@ describe("submitting", () => {
         const found = await (await get(location)).json<{ status: string }>();
         return found.status === "pending" ? null : found;
       },
-      { timeout: 10_000 },
+      { timeout: 60_000 },
     );
     expect(outcome).toMatchObject({ id: event.id, source: "/till 1", status: "accepted" });
   });

@@ -1,4 +1,5 @@
 /** Asking the seats of a court how they are. */
+import { waitUntil } from "cloudflare:workers";
 import { LIMITS } from "../objects/shared/limits.ts";
 import { regionOf } from "../objects/shared/names.ts";
 import { lastTerm } from "../objects/shared/terms.ts";
@@ -29,6 +30,17 @@ async function statusOf(
   if (status.stage !== "starting" || Date.now() + LIMITS.courtPollMs > until) return status;
   await scheduler.wait(LIMITS.courtPollMs);
   return statusOf(context, court, seat, until);
+}
+
+/** Has the seats look at what a reader met, so that it is repaired though nothing else wakes them. Nobody waits for it. */
+export function tellSeats(
+  { env, deployment, seats }: Context,
+  { court, height }: { readonly court: number; readonly height: number },
+): void {
+  // A damaged row may name a court that there is not.
+  if (court >= deployment.courts) return;
+  for (const seat of seats)
+    waitUntil(unlessSilent(clerkStub(env, deployment, court, seat).reread(height), LIMITS.readMs));
 }
 
 export async function describeCourt(context: Context, court: number): Promise<CourtView> {

@@ -159,6 +159,11 @@ export class Clerk extends DurableObject<Bindings> implements ClerkApi {
     return JSON.stringify(this.#open().incidents.after(natural(after)));
   }
 
+  async reread(height: number): Promise<void> {
+    const session = await this.#seated();
+    session.reread(natural(height), Date.now());
+  }
+
   async identity(): Promise<KeyHolder> {
     const { name, pair } = this.#open();
     return { name, publicKey: pair.publicKey };

@@ -25,6 +25,12 @@ export class Mender {
     return this.#since.keys();
   }
 
+  /** Whether a height has been wrong for so short a time that another seat may be mending it. */
+  waits(): boolean {
+    const now = this.#press.clock.now();
+    return [...this.#since.values()].some((since) => now - since < LIMITS.damageAwakeMs);
+  }
+
   /** Nothing is wrong with a height any more. */
   sound(height: number): void {
     this.#since.delete(height);

@@ -1,6 +1,6 @@
 /**
  * The audit that never ends: a seat reads the published ledger again, a little at a time, and begins anew when it is through. It goes on only
- * while the seat is awake for something else, and costs D1 next to nothing.
+ * while the seat is awake for something else, and costs D1 next to nothing. Where a reader meets damage, it looks at once.
  */
 import { z } from "zod";
 import { auditStep } from "../ledger/audit.ts";
@@ -36,6 +36,7 @@ export class Patrol {
   readonly #beat: Beat;
   #steppedAt = Number.NEGATIVE_INFINITY;
   #stepping = false;
+  #looking = false;
 
   constructor(beat: Beat) {
     this.#beat = beat;
@@ -56,6 +57,20 @@ export class Patrol {
       });
   }
 
+  /** Looks at one height out of turn; one at a time, for it is outsiders whose reading asks for it. Never rejects. */
+  async look(height: number): Promise<void> {
+    const { press } = this.#beat;
+    if (this.#looking || !press.voice() || height > press.chain.height()) return;
+    this.#looking = true;
+    try {
+      await this.#lookAt(height);
+    } catch (error) {
+      press.failed(error);
+    } finally {
+      this.#looking = false;
+    }
+  }
+
   async #step(): Promise<void> {
     await this.#again();
     const { place } = this.#beat.press;
@@ -66,10 +81,12 @@ export class Patrol {
 
   /** One height that was wrong before. */
   async #again(): Promise<void> {
-    const { mender } = this.#beat;
-    const height = mender.wrong.next().value;
-    if (height === undefined) return;
-    if (height === 0) await mender.mendGenesis();
+    const height = this.#beat.mender.wrong.next().value;
+    if (height !== undefined) await this.#lookAt(height);
+  }
+
+  async #lookAt(height: number): Promise<void> {
+    if (height === 0) await this.#beat.mender.mendGenesis();
     else await this.#audit(height - 1, height);
   }
 

@@ -128,6 +128,16 @@ export class Publisher {
     return this.#attested < height || (this.#audited ?? 0) < height;
   }
 
+  /** Whether a damage is young enough to stay awake for. */
+  waits(): boolean {
+    return this.#press.voice() && this.#mender.waits();
+  }
+
+  /** A reader met something wrong at a height. D1 being away leaves that to the patrol. */
+  async reread(height: number): Promise<void> {
+    await this.#patrol.look(height);
+  }
+
   /** A damage that nobody has mended is looked at as often as anything wakes this seat. */
   #wanted(): boolean {
     const { voice } = this.#press;

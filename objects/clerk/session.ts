@@ -106,6 +106,14 @@ export class Session {
     this.#work(now);
   }
 
+  /** What a reader met in the Ledger; the seat stays awake until somebody has mended it, for a while. */
+  reread(height: number, now: number): void {
+    void this.publisher.reread(height).finally(() => {
+      const by = this.wakeBy(now);
+      if (by !== null) this.#keeper.alarmBy(by);
+    });
+  }
+
   /** Whatever is to be done beside the agreement; harmless where it is already. */
   #work(now: number): void {
     this.#rebuildIfDue(now);
@@ -176,7 +184,8 @@ export class Session {
   wakeBy(now: number): number | null {
     const soon = now + LIMITS.alarmMs;
     const { rebuild, retryAt, wounds, verify } = this.#bench.standing.now;
-    if (this.publisher.behind() || wounds.length > 0 || verify) return soon;
+    if (this.publisher.behind() || this.publisher.waits() || wounds.length > 0 || verify)
+      return soon;
     if (rebuild) return Math.max(retryAt, soon);
     return this.#armedAt === null ? null : Math.max(this.#armedAt, soon);
   }

@@ -120,6 +120,8 @@ export interface ClerkApi {
   /** TermProof[]: the control events of the court, in order. */
   terms(): Promise<string>;
   fault(kind: string, ms: number): Promise<void>;
+  /** A reader met rows of the Ledger at this height that are not what was agreed: they are looked at now. */
+  reread(height: number): Promise<void>;
   /** Takes its entity state anew; refuses (`not-ready`) unless a quorum of others is ready. */
   rebuild(): Promise<void>;
 }

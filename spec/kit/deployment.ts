@@ -60,7 +60,7 @@ export async function settle(event: object): Promise<Answer> {
       const answer = await response.json<Answer>();
       return response.status === 200 ? answer : undefined;
     },
-    { timeout: 25_000, interval: 50 },
+    { timeout: 60_000, interval: 50 },
   );
 }
 
@@ -102,5 +102,5 @@ export function wardenObject(source: string, tenant = "dev"): DurableObjectStub 
 /** Waits for a condition of the running system, not for time; an object that is just restarting is asked again. */
 export function eventually<T>(condition: () => Promise<T | undefined | false>): Promise<T> {
   const asked = () => condition().catch(() => undefined);
-  return vi.waitUntil(asked, { timeout: 25_000, interval: 50 }) as Promise<T>;
+  return vi.waitUntil(asked, { timeout: 60_000, interval: 50 }) as Promise<T>;
 }

@@ -60,7 +60,7 @@ export class PressRoom {
         this.pass(LIMITS.patrolPauseMs);
         return condition();
       },
-      { timeout: 25_000, interval: 10 },
+      { timeout: 60_000, interval: 10 },
     );
   }
 

@@ -22,7 +22,7 @@ export function within<T>(
           throw error;
         }
       },
-      { timeout: 25_000, interval: 20 },
+      { timeout: 60_000, interval: 20 },
     )
     .then(({ came }) => came);
 }

@@ -28,7 +28,7 @@ export function joinsInTime(court: VirtualCourt, { faulty, lying }: Setting): vo
       );
     const leader = view % setup.quorum.n;
     // What a liar says of it may be void for another reason.
-    if (!lying.has(leader) && replica.heardViews.get(leader) === view + 1)
+    if (!lying.has(leader) && replica.heard.views.get(leader) === view + 1)
       throw new Violation(
         "a resignation is joined",
         `seat ${replica.seat} stays in view ${view}, whose leader has left it`,
@@ -39,9 +39,9 @@ export function joinsInTime(court: VirtualCourt, { faulty, lying }: Setting): vo
         "a view change is for the next height",
         `seat ${replica.seat} at height ${tip.height} has moved to view ${view} for ${change.height}`,
       );
-    if (replica.heardViews.size <= setup.quorum.f) return;
+    if (replica.heard.views.size <= setup.quorum.f) return;
     let higher = 0;
-    for (const heard of replica.heardViews.values()) if (heard > view) higher += 1;
+    for (const heard of replica.heard.views.values()) if (heard > view) higher += 1;
     if (higher > setup.quorum.f)
       throw new Violation(
         "f + 1 pull others along",

@@ -1,6 +1,6 @@
 /** A running copy of a seat: what `Agreement` and `restore.ts` do for the object, over a virtual disk that survives it. */
 import { believed, objection, writObjection } from "../../objects/clerk/consensus/check.ts";
-import type { Message, ViewChange } from "../../objects/clerk/consensus/messages.ts";
+import type { Message } from "../../objects/clerk/consensus/messages.ts";
 import type { Effect, Input, Seat } from "../../objects/clerk/consensus/seat.ts";
 import { matters, step } from "../../objects/clerk/consensus/step.ts";
 import { lacksBlocks } from "../../objects/clerk/consensus/sync.ts";
@@ -13,6 +13,7 @@ import type { Batch, Block, Writ } from "../../objects/shared/types.ts";
 import { Chambers } from "./chambers.ts";
 import type { VirtualCourt } from "./court.ts";
 import { Disk } from "./disk.ts";
+import { Heard } from "./heard.ts";
 import type { Hearer } from "./network.ts";
 import { Waited, writIn } from "./waited.ts";
 import { START } from "./world.ts";
@@ -65,11 +66,7 @@ export class SeatReplica implements Hearer {
   /** Its next life must begin from what is on its disk now. */
   #over = false;
   #disarm: () => void = () => {};
-  /** A peer whose key it knows was heard in this life. */
-  #heardAny = false;
-  #heardEpoch = 0;
-  /** Highest view that each other seat was heard to move to, in this life and that epoch. */
-  readonly heardViews = new Map<number, number>();
+  readonly heard = new Heard();
   readonly waited = new Waited();
 
   constructor(court: VirtualCourt, seat: number, copy: number) {
@@ -110,9 +107,8 @@ export class SeatReplica implements Hearer {
   start(): void {
     if (this.up) return;
     this.life += 1;
-    this.heardViews.clear();
+    this.heard.forget();
     this.waited.forget();
-    this.#heardAny = false;
     this.#core = this.#restored();
     this.#follows = this.core().silenced;
     this.up = true;
@@ -158,8 +154,8 @@ export class SeatReplica implements Hearer {
     const taken =
       matters(core, message) && objection(message, core.setup, this.#court.verify) === null;
     if (taken) {
-      this.#heardAny ||= termOf(core.setup.terms, message.epoch) !== undefined;
-      if (message.kind === "view-change") this.#heardView(message);
+      this.#epochNow();
+      this.heard.take(message, termOf(core.setup.terms, message.epoch) !== undefined);
       this.#input({ kind: "message", message, now: this.now() });
     }
     this.#court.heard(this, message);
@@ -195,7 +191,7 @@ export class SeatReplica implements Hearer {
 
   alone(): boolean {
     const { unasked, setup } = this.core();
-    return setup.quorum.n > 1 && unasked === 0 && !this.#heardAny;
+    return setup.quorum.n > 1 && unasked === 0 && !this.heard.anybody;
   }
 
   lacking(): boolean {
@@ -378,21 +374,10 @@ export class SeatReplica implements Hearer {
     }
   }
 
-  #heardView({ from, view, epoch }: ViewChange): void {
-    if (epoch !== this.#epochNow()) return;
-    this.heardViews.set(from, Math.max(view, this.heardViews.get(from) ?? 0));
-  }
-
-  /** With another epoch what was heard before says nothing any more: a key may have changed hands. */
-  #epochNow(): number {
+  /** What was waited for belongs to an epoch, too. */
+  #epochNow(): void {
     const { setup, tip } = this.core();
-    const { epoch } = termAt(setup.terms, tip.height + 1);
-    if (epoch !== this.#heardEpoch) {
-      this.heardViews.clear();
-      this.waited.forget();
-    }
-    this.#heardEpoch = epoch;
-    return epoch;
+    if (this.heard.inEpoch(termAt(setup.terms, tip.height + 1).epoch)) this.waited.forget();
   }
 }
 

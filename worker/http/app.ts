@@ -3,9 +3,11 @@ import { Hono } from "hono";
 import type { Context as Call } from "hono";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { BadCursor } from "../../objects/ledger/cursor.ts";
+import { LedgerCorrupt } from "../../objects/ledger/ledger.ts";
 import { refusalOf } from "../calls.ts";
 import { Context } from "../context.ts";
 import type { Env } from "../context.ts";
+import { tellSeats } from "../seats.ts";
 import { submit } from "../usher.ts";
 import { logged } from "./log.ts";
 import { liveRoutes } from "./live.ts";
@@ -55,6 +57,7 @@ function appOf(context: Context): Hono {
     if (refusalOf(error) !== null) {
       return problemResponse(new Problem("no-quorum", error.message), pathOf(c));
     }
+    if (error instanceof LedgerCorrupt) tellSeats(context, error);
     const id = logged(error, `${c.req.method} ${c.req.path}`);
     return problemResponse(new Problem("internal", `The log has it as ${id}.`), pathOf(c), {
       members: { id },
