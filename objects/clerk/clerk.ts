@@ -18,6 +18,7 @@ import { parseWrit } from "./consensus/check.ts";
 import { leaderNow } from "./consensus/step.ts";
 import { faultKind } from "./faults.ts";
 import { heldWrits } from "./held-writs.ts";
+import { codeOf, isLasting, legible, messageOf } from "./legible.ts";
 import { orderRebuild, rebuildObjection } from "./rebuild.ts";
 import { RowDamaged } from "./rows.ts";
 import { Session } from "./session.ts";
@@ -379,25 +380,4 @@ function benchOf(ctx: DurableObjectState, env: Bindings): Bench | Refused {
     if (refusal instanceof Refused) return refusal;
     throw error;
   }
-}
-
-/** As a caller may see it. */
-function legible(error: unknown): unknown {
-  return error instanceof RowDamaged
-    ? new Refused("not-ready", `damaged storage: ${error.message}`)
-    : error;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && "code" in error ? error.code : null;
-}
-
-/** A lost key, damaged storage or another configuration do not pass by themselves; a genesis still being composed does. */
-function isLasting(error: unknown): boolean {
-  const code = codeOf(legible(error));
-  return code === "not-ready" || code === "misconfigured";
 }
