@@ -252,7 +252,13 @@ function called(scope: Scope, { of: callee, args, ...place }: Node<"call">): Typ
     for (const { value } of args) infer(scope, value);
     return callee.kind === "member" && ["any", "all"].includes(callee.name) ? BOOLEAN : type;
   }
-  const found = operationOf(book, callee.name);
+  const from = bookOf(book, callee.module);
+  if (from === undefined) {
+    report(lint, book, callee, "unknown-alias", `${callee.module}/ is no alias here`);
+    return null;
+  }
+  if (callee.module !== null) lint.used.add(keyOf(book, `${callee.module}/`));
+  const found = operationOf(from, callee.name);
   if (found === undefined) {
     for (const { value } of args) infer(scope, value);
     return null;

@@ -26,9 +26,9 @@ export function lint(sources: Sources): Finding[] {
 
 function judged(modules: readonly Module[]): Finding[] {
   const books = booksOf(modules);
-  // What a rule emits types what another hears, so rules are gone through until nothing new is learnt.
+  // What a rule emits types what another hears, which may be emitted again.
   let heard: Lint["heard"] = new Map();
-  for (let pass = 0; pass < 3; pass += 1) {
+  for (let pass = 0; pass < 2; pass += 1) {
     const silent: Lint = { books, findings: [], used: new Set(), heard };
     heard = heardOf(silent, deedsOf(silent, books));
   }

@@ -100,15 +100,16 @@ function trigger(cursor: Cursor): Trigger {
   return { ...place, kind: "holds", subject, condition: watched(cursor, binding) };
 }
 
-/** What is watched reads like an expression of the subject: the binding takes the place of the type. */
+/** What is watched is written of the type, and meant of the subject. */
 function watched(cursor: Cursor, binding: string): Expression {
-  const last = cursor.at - 1;
-  const token = peek(cursor, -1);
-  const tokens = cursor.tokens.with(last, { ...token, text: binding, module: null });
-  const inner: Cursor = { ...cursor, tokens, at: last };
-  const read = expression(inner);
-  cursor.at = inner.at;
-  return read;
+  cursor.at -= 1;
+  return rebound(expression(cursor), binding);
+}
+
+function rebound(read: Expression, binding: string): Expression {
+  if (read.kind === "name") return { ...read, module: null, name: binding };
+  if (read.kind === "member") return { ...read, of: rebound(read.of, binding) };
+  return read.kind === "binary" ? { ...read, left: rebound(read.left, binding) } : read;
 }
 
 function triggering(cursor: Cursor): Call {
