@@ -1,9 +1,14 @@
-// All checks, then one closing line with the sums. A check that fails counts as one failed test, so that the line tells.
+// All checks, then one closing line with the sums. A check that fails counts as one failed test, so that the line
+// tells; so does each obligation of the specification that no test showed.
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { counted, testsOf, trace } from "../spec/reader/trace.ts";
+import type { Report as Ran } from "../spec/reader/trace.ts";
+import { WAIVERS } from "../spec/waivers.ts";
+import { obligations } from "./lib/specification.ts";
 import { quietEnvironment, root, toolArguments } from "./lib/tools.ts";
 
 interface Sums {
@@ -12,11 +17,11 @@ interface Sums {
 }
 
 /** What is used of vitest's json report. */
-interface Report {
+interface Report extends Ran {
   success: boolean;
   numPassedTests: number;
   numFailedTests: number;
-  testResults: { status: string; assertionResults: unknown[] }[];
+  testResults: (Ran["testResults"][number] & { status: string })[];
 }
 
 function succeeds(title: string, tool: string, args: string[]): Promise<boolean> {
@@ -32,13 +37,16 @@ function succeeds(title: string, tool: string, args: string[]): Promise<boolean>
   });
 }
 
-function sumsOf(reportFile: string, succeeded: boolean): Sums {
-  let report: Report;
+function reportIn(file: string): Report | null {
   try {
-    report = JSON.parse(readFileSync(reportFile, "utf8")) as Report;
+    return JSON.parse(readFileSync(file, "utf8")) as Report;
   } catch {
-    return { passed: 0, failed: 1 };
+    return null;
   }
+}
+
+function sumsOf(report: Report | null, succeeded: boolean): Sums {
+  if (report === null) return { passed: 0, failed: 1 };
   const passed = report.numPassedTests;
   // A file that fails to load has no tests to count; an error outside any test shows in the exit code only.
   const unloaded = report.testResults.filter(
@@ -48,13 +56,24 @@ function sumsOf(reportFile: string, succeeded: boolean): Sums {
   return { passed, failed: failed === 0 && !(succeeded && report.success) ? 1 : failed };
 }
 
+/** What of the specification the run showed. Part of the tests shows a part of it, which tells nothing. */
+function judged(report: Report | null, whole: boolean): number {
+  if (report === null || !whole) return 0;
+  const traced = trace(obligations(), testsOf(report), WAIVERS);
+  process.stdout.write(`\n--- specification: ${counted(traced)}\n`);
+  for (const fault of traced.faults) process.stdout.write(`${fault}\n`);
+  return traced.faults.length;
+}
+
 async function tests(args: string[]): Promise<Sums> {
   const folder = mkdtempSync(join(tmpdir(), "assize-test-"));
   try {
     const file = join(folder, "report.json");
     const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
     const succeeded = await succeeds("tests", "vitest", ["run", ...reporters, ...args]);
-    return sumsOf(file, succeeded);
+    const report = reportIn(file);
+    const { passed, failed } = sumsOf(report, succeeded);
+    return { passed, failed: failed + judged(report, args.length === 0) };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
