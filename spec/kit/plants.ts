@@ -370,14 +370,6 @@ const leftovers: Plant[] = [
     "entity Stock {",
     "value Crate { size: Integer }\n\nentity Stock {",
   ],
-  ["unused", "inventory", "kern", "-- Entities -", 'use "./core.allium" as kern\n\n-- Entities -'],
-  [
-    "unused",
-    "warden",
-    "holder",
-    "surface Platform {\n    facing keeper: Warden",
-    "surface Platform {\n    facing holder: Warden",
-  ],
   [
     "no-source",
     "inventory",
