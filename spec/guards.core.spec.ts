@@ -246,7 +246,7 @@ describe("an event of the inventory", () => {
         ] as const;
       case "fulfilled":
         return ["ReservationFulfilled", named, { item: "i", reservation: "r" }] as const;
-      default:
+      case "released":
         return ["ReservationReleased", named, { item: "i", reservation: "r" }] as const;
     }
   }
