@@ -205,7 +205,12 @@ export class Desk {
   #freshCourts(submissions: readonly Submission[]): Set<number> {
     const answered = this.#answered(submissions);
     const fresh = submissions.filter((submission) => {
-      const state = { ...this.#state(submission, answered), courtOpen: true, overloaded: false };
+      const state = {
+        ...this.#state(submission, answered),
+        courtOpen: true,
+        overloaded: false,
+        mayHaveLost: false,
+      };
       return admission(submission, state) === "reserve";
     });
     return new Set(fresh.map(({ court }) => court));
@@ -317,11 +322,15 @@ export class Desk {
     const holds = this.#holdsKey(submission.court);
     const courtOpen =
       holds && (open.get(submission.court) ?? watch.surelyOpen(this.#since(submission.court)));
-    const state = this.#state(submission, answered);
-    // Of a key whose row may be the damaged one no refusal would be true: it may have been kept, and given out.
-    if (state.known === null && this.#mayHaveLost(submission.court)) return PENDING;
-    const verdict = admission(submission, { ...state, courtOpen, overloaded: full !== null });
+    const verdict = admission(submission, {
+      ...this.#state(submission, answered),
+      courtOpen,
+      overloaded: full !== null,
+      mayHaveLost: this.#mayHaveLost(submission.court),
+    });
     switch (verdict) {
+      case "pending":
+        return PENDING;
       case "replay":
         return {
           answer: { kind: "settled", body: this.#bodyOf(submission.key, answered), replayed: true },

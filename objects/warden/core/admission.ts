@@ -14,11 +14,14 @@ export interface AdmissionState {
   readonly windowMs: number;
   readonly courtOpen: boolean;
   readonly overloaded: boolean;
+  /** Rows of pending events are damaged, and the court's seats have not said yet what they hold. */
+  readonly mayHaveLost: boolean;
 }
 
 export type Admission =
   | "replay"
   | "join"
+  | "pending"
   | "key-reused"
   | "too-old"
   | "no-quorum"
@@ -34,6 +37,8 @@ export function admission(
     if (known.fingerprint !== submission.fingerprint) return "key-reused";
     return known.status === "settled" ? "replay" : "join";
   }
+  // The damaged row may be its own: no refusal would be true, for it may have been kept, and given out.
+  if (known === null && state.mayHaveLost) return "pending";
   // A damaged answer is asked again: the seats refer the repetition to the first use, for as long as they hold its key.
   const late = known === null ? isLate(submission.sentAt, state) : !known.heldBySeats;
   if (late) return "too-old";

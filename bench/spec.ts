@@ -1,0 +1,25 @@
+// What is wrong with the specification; with --table, the table of spec/README.md made anew.
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+
+import { told } from "../spec/reader/finding.ts";
+import { lint } from "../spec/reader/linter.ts";
+import { withTable } from "../spec/reader/table.ts";
+import { main } from "./lib/command.ts";
+import { alliums, obligations, texts } from "./lib/specification.ts";
+import { root } from "./lib/tools.ts";
+
+await main(async () => {
+  const { values } = parseArgs({ options: { table: { type: "boolean", default: false } } });
+  if (values.table) {
+    const path = join(root, "spec/README.md");
+    const code = new Map([...texts("objects", ".ts"), ...texts("worker", ".ts")]);
+    const made = withTable(readFileSync(path, "utf8"), obligations(), texts("spec", ".ts"), code);
+    return writeFileSync(path, made);
+  }
+  const findings = lint(alliums());
+  for (const finding of findings) process.stdout.write(`${told(finding)}\n`);
+  process.stdout.write(`${findings.length} findings\n`);
+  process.exitCode = findings.length === 0 ? 0 : 1;
+});

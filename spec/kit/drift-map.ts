@@ -1,0 +1,277 @@
+/** What the code and the specification call the same thing. Both sides must know every line of it. */
+import { inventory } from "../../objects/arbiter/domains/inventory.ts";
+import { deploymentOf } from "../../objects/shared/config.ts";
+import { LIMITS } from "../../objects/shared/limits.ts";
+import { bucketWidth } from "../../objects/warden/core/expiry.ts";
+import type { Mapping, Numbers } from "../reader/drift.ts";
+
+/** Bounds of this implementation: whatever they are, the rules are the same. */
+export const OWN: readonly string[] = `
+  eventBytes nameBytes jsonFlaws writsShown writBytes writEvents pendingBytes eventsPerTurn redriveMs
+  redriveCapMs callsPerSeat courtKnownMs statusMs courtWaitMs courtPollMs genesisMs
+  windowBuckets blockBytes entityBytes reasonBytes rowBytes controlsKept writsKeptPerWarden
+  heightsAhead viewsAhead rulesPerStep batchesKept syncBlocks syncBytes catchUpPatienceMs
+  catchUpTries stateRows stateBytes stateAnswerMs stateTurnMs stateEras callsPerPeer sizePerPeer
+  waitersPerSeat answerWaitMs messagesPerCall callSize deliveredSize incidents incidentsAboutOne incidentsPage
+  incidentsPageSize suspicionCapFactor rootRowsPerBlock attemptsKept idleResends
+  publishBacklogBlocks publishPauseMs publishRunBlocks publishRunBytes
+  repairRows repairHeights repairs wounds mendPauseMs rebuildPauseMs rebuildPauseCapMs scrubRows scrubBytes
+  patrolBlocks patrolBytes patrolVersions ledgerRepairRows repairPasses repairStrays damagesKept damageAwakeMs
+  registrarBytes registrarPushPauseMs registrarPushBytes pageItems pageScan ledgerBytes
+  auditBlocks readPauseMs readMs deadlineSlackMs wardenAttempts faultMaxMs faultCrashMs
+  faultSlowMs
+`
+  .trim()
+  .split(/\s+/);
+
+const LIMITS_IN_SPEC: Partial<Record<keyof typeof LIMITS, string>> = {
+  requestBytes: "usher.request_bytes",
+  requestEvents: "usher.request_events",
+  readRounds: "usher.read_rounds",
+  nesting: "arbiter.nesting",
+  outcomesBytes: "arbiter.outcomes_bytes",
+  expiriesPerBlock: "arbiter.expiries_per_block",
+  entitiesPerEvent: "arbiter.entities_per_event",
+  changesBytes: "arbiter.changes_bytes",
+  validationErrors: "arbiter.validation_errors",
+  writsInFlight: "core.writs_in_flight",
+  censoredHeights: "core.censored_heights",
+  rootHeights: "core.root_heights",
+  alarmMs: "core.alarm_bound",
+  clockBoundMs: "core.clock_bound",
+  pendingEvents: "warden.pending_events",
+  writSilenceMs: "warden.silence",
+  suspicionMs: "clerk.patience",
+  resendMs: "clerk.send_again",
+  clockAheadMs: "clerk.ahead",
+  clockBehindMs: "clerk.behind",
+  emptyBlockMs: "clerk.empty_block",
+  relapseRoots: "clerk.relapse_roots",
+  attempts: "clerk.deaths",
+  blockEvents: "clerk.block_events",
+  controlMs: "control.kept_for",
+  controlTries: "control.tries_allowed",
+  terms: "control.most_terms",
+  patrolPauseMs: "ledger.patrol_pause",
+  publishPatienceMs: "ledger.patience",
+  registrarTtlMs: "registrar.idle_time",
+  registrarBucketMs: "registrar.bucket_width",
+  registrarEntries: "registrar.most_copies",
+  registrarPushKeys: "registrar.most_rows_a_push",
+  registrarFills: "registrar.most_fills",
+};
+
+/** Whether the domain takes an event's data. */
+const takes = (type: string, data: object): boolean =>
+  inventory.events[type]?.schema.safeParse(data).success === true;
+const hold = (ttlSeconds: number): object => ({
+  item: "i",
+  warehouse: "w",
+  quantity: 1,
+  reservation: "r",
+  ttlSeconds,
+});
+/** The longest hold that the domain takes, in milliseconds, found by trying. */
+function longestHold(): number {
+  let seconds = 1;
+  for (let step = 2 ** 24; step >= 1; step /= 2) {
+    if (takes("stock.reserved", hold(seconds + step))) seconds += step;
+  }
+  return seconds * 1000;
+}
+
+/** Every number of the code that is a promise, and every limit; `limits` and `env` as the code has them, unless a test says otherwise. */
+export function numbersOfCode(limits: Readonly<Record<string, number>> = LIMITS): Numbers {
+  const { quorum, windowMs, deadlineMs, rootEvery } = deploymentOf({ GENERATION: "1" });
+  const limit = (name: string): number => limits[name] ?? Number.NaN;
+  const own = new Set<string>(OWN);
+  const mapped = Object.entries(limits)
+    .filter(([name]) => !own.has(name) && name !== "dissentsToQuarantine")
+    .map(([name, is]) => [
+      `LIMITS.${name}`,
+      {
+        is,
+        spec: LIMITS_IN_SPEC[name as keyof typeof LIMITS] ?? `of its own: list ${name} in OWN, or`,
+      },
+    ]);
+  return {
+    ...(Object.fromEntries(mapped) as Numbers),
+    "LIMITS.dissentsToQuarantine - 1": {
+      is: limit("dissentsToQuarantine") - 1,
+      spec: "clerk.dissents_allowed",
+    },
+    "LIMITS.suspicionMs * suspicionCapFactor": {
+      is: limit("suspicionMs") * limit("suspicionCapFactor"),
+      spec: "clerk.patience_cap",
+    },
+    "quorum.n": { is: quorum.n, spec: "core.seats" },
+    "quorum.f": { is: quorum.f, spec: "core.faulty" },
+    "quorum.q": { is: quorum.q, spec: "core.quorum" },
+    "quorum.r": { is: quorum.r, spec: "core.believable" },
+    "quorum.r of readers": { is: quorum.r, spec: "ledger.believable" },
+    WINDOW_SECONDS: { is: windowMs, spec: "core.window" },
+    "windowMs + clockBoundMs": { is: windowMs + limit("clockBoundMs"), spec: "core.key_retention" },
+    DEADLINE_MS: { is: deadlineMs, spec: "core.deadline" },
+    ROOT_HEIGHTS: { is: rootEvery, spec: "core.root_heights" },
+    "bucketWidth(windowMs)": { is: bucketWidth(windowMs), spec: "warden.bucket_width" },
+    "Number.MAX_SAFE_INTEGER": { is: Number.MAX_SAFE_INTEGER, spec: "inventory.most" },
+    MAX_TTL_SECONDS: { is: longestHold(), spec: "inventory.longest_hold" },
+  };
+}
+
+/** Ways into the code, and the triggers that surfaces offer for them. None: told where it says. */
+export const COMMANDS: Mapping = {
+  // Peers, and the consensus core behind them.
+  "ClerkApi.deliver": ["clerk/Arrived", "seat/Asked"],
+  "Input message": [
+    "clerk/Heard",
+    "clerk/StatementHeard",
+    "clerk/ProposalHeard",
+    "clerk/ProposalHeardAgain",
+    "clerk/PrepareHeard",
+    "clerk/PrepareCounted",
+    "clerk/RejectCounted",
+    "clerk/CommitCounted",
+    "clerk/ChangeHeard",
+    "clerk/SyncHeard",
+    "clerk/BlocksHeard",
+    "clerk/BlockCertified",
+    "clerk/JustificationChosen",
+    "clerk/ForcedBatchSought",
+    "clerk/ProposalsWait",
+    "clerk/MayPropose",
+    "clerk/StepEnds",
+    "seat/IncidentKept",
+  ],
+  "Input start": ["clerk/SeatStarted", "clerk/VoiceGiven", "seat/LifeEnded", "seat/MendedWhole"],
+  "Input writ": ["clerk/WritHeard"],
+  "Input control": ["control/ControlAsked"],
+  "Input applied": ["seat/StepDone"],
+  "Input blocks-found": [
+    "seat/NothingGiven",
+    "seat/NothingFound",
+    "seat/RowFound",
+    "seat/BlockFound",
+  ],
+  "Input rebuild": ["seat/RebuildAsked"],
+  "Input attempted": ["clerk/EvaluationDue"],
+  "Input backlog": ["clerk/BacklogFilled"],
+  "Input tick": ["seat/PieceEnds", "ledger/SeatAwake"],
+  "ClerkApi.submit": ["warden/SeatAnswered"],
+  "ClerkApi.writs": ["warden/SeatsSaidWhatTheyHold"],
+  "ClerkApi.status": ["seat/StatusAsked"],
+  "ClerkApi.entity": ["usher/SeatsAnswered"],
+  "ClerkApi.rows": ["registrar/SeatAnswered"],
+  "ClerkApi.block": [
+    "ledger/Publish",
+    "ledger/Audit",
+    "ledger/SeatAttests",
+    "ledger/PublishGenesis",
+  ],
+  "ClerkApi.incidents": ["seat/DamageRead"],
+  "ClerkApi.identity": ["wiring/ObjectStarts", "wiring/VoiceOrSealAsked"],
+  "ClerkApi.genesis": ["wiring/GenesisWanted", "wiring/AllSeatsAsked", "wiring/GenesisSeen"],
+  "ClerkApi.signGenesis": ["wiring/SignatureAsked"],
+  // usher: OrderReadmission; what it leads to is Input control.
+  "ClerkApi.control": [],
+  // control: ProveTerms.
+  "ClerkApi.terms": [],
+  "ClerkApi.fault": ["faults/FaultInjected", "seat/HealAsked"],
+  // ledger: LookWhereReadingFailed.
+  "ClerkApi.reread": [],
+  "ClerkApi.rebuild": [],
+  "WardenApi.identity": ["warden/ObjectStarted", "warden/ObjectResumed", "warden/GenesisRead"],
+  "WardenApi.admit": ["warden/Submit", "warden/CallArrived", "warden/WritRead"],
+  // usher: TellLatestUse.
+  "WardenApi.lookup": [],
+  "WardenApi.fault": [],
+  "RegistrarApi.read": ["registrar/Reach", "registrar/Read"],
+  "RegistrarApi.push": ["registrar/Push"],
+  // The domain, block by block.
+  "event stock.received": ["inventory/StockReceived"],
+  "event stock.adjusted": ["inventory/StockAdjusted"],
+  "event stock.moved": ["inventory/StockMoved"],
+  "event stock.counted": ["inventory/StockCounted"],
+  "event stock.reserved": ["inventory/StockReserved"],
+  "event reservation.fulfilled": ["inventory/ReservationFulfilled"],
+  "event reservation.released": ["inventory/ReservationReleased"],
+  "export evaluateBlock": [
+    "arbiter/TakeIn",
+    "arbiter/Decided",
+    "arbiter/ReachLapsing",
+    "arbiter/EvaluationEnds",
+  ],
+  "export rowsOf": ["arbiter/Adopt"],
+  // arbiter: DomainCode.
+  "Registry.eventType": [],
+  "Registry.entity": [],
+  "Registry.validate": ["arbiter/Validate"],
+  // HTTP.
+  "POST /v1/events": [
+    "usher/Arrive",
+    "usher/Serve",
+    "usher/Submit",
+    "usher/Decided",
+    "usher/AllDecided",
+  ],
+  "GET /v1/events": ["usher/Ask", "ledger/ReadPage"],
+  "GET /v1/events/:id": ["usher/LookUp", "usher/LookUpProof", "ledger/ReadKey", "ledger/AskProof"],
+  "GET /v1/entities": ["ledger/Read"],
+  "GET /v1/entities/:type/:id": ["usher/ReadLocal"],
+  "GET /v1/entities/:type/:id/history": [],
+  "GET /v1/courts": ["usher/AskCourt"],
+  "GET /v1/courts/:court": ["ledger/AskAttestedHeight"],
+  "GET /v1/courts/:court/attestations": ["usher/AskAttestations"],
+  "GET /v1/courts/:court/blocks/:height": ["usher/AskBlock"],
+  "GET /v1/courts/:court/incidents": ["usher/AskIncidents"],
+  "POST /v1/courts/:court/members/:seat/fault": ["usher/OrderFault"],
+  "POST /v1/wardens/:warden/fault": [],
+  "POST /v1/ledger/fault": ["faults/LedgerFaultInjected"],
+  "POST /v1/courts/:court/members/:seat/readmit": [],
+  "POST /v1/wardens/:warden/readmit": [],
+  "POST /v1/courts/:court/members/:seat/rebuild": ["usher/AskRebuild"],
+  "GET /v1/genesis": ["usher/AskGenesis"],
+  "GET /v1/token": ["usher/AskToken"],
+  "GET /v1/live": [],
+  "GET /v1/ready": ["usher/AskReady"],
+  // Whoever holds the binding.
+  "table triggers": [
+    "ledger/InsertRow",
+    "ledger/ChangeRow",
+    "ledger/InsertRepair",
+    "ledger/ChangeRepair",
+  ],
+  // Whoever walks a ledger.
+  "record ledger": ["verify/ShowGenesis"],
+  "record block": ["verify/ShowBlock"],
+  "record event": ["verify/ShowServed"],
+  "record entity": [],
+  "record version": [],
+  "record end": ["verify/EndOfRecords"],
+};
+
+/** Where code waits for a time, and the rules that time fires. None: told where it says. */
+export const TIMERS: Mapping = {
+  "objects/clerk/consensus/timers.ts seat.suspectAt": ["clerk/SuspectSilence"],
+  "objects/clerk/consensus/timers.ts seat.resendAt": ["clerk/SendAgain", "clerk/ResignWhenBehind"],
+  // clerk: ProposeForExpiry.
+  "objects/clerk/consensus/timers.ts expiry": [],
+  "objects/clerk/consensus/proposals.ts due": [],
+  "objects/clerk/consensus/proposals.ts time": [],
+  // clerk: AskOnePeerForState.
+  "objects/clerk/consensus/transfer.ts transfer.partBy": [],
+  "objects/clerk/consensus/transfer.ts transfer.turnBy": [],
+  // control: EndorseControl (given_up_at).
+  "objects/clerk/consensus/controls.ts until": [],
+  "objects/clerk/state.ts expires": ["inventory/ExpireReservation"],
+  "objects/warden/core/expiry.ts bucket.ends": ["warden/ExpireSettledEntry"],
+  "objects/warden/drive.ts LIMITS.writSilenceMs": ["warden/GiveSilentWritToEverySeat"],
+  // warden: RefuseWithoutQuorum, what tells that a court is open.
+  "objects/warden/core/openness.ts LIMITS.writSilenceMs": [],
+  "objects/warden/core/openness.ts LIMITS.courtKnownMs": [],
+  // warden: AlarmNeverLost.
+  "objects/warden/alarm.ts this.": [],
+  // warden: RefuseLateRetry.
+  "objects/warden/core/admission.ts state.windowMs": [],
+  "objects/registrar/core/cache.ts dueAt(period)": ["registrar/DropIdleBucket"],
+};
