@@ -188,7 +188,7 @@ describe("what time does", () => {
     ]);
     const less = modules(
       "warden",
-      "when: keyEntry: KeyEntry.ends_at <= now",
+      "when: keyEntry: KeyEntry.leaves_at <= now",
       "when: EntryEnded(keyEntry)",
     );
     expect(timersDrift(timers(), less).join()).toContain("warden/ExpireSettledEntry is mapped to");

@@ -27,18 +27,14 @@ function planted([, file, , from, to]: Plant): Finding[] {
   return lint(new Map([...sources, [path, text.replace(from, to)]]));
 }
 
-const alike = ({ code, problem }: Finding): string => `${code}: ${problem}`;
-
 describe("the linter", () => {
+  it("finds nothing in the specification as it is", () => {
+    expect(asItIs.map(told)).toEqual([]);
+  });
+
   it.each(PLANTS)("flags a planted %s in %s: %s", (...plant) => {
     const [code, file, problem] = plant;
-    const known = new Map<string, number>();
-    for (const finding of asItIs) known.set(alike(finding), (known.get(alike(finding)) ?? 0) + 1);
-    const fresh = planted(plant).filter((finding) => {
-      const left = known.get(alike(finding)) ?? 0;
-      known.set(alike(finding), left - 1);
-      return left <= 0;
-    });
+    const fresh = planted(plant);
     const found = fresh.filter(
       (finding) => finding.code === code && finding.problem.includes(problem),
     );

@@ -141,6 +141,14 @@ export const COMMANDS: Mapping = {
     "clerk/ProposalsWait",
     "clerk/MayPropose",
     "clerk/StepEnds",
+    "clerk/StateRequestHeard",
+    "clerk/OfferHeard",
+    "clerk/ChunkHeard",
+    "clerk/CourtPartVerified",
+    "clerk/EveryPartVerified",
+    "clerk/Evaluated",
+    "clerk/RootAsked",
+    "clerk/RootCertified",
     "seat/IncidentKept",
   ],
   "Input start": ["clerk/SeatStarted", "clerk/VoiceGiven", "seat/LifeEnded", "seat/MendedWhole"],
@@ -156,7 +164,12 @@ export const COMMANDS: Mapping = {
   "Input rebuild": ["seat/RebuildAsked"],
   "Input attempted": ["clerk/EvaluationDue"],
   "Input backlog": ["clerk/BacklogFilled"],
-  "Input tick": ["seat/PieceEnds", "ledger/SeatAwake"],
+  "Input tick": [
+    "seat/PieceEnds",
+    "ledger/SeatAwake",
+    "ledger/RowFoundWrong",
+    "ledger/SeatPublishes",
+  ],
   "ClerkApi.submit": ["warden/SeatAnswered"],
   "ClerkApi.writs": ["warden/SeatsSaidWhatTheyHold"],
   "ClerkApi.status": ["seat/StatusAsked"],
@@ -169,13 +182,12 @@ export const COMMANDS: Mapping = {
     "ledger/PublishGenesis",
   ],
   "ClerkApi.incidents": ["seat/DamageRead"],
-  "ClerkApi.identity": ["wiring/ObjectStarts", "wiring/VoiceOrSealAsked"],
+  "ClerkApi.identity": ["wiring/ObjectAddressed", "wiring/ObjectStarts", "wiring/VoiceOrSealAsked"],
   "ClerkApi.genesis": ["wiring/GenesisWanted", "wiring/AllSeatsAsked", "wiring/GenesisSeen"],
   "ClerkApi.signGenesis": ["wiring/SignatureAsked"],
   // usher: OrderReadmission; what it leads to is Input control.
   "ClerkApi.control": [],
-  // control: ProveTerms.
-  "ClerkApi.terms": [],
+  "ClerkApi.terms": ["control/TermsShown"],
   "ClerkApi.fault": ["faults/FaultInjected", "seat/HealAsked"],
   // ledger: LookWhereReadingFailed.
   "ClerkApi.reread": [],
@@ -196,7 +208,7 @@ export const COMMANDS: Mapping = {
   "event reservation.fulfilled": ["inventory/ReservationFulfilled"],
   "event reservation.released": ["inventory/ReservationReleased"],
   "export evaluateBlock": [
-    "arbiter/TakeIn",
+    "arbiter/Evaluate",
     "arbiter/Decided",
     "arbiter/ReachLapsing",
     "arbiter/EvaluationEnds",
@@ -208,6 +220,7 @@ export const COMMANDS: Mapping = {
   "Registry.validate": ["arbiter/Validate"],
   // HTTP.
   "POST /v1/events": [
+    "usher/RequestComes",
     "usher/Arrive",
     "usher/Serve",
     "usher/Submit",
@@ -227,7 +240,7 @@ export const COMMANDS: Mapping = {
   "POST /v1/courts/:court/members/:seat/fault": ["usher/OrderFault"],
   "POST /v1/wardens/:warden/fault": [],
   "POST /v1/ledger/fault": ["faults/LedgerFaultInjected"],
-  "POST /v1/courts/:court/members/:seat/readmit": [],
+  "POST /v1/courts/:court/members/:seat/readmit": ["usher/OrderReadmit"],
   "POST /v1/wardens/:warden/readmit": [],
   "POST /v1/courts/:court/members/:seat/rebuild": ["usher/AskRebuild"],
   "GET /v1/genesis": ["usher/AskGenesis"],
@@ -242,12 +255,12 @@ export const COMMANDS: Mapping = {
     "ledger/ChangeRepair",
   ],
   // Whoever walks a ledger.
-  "record ledger": ["verify/ShowGenesis"],
+  "record ledger": ["verify/AskWalk", "verify/ShowUnknown", "verify/ShowGenesis"],
   "record block": ["verify/ShowBlock"],
   "record event": ["verify/ShowServed"],
   "record entity": [],
   "record version": [],
-  "record end": ["verify/EndOfRecords"],
+  "record end": ["verify/EndOfBlocks", "verify/EndOfRecords"],
 };
 
 /** Where code waits for a time, and the rules that time fires. None: told where it says. */

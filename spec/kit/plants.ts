@@ -46,13 +46,7 @@ const names: Plant[] = [
     "        keyEntry.status = settled\n",
     "        keyEntry.status = settled)\n",
   ],
-  [
-    "unreadable",
-    "clerk",
-    "told",
-    "deferred Agreement.state_transfer    -- see: core.allium",
-    "deferred Agreement.state_transfer",
-  ],
+  ["unreadable", "warden", "told", "-- Actors -", "deferred Warden.window\n\n-- Actors -"],
   ["unknown-file", "warden", "not there", 'use "./core.allium"', 'use "./cores.allium"'],
   ["unknown-alias", "warden", "kern/", "seal: sealed_by(warden)", "seal: kern/sealed_by(warden)"],
   [
@@ -70,7 +64,7 @@ const names: Plant[] = [
     "requires: submission.court.open\n",
     "requires: submisson.court.open\n",
   ],
-  ["unknown-name", "warden", "key_resued", "reason: key_reused", "reason: key_resued"],
+  ["unknown-name", "clerk", "suspicon", "because: suspicion", "because: suspicon"],
   ["unknown-type", "warden", "core/Signatur", "seal: core/Signature", "seal: core/Signatur"],
   [
     "unknown-type",
@@ -372,7 +366,7 @@ const leftovers: Plant[] = [
   ],
   [
     "no-source",
-    "inventory",
+    "faults",
     "Crate",
     "-- Entities -",
     "external entity Crate { size: Integer }\n\n-- Entities -",

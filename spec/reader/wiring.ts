@@ -33,14 +33,20 @@ export function heardOf(lint: Lint, deeds: readonly Deed[]): Map<string, readonl
     heard.set(keyOf(home, name), known);
   }
   for (const book of lint.books.values()) {
-    for (const { call } of of(book.module, "surface").flatMap(({ provides }) => provides)) {
-      const home = bookOf(book, call.module) ?? book;
-      const emitted = heard.get(keyOf(home, call.name)) ?? [];
-      const typed = call.parameters.map(({ name, type }) => {
-        const other = emitted.find((entry) => entry.name === name)?.type ?? null;
-        return { name, type: type === null ? other : typeOf(type, book) };
-      });
-      heard.set(keyOf(home, call.name), typed);
+    for (const { facing, contexts, provides } of of(book.module, "surface")) {
+      // A name that the surface binds is of its type without saying so again.
+      const bound = [...(facing === null ? [] : [facing]), ...contexts];
+      for (const { call } of provides) {
+        const home = bookOf(book, call.module) ?? book;
+        const emitted = heard.get(keyOf(home, call.name)) ?? [];
+        const typed = call.parameters.map((parameter) => {
+          const { name } = parameter;
+          const type = parameter.type ?? bound.find((binding) => binding.name === name)?.type;
+          const other = emitted.find((entry) => entry.name === name)?.type ?? null;
+          return { name, type: type === undefined ? other : typeOf(type, book) };
+        });
+        heard.set(keyOf(home, call.name), typed);
+      }
     }
   }
   return heard;
@@ -94,11 +100,10 @@ function seamsOf(lint: Lint, deeds: readonly Deed[]): Map<string, Seam> {
 /** `Outward: A, B.` in the guidance of a surface: what leaves by it, and nobody specified hears. */
 function outwardOf(surface: Surface): { name: string; place: Place }[] {
   return surface.notes.flatMap(({ word, lines, line, column }) => {
-    const told = word === "guidance" ? /\bOutward: ([^.]*)/.exec(lines.join(" "))?.[1] : undefined;
-    return (told?.split(/,\s*/) ?? []).map((name) => ({
-      name: name.trim(),
-      place: { line, column },
-    }));
+    const told = word === "guidance" ? [...lines.join(" ").matchAll(/\bOutward: ([^.]*)/g)] : [];
+    return told
+      .flatMap(([, names = ""]) => names.split(/,\s*/))
+      .map((name) => ({ name: name.trim(), place: { line, column } }));
   });
 }
 
