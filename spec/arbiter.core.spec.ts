@@ -109,7 +109,7 @@ describe("at the door", () => {
 });
 
 describe("keys", () => {
-  test("RejectMalformedEvent, NeverThrows: no text makes evaluation throw, and none of these uses up a key", () => {
+  test("RejectMalformedEvent, NoInputEndsEvaluation: no text makes evaluation throw, and none of these uses up a key", () => {
     const good = received("1");
     const { tenant: _, ...homeless } = JSON.parse(good);
     const texts = [
@@ -173,7 +173,7 @@ describe("keys", () => {
     expect(bench.stateOf("stock/a@w")).toEqual({ onHand: 3, reserved: 0 });
   });
 
-  test("ReferToFirstUse: system outcomes count in the index", () => {
+  test("ReferToFirstUse, TakeEachInOrder: system outcomes count in the index", () => {
     const bench = court();
     const hold = { item: "a", warehouse: "w", quantity: 1, reservation: "r", ttlSeconds: 1 };
     bench.block(START, received("0"), textOf({ id: "1", type: "stock.reserved", data: hold }));

@@ -393,7 +393,7 @@ describe("what clients are told", () => {
     expect(broken(answered([z, x]))).toBe("RealTimeOrder");
   });
 
-  it("NothingKeptOnRefusal: an event refused as often as it was sent stands nowhere", () => {
+  it("NothingKeptOnRefusal, RefusedIsNotKept: an event refused as often as it was sent stands nowhere", () => {
     const refused = (times: number, code = "overloaded"): Scene =>
       scene((at) => {
         at.submit(first);

@@ -335,7 +335,7 @@ describe("accepting a proposal", () => {
     expect(seat.vote?.prepare).toMatchObject({ view: 0, batch: batchDigest(right.header) });
   });
 
-  it("PrepareHigherView: a vote in one view does not keep a seat from a justified proposal in a later one", () => {
+  it("PrepareOwnResult: a vote in one view does not keep a seat from a justified proposal in a later one", () => {
     const court = courtAtWork();
     const own = known(court.seat(1).tip.certificate, "height 1 is decided");
     const entries = [whole(court.writ(2, ["c"]))];

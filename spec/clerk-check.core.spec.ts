@@ -11,6 +11,7 @@ import { known } from "../objects/shared/assert.ts";
 import { writDigest } from "../objects/shared/digests.ts";
 import { LIMITS } from "../objects/shared/limits.ts";
 import type { Block, Certificate, Writ } from "../objects/shared/types.ts";
+import { courtAtWork, sample } from "./kit/at-work.ts";
 import { Cluster, verifyModel } from "./kit/cluster.ts";
 import {
   batchOn,
@@ -20,39 +21,11 @@ import {
   changeBy,
   preparedBy,
   proposalBy,
-  votedOn,
   whole,
 } from "./kit/forging.ts";
 
-/** A court in view 1 with two blocks decided, and every kind of message its seats have sent. */
-function courtAtWork(): Cluster {
-  const court = new Cluster();
-  court.giveAll(court.writ(1, ["a"]));
-  court.settle();
-  court.restart(0);
-  court.passes = ({ to, message }) =>
-    !(to === 0 && message.kind === "proposal") && !(to === 3 && message.kind === "decided");
-  court.give(0, court.writ(2, ["b"]));
-  court.settle();
-  court.passes = () => true;
-  court.pass(2000);
-  return court;
-}
-
 const objects = (court: Cluster, message: Message): string | null =>
   objection(message, court.setup(1), verifyModel);
-
-/** What seat 2 would say about the next height. */
-function sample(court: Cluster) {
-  const seat = court.seat(2);
-  const certificate = known(seat.tip.certificate, "decided");
-  const batch = batchOn(court, seat, [whole(court.writ(3, ["c"]))]);
-  const voted = votedOn(seat, batch, 2);
-  const prepared = preparedBy(court, voted, [0, 2, 3]);
-  const change = changeBy(court, 2, 6, seat.tip, prepared);
-  const block = known(court.member(2).chain.at(-1), "decided");
-  return { seat, certificate, batch, voted, prepared, change, block };
-}
 
 describe("what is said", () => {
   it("RefuseForgedMessage: every kind that seats send stands the wire and the check; with one bit of another signature, none does", () => {
@@ -185,27 +158,30 @@ describe("certificates inside messages", () => {
     ],
   ];
 
-  it.each(flawed)("RefuseFalseCertificate: %s, wherever it appears", (_, flaw) => {
-    const three = certificateOf(court, certificate, [0, 2, 3]);
-    const flawedOne = flaw(three);
-    const tip = { ...seat.tip, certificate: flawedOne };
-    const flawedChange = changeBy(court, 3, 6, tip);
-    const good = [0, 2].map((from) => changeBy(court, from, 6, seat.tip));
-    const where: Message[] = [
-      court.said(2, { kind: "decided", certificate: flawedOne }),
-      flawedChange,
-      proposalBy(court, 2, 2, batch, byCertificate(flawedOne)),
-      proposalBy(court, 2, 6, batch, byChanges([...good, flawedChange])),
-      court.said(2, {
-        kind: "blocks",
-        blocks: [{ ...block, certificate: flawedOne }],
-        height: 2,
-        lowest: 1,
-      }),
-    ];
-    for (const message of where) expect(objects(court, message), message.kind).not.toBeNull();
-    expect(objects(court, court.said(2, { kind: "decided", certificate: three }))).toBeNull();
-  });
+  it.each(flawed)(
+    "RefuseFalseCertificate, VerifiedWhereverItAppears: %s, wherever it appears",
+    (_, flaw) => {
+      const three = certificateOf(court, certificate, [0, 2, 3]);
+      const flawedOne = flaw(three);
+      const tip = { ...seat.tip, certificate: flawedOne };
+      const flawedChange = changeBy(court, 3, 6, tip);
+      const good = [0, 2].map((from) => changeBy(court, from, 6, seat.tip));
+      const where: Message[] = [
+        court.said(2, { kind: "decided", certificate: flawedOne }),
+        flawedChange,
+        proposalBy(court, 2, 2, batch, byCertificate(flawedOne)),
+        proposalBy(court, 2, 6, batch, byChanges([...good, flawedChange])),
+        court.said(2, {
+          kind: "blocks",
+          blocks: [{ ...block, certificate: flawedOne }],
+          height: 2,
+          lowest: 1,
+        }),
+      ];
+      for (const message of where) expect(objects(court, message), message.kind).not.toBeNull();
+      expect(objects(court, court.said(2, { kind: "decided", certificate: three }))).toBeNull();
+    },
+  );
 
   it("RefuseFalseCertificate: a prepared certificate must be of q signers, of the height, and of an earlier view", () => {
     expect(objects(court, change)).toBeNull();
@@ -342,7 +318,7 @@ describe("blocks and writs inside messages", () => {
     }
   });
 
-  it("RefuseUnsealedWrit: texts that the digest under the seal does not tell apart", () => {
+  it("RefuseUnsealedWrit, OneTextUnderADigest: texts that the digest under the seal does not tell apart", () => {
     const setup = court.setup(1);
     const pairs: [string[], string[]][] = [
       [

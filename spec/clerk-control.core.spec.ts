@@ -128,7 +128,7 @@ describe("a control event", () => {
     ["no such Warden", () => keyOfWarden(2, keyOf("new"))],
     ["the active version", () => ({ kind: "version", domainVersion: 1 })],
     ["a version nobody carries", () => ({ kind: "version", domainVersion: 3 })],
-  ])("RefuseInvalidControl: %s", (_, control) => {
+  ])("RefuseInvalidControl, OneKeyOneOfficer: %s", (_, control) => {
     const court = new Cluster();
     court.ask(control(court));
     court.pass(1000);

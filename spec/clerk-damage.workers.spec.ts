@@ -142,12 +142,13 @@ describe("a note that is not what was written", () => {
     ["under another name", "UPDATE notes SET k = 'vote5' WHERE k = 'votes'"],
   ];
   it.each(votes)(
-    "KeepSilentWithoutVotes, SilenceWithoutVotes: a seat whose votes are %s cannot be healed, for it may have forgotten one",
+    "KeepSilentWithoutVotes, SilenceWithoutVotes, SilentHasReason: a seat whose votes are %s cannot be healed, for it may have forgotten one",
     async (how, sql) => {
       const seat = await prepared([]);
       expect(await run(seat, sql)).toBeGreaterThan(0);
       await endLife(seat);
       await eventually(async () => (await seatStatus(seat)).stage === "quarantined");
+      expect((await seatStatus(seat)).reason).not.toBeNull();
       const lives = await livesOf(seat);
       await fault(seat, "heal");
       await eventually(async () => (await livesOf(seat)) > lives);

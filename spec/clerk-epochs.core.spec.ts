@@ -155,7 +155,7 @@ describe("epochs", () => {
     },
   );
 
-  it("ProveTerms: from the genesis and the control blocks alone, each under the keys before it", () => {
+  it("ProveTerms, TermsFromTheChain: from the genesis and the control blocks alone, each under the keys before it", () => {
     const court = courtWithWiped();
     court.ask(court.readmission(3), [0, 1, 2]);
     court.pass(2000);

@@ -57,7 +57,7 @@ describe("durability", () => {
     for (const { message } of again) expect(message).toEqual(before);
   });
 
-  it("CountOwnVotes: after a restart its own stored votes still count in its quorums", () => {
+  it("KeepVoteOverRestart: after a restart its own stored votes still count in its quorums", () => {
     const court = new Cluster();
     const batch = batchOn(court, court.seat(1), [whole(court.writ(1, ["a"]))]);
     court.hear(1, proposalBy(court, 0, 0, batch, byCertificate(null)));
@@ -72,7 +72,7 @@ describe("durability", () => {
     expect(court.heights()[1]).toBe(1);
   });
 
-  it("CountOwnVotes: its own view change too", () => {
+  it("KeepVoteOverRestart: its own view change too", () => {
     const court = new Cluster();
     court.crash(0);
     court.giveAll(court.writ(1, ["a"]));

@@ -47,6 +47,41 @@ describe("a step is written whole or not at all", () => {
     expect(await rowOf(seat, "whole")).toMatchObject({ version: 2, since: receipt.height });
     expect(await seatStatus(seat)).toMatchObject({ ready: true });
   });
+
+  it("NothingBeforeItsWrite: a vote that cannot be written is not said, so two such seats keep four from deciding", async () => {
+    const { receipt: before } = await settle(received("before", "unwritten", 1));
+    const { leader } = await seatStatus(0);
+    const dumb = [1, 2].map((step) => (leader + step) % 4);
+    for (const seat of dumb) {
+      await run(
+        seat,
+        "CREATE TRIGGER dumb BEFORE INSERT ON notes WHEN NEW.k = 'votes' BEGIN SELECT RAISE(ABORT, 'no room'); END",
+      );
+    }
+    const asked = submit(received("after", "unwritten", 1));
+    const lives = await Promise.all(dumb.map(livesOf));
+    // Each came to its vote, stopped for it, and came to it again.
+    await eventually(async () => {
+      const now = await Promise.all(dumb.map(livesOf));
+      return now.every((count, at) => count > (lives[at] ?? 0) + 1);
+    });
+    for (const seat of [0, 1, 2, 3]) expect((await seatStatus(seat)).height).toBe(before.height);
+    for (const seat of dumb) await run(seat, "DROP TRIGGER dumb");
+    await asked;
+    const { receipt } = await settle(received("after", "unwritten", 1));
+    expect(receipt.height).toBeGreaterThan(before.height);
+  });
+
+  it("OwnRowsAsTheyAre: a seat gives its row with every change up to the height it names, and none above", async () => {
+    const seat = await bystander();
+    for (const round of [1, 2, 3]) {
+      const { receipt } = await settle(received(`row ${round}`, "own", 1));
+      await eventually(async () => (await seatStatus(seat)).height >= receipt.height);
+      const row = await rowOf(seat, "own");
+      expect(row).toMatchObject({ version: round, since: receipt.height });
+      expect(row?.height).toBe((await seatStatus(seat)).height);
+    }
+  });
 });
 
 describe("alarms", () => {

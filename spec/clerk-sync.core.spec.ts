@@ -135,7 +135,7 @@ describe("catching up", () => {
     expect(court.seat(3).changes.size).toBeGreaterThan(1);
   });
 
-  it("RefuseBrokenRun: blocks are kept only in one run from the next height on, and no more than one answer holds", () => {
+  it("RefuseBrokenRun, BoundedByOwnPlace: blocks are kept only in one run from the next height on, and no more than one answer holds", () => {
     const court = courtWithLaggard(100);
     const { chain } = court.member(0);
     court.seat(3).applying = true;
@@ -368,7 +368,7 @@ describe("dissent", () => {
 });
 
 describe("what peers claim", () => {
-  it("BoundVotes: by height and view, one of each seat", () => {
+  it("BoundedByOwnPlace: by height and view, one of each seat", () => {
     const court = new Cluster();
     const said = { kind: "prepare", batch: "ab".repeat(32), result: "cd".repeat(32) } as const;
     for (let height = 1; height <= 5; height++) {

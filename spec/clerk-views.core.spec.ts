@@ -176,7 +176,7 @@ describe("moving to another view", () => {
     }
   });
 
-  it("StayInView: after a view change a seat votes in no lower view", () => {
+  it("NeverBack: after a view change a seat votes in no lower view", () => {
     const court = courtAtWork();
     court.crash(0);
     court.giveAll(court.writ(2, ["b"]));

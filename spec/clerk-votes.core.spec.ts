@@ -54,7 +54,7 @@ describe("commit", () => {
     expect(court.seat(1).commit).toBeNull();
   });
 
-  it("CommitOnQuorum: never to a result that is not its own, however many prepare it", () => {
+  it("CommitOnQuorum, OwnResult: never to a result that is not its own, however many prepare it", () => {
     const { court, voted } = prepared();
     for (const from of [0, 2, 3])
       court.hear(1, prepare(court, from, { ...voted, result: "cd".repeat(32) }));

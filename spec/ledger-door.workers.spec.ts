@@ -68,7 +68,7 @@ describe("the door", () => {
       );
   });
 
-  it("KeepRepairRecord: who goes through it to lie leaves the record, and the lie is repaired like any damage", async () => {
+  it("KeepRepairRecord, DefaceAndDelayOnly: who goes through it to lie leaves the record, and the lie is repaired like any damage", async () => {
     const generation = "liar";
     const { room } = await published(generation);
     const before = await served(generation);

@@ -105,7 +105,7 @@ describe("an event by its key", () => {
     });
   });
 
-  it("HideUnattested, HideOtherTenants: nothing above the attested height, nothing of others", async () => {
+  it("HideUnattested, HideOtherTenants, TenantsApart: nothing above the attested height, nothing of others", async () => {
     const { scribe, ledger } = await opened("hidden");
     const [first, second] = [scribe.next(0, received("a")), scribe.next(0, received("b", "a"))];
     const attested = await published(scribe, ledger, [first]);
@@ -354,7 +354,7 @@ describe("damage", () => {
     ["lost-writ", ofEvents, "writs_kept", "DELETE FROM writs"],
     ["lost-event", ["block"], "events_kept", "DELETE FROM events"],
   ])(
-    "RefuseCorruptRow: a damaged %s is reported, never served",
+    "RefuseCorruptRow, DefaceAndDelayOnly: a damaged %s is reported, never served",
     async (what, reads, trigger, sql) => {
       const { scribe, ledger } = await opened(`bad-${what}`);
       const blocks = ["a", "b", "c"].map((id) => scribe.next(0, received(id)));

@@ -103,7 +103,7 @@ describe("appending", () => {
     expect(await publishRun(ledger, 0, [])).toBe(5);
   });
 
-  it("RefuseConflict: another block at a height is never swallowed", async () => {
+  it("RefuseConflict, OneBlockPerHeight: another block at a height is never swallowed", async () => {
     const { scribe, ledger } = await opened("conflict");
     const blocks = chain(scribe, 3);
     await publishRun(ledger, 0, blocks);
@@ -326,7 +326,7 @@ describe("how far it may be believed", () => {
     expect(await attestedHeights(ledger)).toEqual([3, 0]);
   });
 
-  it("KeepLaterAttestation: an older word changes nothing", async () => {
+  it("KeepLaterAttestation, OneWordPerSeat: an older word changes nothing", async () => {
     const { scribe, ledger } = await opened("older");
     const blocks = chain(scribe, 2);
     await publishRun(ledger, 0, blocks);
@@ -334,6 +334,14 @@ describe("how far it may be believed", () => {
       for (const seat of [0, 1]) await attest(ledger, wordOf(scribe, seat, block));
     }
     expect(await attestedHeights(ledger)).toEqual([2]);
+    const { results } = await ledger.db
+      .prepare("SELECT seat, height FROM attestations WHERE generation = ? ORDER BY seat")
+      .bind("older")
+      .all();
+    expect(results).toEqual([
+      { seat: 0, height: 2 },
+      { seat: 1, height: 2 },
+    ]);
   });
 
   it("TellAttestedHeight: forged words count for nothing and give way to the seat's own", async () => {

@@ -32,7 +32,7 @@ function quorumByCounting(n: number, faults: number): number {
 }
 
 describe("quorums, against counting sets of seats", () => {
-  it.each(COURTS)("%s with %i seats", (mode, n) => {
+  it.each(COURTS)("QuorumsMeet, QuorumReachable: %s with %i seats", (mode, n) => {
     const { f, q, r } = quorumOf(mode, n);
     expect(n - f).toBe(q);
     expect(faultsByCounting(n, q)).toBe(f);

@@ -194,7 +194,7 @@ class Pair {
 }
 
 describe("copies of a seat", () => {
-  it("NeverGoBack: whatever the order of pushes, fills, losses and time, an answer is the seat's state at its height", () => {
+  it("NeverGoBack, OneCopyPerKey, StateIffExists, NotFromTheFuture: whatever the order of pushes, fills, losses and time, an answer is the seat's state at its height", () => {
     const steps = fc.array(step, { minLength: 20, maxLength: 80, size: "max" });
     fc.assert(
       fc.property(steps, (all) => {
@@ -215,6 +215,8 @@ describe("copies of a seat", () => {
             }
             const told = answerOf(copied, pair.shelf.height);
             expect(told.version).toBe(pair.seat.at(name, told.height).version);
+            expect(copied.state === null).toBe(copied.version === 0);
+            expect(copied.since).toBeLessThanOrEqual(copied.height);
             expect(copied.version).toBeGreaterThanOrEqual(kept.get(name) ?? 0);
             kept.set(name, copied.version);
           }

@@ -235,7 +235,7 @@ describe("a Registrar follows its seat", () => {
     expect(seat.asked).toEqual(["t/stock/b", "t/stock/a"]);
   });
 
-  it("ApplyPushInOrder: eviction keeps the copies and the height; losing the storage loses nothing", async () => {
+  it("ApplyPushInOrder, NothingIsLost: eviction keeps the copies and the height; losing the storage loses nothing", async () => {
     await registrar().push(0, 3, rows(row("t/stock/a", 1, 2)));
     await evictDurableObject(registrar());
     expect(await read(registrar(), "t/stock/a")).toEqual(answer(1, 2, 3));
@@ -247,7 +247,7 @@ describe("a Registrar follows its seat", () => {
     });
   });
 
-  it("DropOldestWhenFull: the copies stay bounded, the newest stay, and the sums are exact", async () => {
+  it("DropOldestWhenFull, CopiesBounded: the copies stay bounded, the newest stay, and the sums are exact", async () => {
     const seat = new ScriptedSeat().says(answer(1, 1, 40));
     const most = LIMITS.registrarPushKeys;
     await beside(seat, async (here, state) => {

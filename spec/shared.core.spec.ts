@@ -18,7 +18,7 @@ import {
 } from "../objects/shared/digests.ts";
 import { genesisDigest, genesisMismatch, genesisSigned } from "../objects/shared/genesis.ts";
 import type { Genesis, GenesisDocument } from "../objects/shared/genesis.ts";
-import { keyHolders, nameOf, officerOf } from "../objects/shared/names.ts";
+import { keyHolders, nameOf } from "../objects/shared/names.ts";
 import {
   drawKeyPair,
   sha256,
@@ -63,7 +63,7 @@ describe("canonical text (RFC 8785)", () => {
     );
   });
 
-  it("one value has one text, whatever the order it was made in; parsing gives it back", () => {
+  it("OneValueOneText: one value has one text, whatever the order it was made in; parsing gives it back", () => {
     const one = { b: [{ z: 1, a: "x" }], a: null };
     const two = { a: null, b: [{ a: "x", z: 1 }] };
     expect(canonical(one)).toBe(canonical(two));
@@ -117,7 +117,7 @@ describe("digests", () => {
     expect(sha256("é")).toBe("4a99557e4033c3539de2eb65472017cad5f9557f7a0625a09f1c3f6e2ba69c4c");
   });
 
-  it("no two kinds of thing have one digest, and every field counts", () => {
+  it("DomainSeparated: no two kinds of thing have one digest, and every field counts", () => {
     const kinds = ["batch", "result", "block", "key", "event", "commit", "prepare"];
     expect(new Set(kinds.map((kind) => digest(kind, 1, "a"))).size).toBe(kinds.length);
     const headers = [
@@ -310,38 +310,6 @@ describe("signatures (Ed25519, RFC 8032)", () => {
     ])
       expect(certificateValid({ ...certificate, signatures }, keys, 3, verify)).toBe(false);
     expect(certificateValid({ ...certificate, view: 1 }, keys, 3, verify)).toBe(false);
-  });
-});
-
-describe("names", () => {
-  const deployment = deploymentOf({ GENERATION: "g1", COURTS: "2", WARDENS: "3", REGISTRARS: "2" });
-
-  it("every object's name leads back to it, and no other name to anything", () => {
-    const registrar = { kind: "registrar", court: 1, seat: 3, shard: 1 } as const;
-    for (const officer of [...keyHolders(deployment), registrar])
-      expect(officerOf(nameOf("g1", officer), deployment)).toEqual(officer);
-    expect(keyHolders(deployment)).toHaveLength(2 * 4 + 3);
-    for (const name of [
-      "",
-      "g1",
-      "g1/clerk",
-      "g1/clerk/0",
-      "g1/clerk/0/4",
-      "g1/clerk/2/0",
-      "g1/clerk/00/1",
-      "g1/clerk/0/1 ",
-      "g1/clerk/0/1.0",
-      "g1/clerk/0/-1",
-      "g1/clerk/-1/0",
-      "g1/warden/-1",
-      "g1/clerk/0/1/0",
-      "g1/warden/3",
-      "g1/registrar/0/0/2",
-      "g2/clerk/0/0",
-      "/clerk/0/0",
-      "g1/judge/0",
-    ])
-      expect(officerOf(name, deployment), name).toBeNull();
   });
 });
 

@@ -242,7 +242,7 @@ describe("one entity", () => {
     expect([known.status, known.headers.get("ETag"), await known.text()]).toEqual([304, '"1"', ""]);
   });
 
-  it("what never existed, cannot exist, or is another tenant's is 404", async () => {
+  it("TenantsApart: what never existed, cannot exist, or is another tenant's is 404", async () => {
     await received(5, "mine");
     for (const path of [
       "stock/none@w1",

@@ -87,7 +87,7 @@ describe("the answer to one event", () => {
     expect(response.headers.get("Retry-After")).toBe(status === 422 ? null : "1");
   });
 
-  it("a problem has every member of RFC 9457, and errors where there are some", async () => {
+  it("EveryErrorIsAProblem: it has every member of RFC 9457, and errors where there are some", async () => {
     const problem = new Problem("invalid-event", "d", [
       { pointer: "/data/quantity", detail: "is missing" },
     ]);
@@ -103,7 +103,7 @@ describe("the answer to one event", () => {
 });
 
 describe("the answer to an array", () => {
-  it("AnswerEachInOrder: one element an event, and no bad one sinks its neighbours", async () => {
+  it("AnswerEachInOrder, KeepElement: one element an event, and no bad one sinks its neighbours", async () => {
     const all = [
       settled(false),
       settled(true),

@@ -57,7 +57,7 @@ describe("access", () => {
     expect(slugOf(() => authorise("Bearer clerk", known, "operate"))).toBe("forbidden");
   });
 
-  it("a known token is its tenant's, whatever the case of the scheme", () => {
+  it("TakeRequest: a known token is its tenant's, whatever the case of the scheme", () => {
     expect(authorise("bearer clerk", known, "submit")).toMatchObject({
       name: "clerk",
       tenant: "dev",
@@ -203,7 +203,7 @@ describe("reading events", () => {
     expect(problem.errors).toMatchObject([{ pointer: `/${member}` }]);
   });
 
-  it("RefuseMalformedEvent: the same name twice is not the last of them", () => {
+  it("RefuseMalformedEvent, NothingIsGuessed: the same name twice is not the last of them", () => {
     const twice = `{"id":"m-1","type":"stock.received","data":{"item":"a","\\u0069tem":"b"}}`;
     const problem = refusalOf(twice);
     expect([problem.slug, problem.errors[0]?.pointer]).toEqual(["malformed", "/data/item"]);
@@ -222,7 +222,7 @@ describe("reading events", () => {
     expect(refusalOf(nested(100_000)).slug).toBe("malformed");
   });
 
-  it("RefuseInvalidEvent: a number that JSON.parse would round, or that is no integer, is 422 in data", () => {
+  it("RefuseInvalidEvent, NothingIsGuessed: a number that JSON.parse would round, or that is no integer, is 422 in data", () => {
     for (const literal of [
       "9007199254740993",
       "9007199254740991.5",
@@ -254,7 +254,7 @@ describe("reading events", () => {
     }
   });
 
-  it("RefuseInvalidEvent: lone surrogates are 422 in data and 400 in the envelope", () => {
+  it("RefuseInvalidEvent, NothingIsGuessed: lone surrogates are 422 in data and 400 in the envelope", () => {
     const problem = refusalOf(String.raw`{"id":"m-1","type":"t","data":{"a":"\ud800"}}`);
     expect([problem.slug, problem.errors[0]?.pointer]).toEqual(["invalid-event", "/data/a"]);
     expect(refusalOf(String.raw`{"id":"m-1","type":"t","data":{"\udc00":1}}`).slug).toBe(
@@ -343,7 +343,7 @@ describe("idempotency key", () => {
     );
   });
 
-  it("Prefer is a list of preferences with parameters", () => {
+  it("TakeRequest: Prefer is a list of preferences with parameters", () => {
     const prefers = (value: string) => prefersAsync(new Headers({ Prefer: value }));
     expect([prefers("respond-async"), prefers("wait=5, Respond-Async ; x=1")]).toEqual([
       true,

@@ -7,7 +7,7 @@ import { Problem } from "../worker/http/problems.ts";
 import { instantOf } from "../worker/http/time.ts";
 import { batch, cloudEvent, json, read } from "./kit/requests.ts";
 
-describe("timestamps", () => {
+describe("OneInstantOneTimestamp", () => {
   it.each([
     ["2026-11-22T10:00:00Z", "2026-11-22T10:00:00Z", "2026-11-22T10:00:00.000Z"],
     ["2026-11-22t10:00:00.123456z", "2026-11-22T10:00:00.123456Z", "2026-11-22T10:00:00.123Z"],

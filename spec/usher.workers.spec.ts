@@ -65,7 +65,7 @@ describe("access and routes", () => {
     expect(statuses).toEqual([403, 403, 403, 403, 403]);
   });
 
-  it("another method is 405 with Allow, another path 404, another type 415", async () => {
+  it("EveryErrorIsAProblem: another method is 405 with Allow, another path 404, another type 415", async () => {
     const wrong = await ask("DELETE", "/v1/events");
     expect([wrong.status, wrong.headers.get("Allow")?.split(", ").toSorted()]).toEqual([
       405,
@@ -93,7 +93,7 @@ describe("access and routes", () => {
     ]);
   });
 
-  it("InjectFault: there is no such route where FAULT_INJECTION is not on, and no such fault elsewhere", async () => {
+  it("InjectFault, NoFaultInProduction: there is no such route where FAULT_INJECTION is not on, and no such fault elsewhere", async () => {
     const handler = fetchHandler();
     const off = { ...env, FAULT_INJECTION: "" };
     for (const path of [

@@ -1,5 +1,7 @@
 /** The verifier is itself a witness: what is right must pass, and each wrong thing be found where it is. */
 import fc from "fast-check";
+import { readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { eventTypeOf, secluded } from "../bench/verify/domains.ts";
 import { genesisDigest } from "../bench/verify/genesis.ts";
@@ -93,6 +95,27 @@ describe("a ledger that is right", () => {
   });
 });
 
+it("SharesNothing: of the server it imports the domain, the canonical encoding and the limits, and nothing by way of them", () => {
+  const root = join(import.meta.dirname, "..");
+  const seen = new Set(["bench/verify.ts"]);
+  for (const path of seen) {
+    const source = readFileSync(join(root, path), "utf8");
+    for (const [, from = ""] of source.matchAll(
+      /^(?:import|export) (?!type\b)[^;]*?from "(\.[^"]+)";/gms,
+    ))
+      seen.add(relative(root, join(root, dirname(path), from)));
+  }
+  const shared = [...seen].filter((path) => !path.startsWith("bench/")).toSorted();
+  expect(shared).toEqual([
+    "objects/arbiter/domain.ts",
+    "objects/arbiter/domains/inventory.ts",
+    "objects/arbiter/instant.ts",
+    "objects/shared/assert.ts",
+    "objects/shared/canonical.ts",
+    "objects/shared/limits.ts",
+  ]);
+});
+
 describe("an export", () => {
   it("FindMissingEnd: that was cut off is missed where it ends", () => {
     const all = ended(told);
@@ -111,7 +134,7 @@ describe("an export", () => {
     ]);
   });
 
-  it("FindOtherGenesis: of another pinned genesis is refused, and one that nobody pinned says so", () => {
+  it("PrepareWalk, FindOtherGenesis: of another pinned genesis is refused, and one that nobody pinned says so", () => {
     const { flaws, genesis } = verified(ended(told), "ab".repeat(32));
     expect(flaws.listed).toMatchObject([{ kind: "genesis", expected: "ab".repeat(32) }]);
     expect(genesis.pinned).toBe(true);

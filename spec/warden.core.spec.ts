@@ -112,7 +112,7 @@ describe("sealing", () => {
     expect(nextWritLength([half, half, 1], 0)).toBe(2);
   });
 
-  it("SealNextWrit: everything waiting is sealed once, in order, within the limits, as slots come free", () => {
+  it("SealNextWrit, WritNumbersDistinct, WritsInFlightBounded, OrderOfSource: everything waiting is sealed once, in order, within the limits, as slots come free", () => {
     const sizes = fc.array(fc.integer({ min: 1, max: LIMITS.eventBytes }), { maxLength: 300 });
     fc.assert(
       fc.property(sizes, (lengths) => {

@@ -147,7 +147,7 @@ describe("a repetition", () => {
     }
   });
 
-  it("DropUnprovenAnswer: a first use that is missing, another key's, elsewhere, or itself a repetition", () => {
+  it("DropUnprovenAnswer, FirstUseProvenAlike: a first use that is missing, another key's, elsewhere, or itself a repetition", () => {
     const { court, writ, part, first } = repeated();
     const moved = {
       ...first,
@@ -295,7 +295,7 @@ describe("a lie", () => {
     expect(judged(court, writ, answer)).toMatchObject({ kind: "unproven" });
   });
 
-  it("DropUnprovenAnswer: what another court agreed, and what q strangers signed", () => {
+  it("DropUnprovenAnswer, CertificateOrNothing: what another court agreed, and what q strangers signed", () => {
     const writ = writOf(1, "a");
     const other = new SignedCourt(1);
     expect(judged(other, writ, answerOf(partOf(other.decide([whole(writ)]), 0)))).toMatchObject({
@@ -306,7 +306,7 @@ describe("a lie", () => {
     expect(judged(new SignedCourt(0), writ, answer)).toMatchObject({ kind: "unproven" });
   });
 
-  it("DropUnprovenAnswer: a block hash that is not made of what it certifies", () => {
+  it("DropUnprovenAnswer, CertificateOrNothing: a block hash that is not made of what it certifies", () => {
     const court = new SignedCourt(0);
     const writ = writOf(1, "a");
     const part = partOf(court.decide([whole(writ)]), 0);

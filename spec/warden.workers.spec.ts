@@ -37,7 +37,7 @@ describe("identity", () => {
     },
   );
 
-  it("KeepIdentity: one key for ever, drawn once", async () => {
+  it("KeepIdentity, KeyDrawnOnce: one key for ever, drawn once", async () => {
     const stub = stubOf("1/warden/0");
     const { name, publicKey } = await stub.identity();
     expect(name).toBe("1/warden/0");
@@ -117,7 +117,7 @@ describe("answers", () => {
     });
   });
 
-  it("JoinPendingKey: the same event fifty times at once has one effect and one outcome", async () => {
+  it("JoinPendingKey, OneEntryPerKey: the same event fifty times at once has one effect and one outcome", async () => {
     const shard = new Shard(22);
     await shard.life(async ({ warden }) => {
       const calls = Array.from({ length: 50 }, () => admit(warden, [submissionOf("a")]));
@@ -265,7 +265,7 @@ describe("pending", () => {
     expect(shard.clerks.given).toEqual([]);
   });
 
-  it("an alarm that finds nothing to do sets none; one that fails sets the next", async () => {
+  it("AlarmNeverLost: an alarm that finds nothing to do sets none; one that fails sets the next", async () => {
     const shard = new Shard(34);
     await shard.life(async ({ warden, ctx }) => {
       await warden.alarm();
@@ -401,7 +401,7 @@ describe("faults", () => {
     });
   });
 
-  it("injects nothing where that is not configured", async () => {
+  it("NoFaultInProduction: injects nothing where that is not configured", async () => {
     const off = { FAULT_INJECTION: "" };
     await new Shard(53).life(async ({ warden }) => {
       expect(await refusal(() => warden.fault("crash", 1))).toBe("misconfigured");

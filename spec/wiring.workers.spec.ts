@@ -32,7 +32,7 @@ describe("who may be an object of the deployment", () => {
     "1/warden/0",
     "nonsense",
   ]) {
-    it(`RefuseStrangeObject: ${name} is no seat, refuses everything and stores nothing`, async () => {
+    it(`RefuseStrangeObject, MadeByBeingAddressed: ${name} is no seat, refuses everything and stores nothing`, async () => {
       const stranger = env.CLERK.getByName(name);
       const said = await refusal(() => (stranger as unknown as ClerkApi).identity());
       expect(said).toMatchObject({ code: "wrong-name" });
@@ -47,7 +47,7 @@ describe("who may be an object of the deployment", () => {
 });
 
 describe("genesis", () => {
-  it("TakeOwnName, ComposeGenesisOnce, CompleteGenesis, ServeByGenesis: every seat of the court serves by the same one, signed by all of them", async () => {
+  it("TakeOwnName, ComposeGenesisOnce, CompleteGenesis, ServeByGenesis, ServingHasKey: every seat of the court serves by the same one, signed by all of them", async () => {
     expect((await submit(received("one", "genesis", 1))).status).toBe(200);
     const texts = await Promise.all(
       [0, 1, 2, 3].map((seat) => clerkStub(env, deployment, 0, seat).genesis()),
