@@ -21,7 +21,7 @@ describe("the bounds of domain code", () => {
     accept: entities.map((entity) => ({ entity, state: {} })),
   });
 
-  test("RejectTooManyEntities: counted without repetition, late ones included", () => {
+  test("RejectTooManyEntities, ChangesWithinBounds: counted without repetition, late ones included", () => {
     const declared = (count: number) => boxes({ entities: () => [...names(count), "box/p.0"] });
     expect(run(declared(LIMITS.entitiesPerEvent), put(1)).codes).toEqual(["accepted"]);
     expect(run(declared(LIMITS.entitiesPerEvent + 1), put(1)).codes).toEqual(["too_many_entities"]);
@@ -134,7 +134,7 @@ describe("the bounds of domain code", () => {
       }),
     });
 
-  test("RejectTooLargeOutcome: by the bytes of the event's own changes", () => {
+  test("RejectTooLargeOutcome, ChangesWithinBounds: by the bytes of the event's own changes", () => {
     expect(run(large(3), put(1), put(2)).codes).toEqual(["accepted", "accepted"]);
     expect(run(large(4), put(1)).codes).toEqual(["outcome_too_large"]);
   });

@@ -131,7 +131,6 @@ describe("a submission at the Warden", () => {
         overloaded: overloaded || full,
         mayHaveLost,
       };
-      const damaged = known !== null && known.status === "settled" && !known.intact;
       const late = sentAt !== null && NOW - sentAt > WINDOW;
       const submission = {
         key: "k",
@@ -146,8 +145,8 @@ describe("a submission at the Warden", () => {
           names: { submission, warden: { is_full: full } },
           find: (): unknown => known,
           functions: {
-            answerable: (): boolean => known !== null && !damaged,
-            may_be_asked: (): boolean => (known === null ? !late : damaged && known.heldBySeats),
+            is_late: (): boolean => late,
+            held_by_seats: (): boolean => known?.heldBySeats === true,
           },
         },
       };

@@ -319,8 +319,8 @@ const lives: Plant[] = [
     "terminal-left",
     "warden",
     "is left",
-    "        terminal: ended",
-    "        terminal: ended, settled",
+    "        terminal: decided",
+    "        terminal: decided, sealed",
   ],
   [
     "no-exit",

@@ -1,0 +1,73 @@
+/** Of triggers whose rules are not a choice of one: which rules do their part beside the others, and where no rule need apply. */
+
+/** By file and trigger: rules that apply whatever else does. Of what a seat does within a step that is every rule. */
+export const BESIDE: Readonly<Record<string, readonly string[]>> = {
+  "clerk ProposalHeard": ["LearnFromLeftViews"],
+  "clerk Judged": ["SayReject", "RejectUnable"],
+  "clerk StepEnds": ["ForwardWaitingWrit", "HandOverCertificate", "AskForBlocks"],
+  "clerk Decided": [
+    "ServeLongestWaiting",
+    "SuspectCensorship",
+    "RecordCondemned",
+    "GrowAfterDecision",
+    "ReissueAfterCatchUp",
+  ],
+  "clerk PrepareCounted": [
+    "CommitOnQuorum",
+    "HalveWithoutMajority",
+    "LeaveWithoutMajority",
+    "CondemnWithoutMajority",
+    "RecordNoMajority",
+    "StopOnMismatch",
+  ],
+  "clerk RejectCounted": ["LeaveRejectedView"],
+  "clerk Certified": ["FollowWithoutVoice"],
+  "clerk ChangeHeard": ["WaitForThoseBeyond"],
+  "clerk BlockCertified": ["OutvoteOtherState", "QuarantineUnadoptable"],
+  "clerk Outvoted": ["ResignWhenOutvoted"],
+  "clerk SeatStarted": ["AskEveryPeerAfterStart", "RefuseShortChain", "StageUntilWhole"],
+  "clerk SyncHeard": ["AnswerSync", "TellStanding"],
+  "clerk BlocksHeard": ["TakeStateWhenBlocksAreGone"],
+  "clerk RootAsked": ["RootAsOfBase", "ReadAgainWhatRests"],
+  "control clerk/Decided": [
+    "ReadmitSeat",
+    "LoseVoiceWithKey",
+    "RestartNumbers",
+    "ActivateVersion",
+    "SilentWithoutVersion",
+    "ForgetOldWords",
+  ],
+  "control clerk/SeatStarted": ["FollowWithoutKey", "RestartAtBoundary"],
+  "control clerk/Heard": ["AskStranger"],
+  "registrar RowPushed": ["NoticeChangeDuringFill"],
+  "seat PieceEnds": ["ScrubByAndBy"],
+  "verify ShowGenesis": ["FindOtherGenesis"],
+  "verify ShowBlock": ["FindBrokenChain", "FindUnsigned", "FindOtherOutcome", "FindOtherRoot"],
+  "verify EndOfRecords": ["FindMissingEnd"],
+  "warden SeatsSaidWhatTheyHold": ["RecoverEventFromWrit"],
+  // Each of its own part of the writ's entries.
+  "warden SeatAnswered": ["ReleaseKeyTheSeatsRefuse"],
+};
+
+/** By file and trigger: what it means that no rule applies. */
+export const SILENT: Readonly<Record<string, string>> = {
+  "clerk Heard": "the message is taken, by its kind",
+  "clerk MayPropose": "nothing is to be proposed",
+  "clerk ProposalHeard": "it is too far away to be kept",
+  "clerk Judged": "the seat has left its view, or voted in it",
+  "clerk ChangeHeard": "nobody need move",
+  "clerk BlockCertified": "the own result is the certified one",
+  "clerk Outvoted": "once is allowed",
+  "clerk StatementHeard": "it contradicts nothing",
+  "control ControlAsked": "a seat without a voice endorses nothing",
+  "control clerk/Judged": "what clerk.allium says of proposals",
+  "faults FaultInjected": "the Usher lets no other kind through",
+  "faults LedgerFaultInjected": "the Usher lets no other kind through",
+  "ledger InsertRepair": "it is kept",
+  "seat Asked": "it is answered",
+  "usher Arrive": "it is served",
+  "usher SeatsAnswered": "who is missing or behind is asked again",
+  "warden GenesisRead": "it serves",
+  "warden SeatsSaidWhatTheyHold": "too few have said, or nothing is in doubt",
+  "warden SeatAnswered": "other parts of the writ are still to be decided",
+};
