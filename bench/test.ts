@@ -1,9 +1,12 @@
-// All checks, then one closing line with the sums. A check that fails counts as one failed test, so that the line tells.
+// All checks, then one closing line with the sums. A check that fails counts as one failed test, so that the line tells;
+// so does each obligation of the specification that no test showed.
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import type { Report as Ran } from "../spec/reader/trace.ts";
+import { judged } from "./lib/judge.ts";
 import { quietEnvironment, root, toolArguments } from "./lib/tools.ts";
 
 interface Sums {
@@ -12,11 +15,11 @@ interface Sums {
 }
 
 /** What is used of vitest's json report. */
-interface Report {
+interface Report extends Ran {
   success: boolean;
   numPassedTests: number;
   numFailedTests: number;
-  testResults: { status: string; assertionResults: unknown[] }[];
+  testResults: (Ran["testResults"][number] & { status: string })[];
 }
 
 function succeeds(title: string, args: string[]): Promise<boolean> {
@@ -32,13 +35,16 @@ function succeeds(title: string, args: string[]): Promise<boolean> {
   });
 }
 
-function sumsOf(reportFile: string, succeeded: boolean): Sums {
-  let report: Report;
+function reportIn(file: string): Report | null {
   try {
-    report = JSON.parse(readFileSync(reportFile, "utf8")) as Report;
+    return JSON.parse(readFileSync(file, "utf8")) as Report;
   } catch {
-    return { passed: 0, failed: 1 };
+    return null;
   }
+}
+
+function sumsOf(report: Report | null, succeeded: boolean): Sums {
+  if (report === null) return { passed: 0, failed: 1 };
   const passed = report.numPassedTests;
   // A file that fails to load has no tests to count; an error outside any test shows in the exit code only.
   const unloaded = report.testResults.filter(
@@ -57,7 +63,10 @@ async function tests(args: string[]): Promise<Sums> {
       "tests",
       toolArguments("vitest", ["run", ...reporters, ...args]),
     );
-    return sumsOf(file, succeeded);
+    const report = reportIn(file);
+    const { passed, failed } = sumsOf(report, succeeded);
+    const wrong = report === null ? 0 : judged([report], args.length === 0);
+    return { passed, failed: failed + wrong };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

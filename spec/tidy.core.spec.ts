@@ -4,6 +4,7 @@ import { join, relative } from "node:path";
 import { describe, expect, it } from "vitest";
 import { deploymentOf } from "../objects/shared/config.ts";
 import { LIMITS } from "../objects/shared/limits.ts";
+import { titled, tokens } from "./reader/titles.ts";
 
 const spec = import.meta.dirname;
 const root = join(spec, "..");
@@ -18,129 +19,11 @@ function files(folder: string, ending: string): string[] {
 }
 const text = (path: string): string => readFileSync(join(root, path), "utf8");
 
-interface Token {
-  readonly kind: "code" | "string";
-  readonly text: string;
-}
-
-/** Source as code and string literals in turn; comments are gone. */
-function tokens(source: string): Token[] {
-  const found: Token[] = [];
-  // Quotes are written as codes here, so that this file can be read by itself.
-  const literal =
-    /\/\/[^\n]*|\/\*[\s\S]*?\*\/|\x22(?:\\.|[^\x22\\\n])*\x22|\x27(?:\\.|[^\x27\\\n])*\x27|\x60(?:\\[\s\S]|[^\x60\\])*\x60/g;
-  let code = "";
-  let from = 0;
-  for (const match of source.matchAll(literal)) {
-    code += source.slice(from, match.index);
-    from = match.index + match[0].length;
-    if (match[0].startsWith("/")) continue;
-    found.push({ kind: "code", text: code }, { kind: "string", text: match[0].slice(1, -1) });
-    code = "";
-  }
-  found.push({ kind: "code", text: code + source.slice(from) });
-  return found;
-}
-
-interface Titled {
-  readonly title: string;
-  readonly empty: boolean;
-}
-
-/** The tests of a source. `it.each(table)("title")` ends its first call right before the title. */
-function tests(source: string): Titled[] {
-  const all = tokens(source);
-  return all.flatMap(({ kind, text: title }, index) => {
-    const before = all[index - 1]?.text ?? "";
-    if (kind !== "string" || !/(?:\b(?:it|test)(?:\.\w+)*|\))\s*\(\s*$/.test(before)) return [];
-    const after = all[index + 1]?.text ?? "";
-    return [{ title, empty: !/^\s*,/.test(after) || /^[^=]*=>\s*\{\s*\}/.test(after) }];
-  });
-}
-
-const ruleNames = (source: string): string[] =>
-  [...source.matchAll(/^rule (\w+)/gm)].map(([, name = ""]) => name);
-const names = (title: string, rule: string): boolean => title.split(/\W+/).includes(rule);
-
-const alliums = files("spec", ".allium");
 const specs = files("spec", ".spec.ts");
 const sources = ["worker", "objects", "spec", "bench"].flatMap((folder) => files(folder, ".ts"));
 const documents = ["README.md", ...files("spec", ".md")].filter((path) =>
   existsSync(join(root, path)),
 );
-
-describe("the reader of this file", () => {
-  const sample = [
-    "// it('InComment', () => work());",
-    "/* it('InBlock', () => work()); */",
-    "it('Plain: works', async () => { await work(); });",
-    "it.each([[1, 'InTable']])('Table: %s', (n) => { check(n); });",
-    "it('Hollow', () => {});",
-    "it('Promised');",
-    "describe('Grouped', () => { say('InString'); });",
-  ].join("\n");
-
-  it("takes titles of tests only, and tells the hollow ones", () => {
-    const read = tests(sample);
-    expect(read.map(({ title }) => title)).toEqual([
-      "Plain: works",
-      "Table: %s",
-      "Hollow",
-      "Promised",
-    ]);
-    expect(read.filter(({ empty }) => empty).map(({ title }) => title)).toEqual([
-      "Hollow",
-      "Promised",
-    ]);
-  });
-
-  it("takes a rule's name as a whole word", () => {
-    expect(names("DropOnGap: after a gap", "DropOnGap")).toBe(true);
-    expect(names("DropOnGapTwice: after a gap", "DropOnGap")).toBe(false);
-    expect(ruleNames("rule A {\n-- rule B\n  rule C {\nrule D {")).toEqual(["A", "D"]);
-  });
-});
-
-describe("the specification", () => {
-  it("says in every file which language it is in", () => {
-    const unmarked = alliums
-      .filter((path) => text(path).split("\n")[0] !== "-- allium: 3")
-      .map((path) => `${path}: begin the file with the line "-- allium: 3"`);
-    expect(unmarked).toEqual([]);
-  });
-
-  it("names every rule once", () => {
-    const places = new Map<string, string[]>();
-    for (const path of alliums) {
-      for (const rule of ruleNames(text(path)))
-        places.set(rule, [...(places.get(rule) ?? []), path]);
-    }
-    const twice = [...places]
-      .filter(([, paths]) => paths.length > 1)
-      .map(([rule, paths]) => `rule ${rule} stands in ${paths.join(" and ")}: rename all but one`);
-    expect(twice).toEqual([]);
-  });
-
-  it("has a test that bears the name of every rule", () => {
-    const titles = specs.flatMap((path) => tests(text(path)).filter(({ empty }) => !empty));
-    const unproven = alliums.flatMap((path) =>
-      ruleNames(text(path))
-        .filter((rule) => !titles.some(({ title }) => names(title, rule)))
-        .map((rule) => `${path}: write a test whose title names ${rule}, or take the rule out`),
-    );
-    expect(unproven).toEqual([]);
-  });
-
-  it("imports only files that are there", () => {
-    const missing = alliums.flatMap((path) =>
-      [...text(path).matchAll(/^use "\.\/([^"]+)"/gm)]
-        .map(([, used = ""]) => join("spec", used))
-        .filter((used) => !alliums.includes(used))
-        .map((used) => `${path} uses ${used}: correct the path`),
-    );
-    expect(missing).toEqual([]);
-  });
-});
 
 describe("the tests", () => {
   it("are all run", () => {
@@ -156,7 +39,7 @@ describe("the tests", () => {
 
   it("all do something", () => {
     const hollow = specs.flatMap((path) =>
-      tests(text(path))
+      titled(text(path))
         .filter(({ empty }) => empty)
         .map(({ title }) => `${path}: give "${title}" a body, or take it out`),
     );

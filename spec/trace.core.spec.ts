@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Obligation } from "./reader/obligations.ts";
 import { withTable } from "./reader/table.ts";
 import { titled } from "./reader/titles.ts";
-import { counted, namesIn, testsOf, trace } from "./reader/trace.ts";
+import { counted, namesIn, testsOf, trace, unknownTags } from "./reader/trace.ts";
 import type { Test } from "./reader/trace.ts";
 
 const obligation = (name: string, kind: Obligation["kind"] = "rule"): Obligation => ({
@@ -83,6 +83,14 @@ describe("the trace", () => {
     expect(faults).toEqual([
       "x.spec.ts: a title bears RuleNumber99, which no specification has: correct it, or write the rule",
     ]);
+  });
+
+  it("tells unknown names of some of the tests too, and of those that did not pass", () => {
+    const failed = { ...passed("RuleNumber99, RuleNumber1: work"), passed: false };
+    expect(unknownTags(all, [failed])).toEqual([
+      "x.spec.ts: a title bears RuleNumber99, which no specification has: correct it, or write the rule",
+    ]);
+    expect(unknownTags(all, tests)).toEqual([]);
   });
 
   it.each([

@@ -80,7 +80,7 @@ export function trace(
     covered: obligations.filter(({ name }) => shown.has(name)).length,
     waived: waived.length,
     faults: [
-      ...unknown(named, known),
+      ...unknownTags(obligations, tests),
       ...obligations
         .filter(({ name }) => !shown.has(name) && !Object.hasOwn(waivers, name))
         .map(
@@ -97,12 +97,12 @@ export function trace(
   };
 }
 
-function unknown(
-  tests: readonly (Test & { readonly names: readonly string[] })[],
-  known: ReadonlySet<string>,
-): string[] {
+/** Titles that bear what nobody specified, whether or not their tests ran. */
+export function unknownTags(obligations: readonly Obligation[], tests: readonly Test[]): string[] {
+  const known = new Set(obligations.map(({ name }) => name));
   const strange = new Map<string, string>();
-  for (const { file, names } of tests) {
+  for (const { file, titles } of tests) {
+    const names = titles.flatMap((title) => namesIn(title, known));
     for (const name of names) if (!known.has(name)) strange.set(name, file);
   }
   return [...strange].map(
