@@ -4,6 +4,8 @@ import { titled } from "./titles.ts";
 import { namesIn } from "./trace.ts";
 
 type Texts = ReadonlyMap<string, string>;
+/** Where the code of a rule is, as far as somebody said so. */
+type Places = ReadonlyMap<string, { readonly file: string; readonly name: string }>;
 
 const BEGIN = "<!-- Made by npm run spec -- --table: do not edit by hand. -->";
 const END = "<!-- End of the table. -->";
@@ -14,10 +16,11 @@ export function withTable(
   obligations: readonly Obligation[],
   specs: Texts,
   code: Texts,
+  places: Places = new Map(),
 ): string {
   const [before] = document.split(BEGIN);
   const after = document.split(END)[1] ?? "\n";
-  return `${before ?? ""}${BEGIN}\n\n${table(obligations, specs, code)}\n\n${END}${after}`;
+  return `${before ?? ""}${BEGIN}\n\n${table(obligations, specs, code, places)}\n\n${END}${after}`;
 }
 
 interface Shown {
@@ -25,7 +28,12 @@ interface Shown {
   readonly code: Set<string>;
 }
 
-function table(obligations: readonly Obligation[], helpers: Texts, code: Texts): string {
+function table(
+  obligations: readonly Obligation[],
+  helpers: Texts,
+  code: Texts,
+  places: Places,
+): string {
   const known = new Set(obligations.map(({ name }) => name));
   const shown = new Map<string, Shown>(
     obligations.map(({ name }) => [name, { tests: new Set(), code: new Set() }]),
@@ -42,8 +50,14 @@ function table(obligations: readonly Obligation[], helpers: Texts, code: Texts):
       }
     }
   }
+  for (const [name, entry] of shown) {
+    const place = places.get(name);
+    if (place !== undefined)
+      shown.set(name, { tests: entry.tests, code: new Set([`${place.file}: ${place.name}`]) });
+  }
   // Where code names an obligation itself, that is the place.
   for (const [name, entry] of shown) {
+    if (places.has(name)) continue;
     const own = [...code]
       .filter(([, text]) => new RegExp(`\\b${name}\\b`).test(text))
       .map(([path]) => path);
@@ -109,11 +123,11 @@ const isPlace = (file: string): boolean => /^(?:objects\/(?!shared\/)|worker\/)/
 function reachedBy(body: string, imported: ReadonlyMap<string, string>, helpers: Texts): string[] {
   const words = new Set(body.match(/\w+/g));
   const spoken = [...imported].filter(([name]) => words.has(name)).map(([, file]) => file);
-  const reached = places(spoken, helpers);
-  return reached.length > 0 ? reached : places([...imported.values()], helpers);
+  const reached = placesIn(spoken, helpers);
+  return reached.length > 0 ? reached : placesIn([...imported.values()], helpers);
 }
 
-function places(files: readonly string[], helpers: Texts): string[] {
+function placesIn(files: readonly string[], helpers: Texts): string[] {
   const own = files.filter(isPlace);
   if (own.length > 0) return own;
   const seen = new Set(files);
