@@ -158,7 +158,7 @@ export class Desk {
     for (const bucket of over) {
       if (bucketOver(bucket, clock.now(), published)) store.dropBucket(bucket.ends);
     }
-    return nextAlarm(clock.now(), book.pending > 0, store.ends);
+    return nextAlarm(clock.now(), book.restless, store.ends);
   }
 
   /** Asks the courts in which something fresh may be reserved; a known key is answered whether or not its court is open. */
@@ -285,7 +285,7 @@ export class Desk {
       store.reserve(reserved);
       sealed = book.seal(clock.now());
       for (const one of sealed) store.sealed(one, book.lastNumber(one.writ.court));
-      const wakeAt = nextAlarm(clock.now(), book.pending > 0, store.ends);
+      const wakeAt = nextAlarm(clock.now(), book.restless, store.ends);
       if (wakeAt !== null) alarm.arm(wakeAt);
     });
     for (const writ of decided) book.forget(writ);

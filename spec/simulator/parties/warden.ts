@@ -215,7 +215,7 @@ export class VirtualWarden {
     const doubts = restore(book, store, { courts, sealValid: valid, now: this.#now() });
     const alarm = new Alarm(storage);
     const clock = this.#clock(life, stepped);
-    if (book.pending > 0) alarm.arm(clock.now() + LIMITS.alarmMs);
+    if (book.restless) alarm.arm(clock.now() + LIMITS.alarmMs);
     const ports = { deployment, storage, store, book, alarm, doubts, clock, verify };
     const desk = new Desk(
       {
@@ -323,7 +323,7 @@ export class VirtualWarden {
       const life = this.#serving();
       const { alarm, book, store, desk } = life;
       alarm.spent();
-      const next = nextAlarm(this.#now(), book.pending > 0, store.ends);
+      const next = nextAlarm(this.#now(), book.restless, store.ends);
       const arm = (at: number | null): void => {
         if (!life.alive) return;
         if (at !== null) alarm.arm(at);
