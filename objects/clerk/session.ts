@@ -1,6 +1,7 @@
 /** A seat in session: the agreement and what hangs on its decisions, from the genesis on until the object goes. */
 import type { Ledger } from "../ledger/ledger.ts";
 import { storedRun } from "../ledger/stored.ts";
+import { wallClock } from "../shared/clock.ts";
 import { genesisDigest } from "../shared/genesis.ts";
 import type { Genesis } from "../shared/genesis.ts";
 import { LIMITS } from "../shared/limits.ts";
@@ -55,6 +56,7 @@ export class Session {
     const post = new Post(
       (peer) => clerkStub(env, deployment, court, peer),
       (answer, by) => keeper.tend(() => this.agreement.answered(answer, by, Date.now())),
+      wallClock,
     );
     this.agreement = new Agreement(
       { bench, genesis, post },
@@ -69,7 +71,7 @@ export class Session {
     this.#feed = new Feed(deployment.registrars, chain.height(), {
       registrar: (shard) => registrarStub(env, deployment, { court, seat, shard }),
       shardOf: (key) => registrarOf(deployment, key),
-      wait: (ms) => scheduler.wait(ms),
+      clock: wallClock,
     });
     const ledger = this.#ledger(bench, genesis);
     this.publisher = this.#publisher(bench, genesis, ledger);

@@ -20,7 +20,7 @@ import type { Doubt } from "./core/held.ts";
 import { Desk } from "./desk.ts";
 import { findGenesis } from "./genesis.ts";
 import { lookedUp } from "./lookup.ts";
-import { wallClock, within } from "./ports.ts";
+import { wallClock, within } from "../shared/clock.ts";
 import type { Court } from "./ports.ts";
 import { restore } from "./restore.ts";
 import { Store } from "./store.ts";

@@ -189,7 +189,8 @@ class Run {
     this.#faults.heal();
     for (const party of this.#parties) party.calm();
     const { mode, seats, poison, longQuiet } = this.#drawn;
-    const patience = calmMs(mode, seats) * (poison === null ? 1 : POISON_PATIENCE);
+    const longer = this.#parties.reduce((sum, party) => sum + party.longer(), 0);
+    const patience = calmMs(mode, seats) * (poison === null ? 1 : POISON_PATIENCE) + longer;
     let settled = await this.#settle(patience);
     if (settled && longQuiet) {
       await this.#longQuiet();
