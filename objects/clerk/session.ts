@@ -1,11 +1,11 @@
 /** A seat in session: the agreement and what hangs on its decisions, from the genesis on until the object goes. */
 import type { Ledger } from "../ledger/ledger.ts";
 import { storedRun } from "../ledger/stored.ts";
-import { wallClock } from "../shared/clock.ts";
 import { genesisDigest } from "../shared/genesis.ts";
 import type { Genesis } from "../shared/genesis.ts";
 import { LIMITS } from "../shared/limits.ts";
 import { registrarOf } from "../shared/names.ts";
+import { wallClock } from "../shared/shell/clock.ts";
 import { clerkStub, registrarStub } from "../shared/shell/stubs.ts";
 import { Agreement } from "./agreement.ts";
 import { Answers, Waiters } from "./answers.ts";

@@ -7,14 +7,6 @@ export interface Clock {
   after(ms: number, then: () => void): () => void;
 }
 
-export const wallClock: Clock = {
-  now: () => Date.now(),
-  after: (ms, then) => {
-    const timer = setTimeout(then, ms);
-    return () => clearTimeout(timer);
-  },
-};
-
 /** What the promise comes to, or undefined when it fails or takes longer than `ms`. */
 export function within<T>(clock: Clock, ms: number, promise: Promise<T>): Promise<T | undefined> {
   return new Promise((resolve) => {
