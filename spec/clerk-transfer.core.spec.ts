@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { blockIn } from "../objects/clerk/consensus/check.ts";
 import { known } from "../objects/shared/assert.ts";
 import { LIMITS } from "../objects/shared/limits.ts";
 import { belongsTo } from "../objects/shared/state-root.ts";
@@ -210,5 +211,40 @@ describe("what peers give of their state", () => {
     expect(court.heights()[3]).toBe(1);
     const asked = court.sent(3, "state-request").length;
     expect(asked).toBeLessThan(3 * (30_000 / LIMITS.stateAnswerMs));
+  });
+
+  it("AskOnePeerForState: an offer of one that was not asked counts for nothing, whoever calls the core", () => {
+    const court = asking(courtWithGap());
+    const { statePeer } = court.seat(3);
+    const offer = known(court.seat(0).world.offer(), "an offer");
+    court.epoch = 2;
+    const hear = (from: number): void => {
+      const message = court.said(from, { kind: "state-offer", ...offer });
+      court.input(3, { kind: "message", message, now: court.now });
+    };
+    hear((statePeer + 1) % 3);
+    expect(court.seat(3).transfer).toBeNull();
+    hear(statePeer);
+    expect(court.seat(3).transfer).not.toBeNull();
+  });
+
+  it("OfferState: rows that cannot be read are not given", () => {
+    const court = courtWithGap();
+    const { world } = court.seat(0);
+    const base = known(world.offer(), "an offer").anchor.header.height;
+    const request = { kind: "state-request", base, part: 0, after: null } as const;
+    const given = (): number => court.sent(0, "state-chunk").length;
+    expect(court.hear(0, court.said(3, request))).toBeNull();
+    expect(given()).toBe(1);
+    Object.assign(world, { page: () => null });
+    expect(court.hear(0, court.said(3, request))).toBeNull();
+    expect(given()).toBe(1);
+  });
+
+  it("RefuseMalformedMessage: what a peer gives as a block and is none", () => {
+    const [block] = courtWithGap().member(0).chain;
+    expect(blockIn(JSON.stringify(block))).toEqual(block);
+    for (const text of ["", "{", "null", "[]", JSON.stringify({ ...block, outcomes: 7 })])
+      expect(blockIn(text)).toBeNull();
   });
 });
