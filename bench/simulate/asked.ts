@@ -6,7 +6,7 @@ import { LIES } from "../../spec/simulator/liars/catalogue.ts";
 import type { Kind } from "./jobs.ts";
 
 /** Liars that much of the core's refusals are there for. */
-const CUNNING = ["censor", "inventor", "petitioner"] as const;
+const CUNNING = ["censor", "inventor", "petitioner", "usurper"] as const;
 /** Those who lie to whoever takes a state, and what makes seats take one. */
 const GIVING = ["archivist", "librarian", "mutator"] as const;
 const TAKING = ["taken", "outdated"] as const;

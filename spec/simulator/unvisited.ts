@@ -27,6 +27,18 @@ const behind: readonly Reason[] = [
     why: "as above: it is asked of known epochs only",
   },
   {
+    file: "check.ts",
+    source: "return signatureObjection(said, lastTerm(setup.shown ?? setup.terms), verify);",
+    why: "`matters` passes rows only while a state is on its way, and its terms come with it; the type does not say so",
+  },
+  {
+    file: "transfer.ts",
+    source: "if (!wantsState(seat) || from !== seat.statePeer || seat.stateRefused) return;",
+    why: "`matters` passes no such offer; the core does not rest on who calls it",
+    shown:
+      "AskOnePeerForState: an offer of one that was not asked counts for nothing, whoever calls the core",
+  },
+  {
     file: "evidence.ts",
     source: "if (vote.batch !== tip.batch || vote.result === tip.result) return;",
     why: "`matters` passes of the tip's height only the prepares that differ; the core does not rest on who calls it",
@@ -99,6 +111,31 @@ const tooMany: readonly Reason[] = [
 
 /** Bounds above what seconds of a run come to, and what the simulator does not model. */
 const bounds: readonly Reason[] = [
+  {
+    file: "check.ts",
+    source: "raw = text.length > LIMITS.deliveredSize ? null : JSON.parse(text);",
+    why: "a text larger than any call of honest seats: megabytes for each that comes garbled",
+    shown: "RefuseMalformedMessage: a text longer than any honest call's is not read",
+  },
+  {
+    file: "check.ts",
+    source:
+      "function blockIn(text: string): Block | null { try { const parsed = block.safeParse(JSON.parse(text)); return parsed.suc",
+    why: "the shell reads with it what a peer gives in place of a damaged block; between virtual seats that is no text",
+    shown: "RefuseMalformedMessage: what a peer gives as a block and is none",
+  },
+  {
+    file: "transfer.ts",
+    source: "if (page === null) return;",
+    why: "a seat that has found damage in its state and is not mended has no voice; of four too few are left then to let another take its state",
+    shown: "OfferState: rows that cannot be read are not given",
+  },
+  {
+    file: "waiting.ts",
+    source: "if (bytes > LIMITS.blockBytes || events > LIMITS.blockEvents) return false;",
+    why: "more than a megabyte, or 4,000 events, in another's proposal",
+    shown: "RefuseOversizedBatch",
+  },
   {
     file: "attempts.ts",
     source: "seat.tried.delete(oldest); }",

@@ -26,7 +26,7 @@ export class Archivist implements Mouth {
   instead(to: number, message: Message): readonly Told[] {
     const { dice } = this.#tongue.place;
     if (message.kind === "state-chunk" && this.#slow) return this.#later(to, message);
-    if (message.kind === "state-offer" && dice.percent(50))
+    if (message.kind === "state-offer" && dice.percent(80))
       return [{ to, message: this.#fewer(message) }];
     if (message.kind === "blocks" && dice.percent(60))
       return [

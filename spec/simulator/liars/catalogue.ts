@@ -12,6 +12,7 @@ import { Equivocator, Resigner, Silent, WrongOutcome, Yes } from "./plain.ts";
 import { Petitioner } from "./petitioner.ts";
 import { Poisoner } from "./poisoner.ts";
 import { Replayer } from "./replayer.ts";
+import { Usurper } from "./usurper.ts";
 
 const EARLY_LIES = [
   "evil",
@@ -36,7 +37,7 @@ const EARLY_LIES = [
 /** Drawn in place of one of the others, so that those stay with their seeds. */
 export const LATER_LIES = ["censor"] as const;
 /** Never drawn: told where somebody asks for them. */
-const ASKED_LIES = ["archivist"] as const;
+const ASKED_LIES = ["archivist", "usurper"] as const;
 export const LIES = [...EARLY_LIES, ...LATER_LIES, ...ASKED_LIES] as const;
 export type Lie = (typeof LIES)[number];
 
@@ -102,6 +103,8 @@ export function mouthOf(lie: Lie, place: Place, hearsay?: Hearsay): Mouth | null
       return new Resigner(place);
     case "archivist":
       return new Archivist(place);
+    case "usurper":
+      return new Usurper(place);
     case "corrupt":
     case "corrupt-state":
     case "forgetful":
