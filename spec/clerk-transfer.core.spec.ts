@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { blockIn } from "../objects/clerk/consensus/check.ts";
+import { believed, blockIn } from "../objects/clerk/consensus/check.ts";
 import { known } from "../objects/shared/assert.ts";
 import { LIMITS } from "../objects/shared/limits.ts";
 import { belongsTo } from "../objects/shared/state-root.ts";
@@ -165,6 +165,32 @@ describe("what peers give of their state", () => {
     expect(court.incidents(3, "false-state")).toEqual([]);
   });
 
+  it("AskOnePeerForState: who gives one part for longer than its rows may take is left within it", () => {
+    const court = courtWithGap(40);
+    for (const seat of [0, 1, 2]) court.member(seat).vault.pageRows = 1;
+    const late: typeof court.network = [];
+    let slow: number | null = null;
+    let given = 0;
+    court.passes = (sent) => {
+      if (sent.message.kind !== "state-chunk" || sent.message.rows[0]?.[0] !== "key") return true;
+      slow ??= sent.from;
+      if (sent.from !== slow) return true;
+      given += 1;
+      late.push(sent);
+      return false;
+    };
+    court.restart(3);
+    const from = court.now;
+    while (court.heights()[3] !== 16 && court.now < from + 60_000) {
+      court.pass(LIMITS.stateAnswerMs - 100);
+      for (const { to, message } of late.splice(0)) court.hear(to, message);
+    }
+    expect(court.heights()).toEqual([16, 16, 16, 16]);
+    expect(given).toBeGreaterThan(2);
+    expect(given).toBeLessThan(8);
+    expect(court.incidents(3, "false-state")).toEqual([]);
+  });
+
   it("AskOnePeerForState: nor one who gives part by part, each just in time", () => {
     const court = new Cluster("bft", 4, 2, EVERY);
     court.passes = ({ from, to }) => from !== 3 && to !== 3;
@@ -246,5 +272,15 @@ describe("what peers give of their state", () => {
     expect(blockIn(JSON.stringify(block))).toEqual(block);
     for (const text of ["", "{", "null", "[]", JSON.stringify({ ...block, outcomes: 7 })])
       expect(blockIn(text)).toBeNull();
+  });
+
+  it("RefuseFalseRow: of blocks from elsewhere those below the first false one count", () => {
+    const court = new Cluster();
+    decideTo(court, 3);
+    const { setup } = court.seat(0);
+    const blocks = court.member(0).chain;
+    expect(believed(blocks, setup, verifyModel)).toEqual(blocks);
+    const altered = blocks.with(1, { ...known(blocks[1], "a block"), outcomes: [] });
+    expect(believed(altered, setup, verifyModel)).toEqual(blocks.slice(0, 1));
   });
 });

@@ -19,6 +19,12 @@ const RARE: readonly (Partial<Kind> & { readonly seed: number; readonly why: str
   { seed: 373, why: "controls that were left out, when the view is left for it" },
   { seed: 411, why: "a state taken across an epoch; peers that say they have dropped blocks" },
   { seed: 303, directed: true, why: "a control beside writs" },
+  { seed: 8, options: { lie: "inventor" }, why: "a writ without its seal in a batch" },
+  {
+    seed: 5,
+    options: { lie: "usurper", fate: "warden-lost" },
+    why: "a vote in a later view than the seat's; proposals of an epoch that is over",
+  },
   { seed: 8, options: { fate: "poison" }, why: "more batches of one height than are kept" },
   { seed: 28, options: { fate: "poison" }, why: "votes and rejects too far ahead" },
 ];

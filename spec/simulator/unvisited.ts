@@ -39,6 +39,12 @@ const behind: readonly Reason[] = [
       "AskOnePeerForState: an offer of one that was not asked counts for nothing, whoever calls the core",
   },
   {
+    file: "check.ts",
+    source: "return wrong < 0 ? blocks : blocks.slice(0, wrong);",
+    why: "who reads the Ledger proves each row itself and stops below a false one; the core believes no reader",
+    shown: "RefuseFalseRow: of blocks from elsewhere those below the first false one count",
+  },
+  {
     file: "evidence.ts",
     source: "if (vote.batch !== tip.batch || vote.result === tip.result) return;",
     why: "`matters` passes of the tip's height only the prepares that differ; the core does not rest on who calls it",
@@ -70,11 +76,6 @@ const behind: readonly Reason[] = [
     source: "if (seat.applying) return false;",
     why: "both shells report a block applied in the piece that wrote it, so no step comes between; the core must hold for one that reports later",
   },
-  {
-    file: "step.ts",
-    source: "if (seat.ended) return [];",
-    why: "the simulator ends a life in the step that installs a state; the real object ends a moment later, and hears messages until then",
-  },
 ];
 
 /** Only where more than f seats are faulty: then these lines show what is wrong in place of going on with it. */
@@ -94,6 +95,12 @@ const tooMany: readonly Reason[] = [
     source:
       "{ seat.blocks.delete(height); // Another answer brings the same again, so not at once. seat.askAt = turn.now + LIMITS.re",
     why: "a quorum certified outcomes that are none of its events'",
+    shown: "QuarantineUnadoptable",
+  },
+  {
+    file: "sync.ts",
+    source: "if (!turn.seat.voice && !rebuild) return;",
+    why: "without a voice already, and again a quorum certified outcomes that are none of its events'",
     shown: "QuarantineUnadoptable",
   },
   {
@@ -184,4 +191,69 @@ const bounds: readonly Reason[] = [
   },
 ];
 
-export const UNVISITED: readonly Reason[] = [...behind, ...tooMany, ...bounds];
+/** Within reach of a run, but of hardly one: two rare things must meet. Should one come to it, that is told. */
+const rare: readonly Reason[] = [
+  {
+    file: "kept.ts",
+    source: "return poison === undefined ? batch : condemning(batch, poison);",
+    why: "a seat stops in the few milliseconds between its vote for a condemned event and the decision",
+    shown:
+      "RejectCondemned: whoever missed the block is given its proof, and so is a seat that stops",
+  },
+  {
+    file: "kept.ts",
+    source:
+      "function condemning(batch: Batch, poison: Poison): Batch { return { ...batch, entries: batch.entries.map((entry) => ({ .",
+    why: "as above",
+    shown:
+      "RejectCondemned: whoever missed the block is given its proof, and so is a seat that stops",
+  },
+  {
+    file: "controls.ts",
+    source: "if (kept.tries >= LIMITS.controlTries) seat.controls.delete(subjectOf(control));",
+    why: "three views in a row fail over one control, and the seat is not restarted meanwhile",
+    shown: "GiveUpControl",
+  },
+  {
+    file: "majority.ts",
+    source: "if (!isLone(batch)) return halve(seat, batch);",
+    why: "a quorum died twice each of the same batch of several events, before any of them proposed by halves",
+    shown:
+      "HalveUnable: of several events that a quorum could not evaluate the next batch takes half",
+  },
+  {
+    file: "strangers.ts",
+    source: "{ if (wantsBatch(seat, said.batch)) keepBatch(seat, said.batch); return; }",
+    why: "a leader that lacks what was prepared is answered from an epoch that it has not reached",
+    shown: "AskStranger: but for a batch that somebody named",
+  },
+  {
+    file: "views.ts",
+    source:
+      "for (const [key, vote] of votes) if (vote.view < view - LIMITS.viewsAhead) votes.delete(key);",
+    why: "more than sixteen views are passed at one height, with votes of the first still there",
+    shown: "BoundVotes",
+  },
+  {
+    file: "transfer.ts",
+    source: "if (may && turn.now >= transfer.partBy) return turnToNext(turn);",
+    why: "a part of five rows at least is given row by row; states of a run have few such",
+    shown:
+      "AskOnePeerForState: who gives one part for longer than its rows may take is left within it",
+  },
+  {
+    file: "transfer.ts",
+    source: "if (!provenTerm(seat, transfer, chunk)) return passOver(turn);",
+    why: "the first offer that a seat hears which has missed a version is of a liar that leaves it out",
+    shown: "LeaveFalseOffer",
+  },
+  {
+    file: "transfer.ts",
+    source:
+      "function passOver({ seat, now }: Turn): void { leave(seat); seat.stateRefused = true; seat.stateAskAt = now + LIMITS.sta",
+    why: "as above",
+    shown: "LeaveFalseOffer",
+  },
+];
+
+export const UNVISITED: readonly Reason[] = [...behind, ...tooMany, ...bounds, ...rare];
