@@ -147,6 +147,7 @@ export function batchesOf({ options, directed, seed, seeds, coverage }: Asked): 
     ...CUNNING.map((lie) => share(25, { options: { lie } })),
     ...FATES.map((fate) => share(25, { options: { fate } })),
     ...taking.map((given) => share(10, { options: given })),
+    share(10, { options: { lie: "usurper", fate: "warden-lost" } }),
     share(25, { options: { flaw: "row damaged", fate: "taken" } }),
   ];
 }

@@ -45,6 +45,11 @@ const behind: readonly Reason[] = [
     shown: "RefuseFalseRow: of blocks from elsewhere those below the first false one count",
   },
   {
+    file: "controls.ts",
+    source: "if (batch.header.epoch === epoch) continue;",
+    why: "a proposal is kept only of the epoch that its height has by the terms of then, and those had no later one",
+  },
+  {
     file: "evidence.ts",
     source: "if (vote.batch !== tip.batch || vote.result === tip.result) return;",
     why: "`matters` passes of the tip's height only the prepares that differ; the core does not rest on who calls it",
