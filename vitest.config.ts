@@ -69,7 +69,7 @@ export default defineConfig({
       pool("seven-seats", { SEATS: "7" }),
       pool("detect", { MODE: "detect" }),
       pool("solo", { MODE: "solo" }),
-      // Asked for by `npm run flips` alone: it takes seconds a byte.
+      // Asked for by `npm run flips` alone: it takes about a second a byte.
       ...(process.env["FLIPS"] === undefined
         ? []
         : [

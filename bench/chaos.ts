@@ -68,7 +68,6 @@ function optionsFrom(args: string[]): Options | null {
   const unknown = named.find((name) => !SCENARIOS.some((one) => one.name === name));
   if (unknown !== undefined) throw new Usage(`there is no scenario ${unknown}: --list names them`);
   const chosen = SCENARIOS.filter(({ name }) => named.includes(name));
-  if (short) chosen.sort((a, b) => Number(b.early ?? false) - Number(a.early ?? false));
   if (scenario === undefined && !all && !short)
     throw new Usage(
       "say which: --scenario NAME[,NAME], --all or --short; --list names the scenarios",
@@ -77,11 +76,11 @@ function optionsFrom(args: string[]): Options | null {
   return { scenarios: chosen, events, seed, short, report };
 }
 
-function scaleOf({ events: asked, short }: Options, { events, most = 6 }: Scenario): Scale {
+function scaleOf({ events: asked, short }: Options, { events }: Scenario): Scale {
   const wanted = asked ?? (short ? SHORT_EVENTS : events);
   return wanted < SMALL
-    ? { events: wanted, blows: Math.min(most / 2, 2), request: 25, downSeconds: 2 }
-    : { events: wanted, blows: most, request: 100, downSeconds: 8 };
+    ? { events: wanted, blows: 2, request: 25, downSeconds: 2 }
+    : { events: wanted, blows: 6, request: 100, downSeconds: 8 };
 }
 
 interface Bench {

@@ -1,6 +1,6 @@
 // Runs seeds of the simulator (spec/simulator): npm run simulate -- --seeds N [--seed S] [--ticks T] [--seats 4|7]
-// [--mode bft|detect|solo] [--liars K] [--lie NAME] [--fate mute|warden-lost] [--workers W] [--coverage]; or its directed schedules, by their numbers: --directed
-// --seeds N [--seed S]. With --coverage and no kind of run named, a share of every kind follows, and what none of them came to is told.
+// [--mode bft|detect|solo] [--liars K] [--lie NAME] [--flaw NAME] [--fate NAME] [--workers W] [--coverage]; or its directed schedules, by their
+// numbers: --directed --seeds N [--seed S]. With --coverage and no kind of run named, a share of every kind follows, and what none of them came to is told.
 // Exits with 0 when nothing failed, 1 for wrong arguments, 2 when safety was broken, 3 when something stayed undecided, 4 when an
 // honest seat's code threw, 5 when with --coverage some code of the core was never run and no reason is written for it.
 // With --plant NAME, or --plant all, it runs planted bugs (spec/simulator/planted) instead; 6 when one of them was not found.

@@ -95,6 +95,22 @@ describe("a control event", () => {
     expect(court.heights().slice(0, 3)).toEqual([1, 1, 1]);
   });
 
+  it("RestWithGivenUpControl: nobody is kept awake by a vote for it, and what comes next is decided", () => {
+    const court = new Cluster();
+    court.ask(keyOfWarden(1, keyOf("new")), [0, 1, 2]);
+    court.passes = ({ message }) => message.kind !== "prepare";
+    court.pass(120_000);
+    court.passes = () => true;
+    court.pass(600_000);
+    const given = court.seats.filter(({ vote, controls }) => vote !== null && controls.size === 0);
+    expect(given.length).toBeGreaterThan(0);
+    expect(court.nextTimer()).toBeNull();
+    court.giveAll(court.writ(1, ["a"]));
+    court.pass(60_000);
+    expect(lastBlock(court).entries).toHaveLength(1);
+    expect(court.heights()).toEqual([1, 1, 1, 1]);
+  });
+
   it("SuspectCensorship: a leader that serves writs and leaves out what a quorum endorses is left", () => {
     const court = new Cluster();
     const control = keyOfWarden(1, keyOf("new"));

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { known } from "../objects/shared/assert.ts";
+import { batchDigest } from "../objects/shared/digests.ts";
 import { termsProven } from "../objects/shared/terms.ts";
 import { Cluster, keyOf, verifyModel } from "./kit/cluster.ts";
 import { courtWithWiped, decide, epochs, keyOfWarden, voices } from "./kit/control.ts";
@@ -130,6 +131,17 @@ describe("epochs", () => {
     court.pass(20_000);
     expect(court.member(1).armed).toBeNull();
     expect(court.views()).toEqual([0, 0, 0, 0]);
+  });
+
+  it("AskStranger: but for a batch that somebody named, which shows itself what it is", () => {
+    const court = courtWithWiped();
+    const seat = court.seat(2);
+    const batch = batchOn(court, seat, [whole(court.writ(2, ["x"]))]);
+    const prepared = preparedBy(court, votedOn(seat, batch, 0), [0, 1, 2]);
+    expect(court.hear(2, changeBy(court, 0, 6, seat.tip, prepared))).toBeNull();
+    court.epoch = 9;
+    expect(court.hear(2, court.said(1, { kind: "batch-answer", batch }))).toBeNull();
+    expect([...seat.batches.keys()]).toEqual([batchDigest(batch.header)]);
   });
 
   it.each([0, 1, 2])(

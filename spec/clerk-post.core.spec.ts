@@ -1,23 +1,28 @@
 import { describe, expect, it } from "vitest";
 import type { Message } from "../objects/clerk/consensus/messages.ts";
 import { Post } from "../objects/clerk/post.ts";
+import { LIMITS } from "../objects/shared/limits.ts";
 import { Cluster } from "./kit/cluster.ts";
+import { HandClock, settle } from "./kit/hand-clock.ts";
 
 /** A post, what it has sent to whom, and who was heard to answer what. */
 function posting() {
   const sent: { to: number; kinds: string[] }[] = [];
   const answers: [string, number][] = [];
+  const clock = new HandClock();
+  const silent = new Set<number>();
   const post = new Post(
     (to) => ({
       deliver: async (text) => {
         const said = JSON.parse(text) as Message[];
         sent.push({ to, kinds: said.map(({ kind }) => kind) });
-        return `from ${to}`;
+        return silent.has(to) ? new Promise<never>(() => {}) : `from ${to}`;
       },
     }),
     (text, by) => answers.push([text, by]),
+    clock,
   );
-  return { post, sent, answers };
+  return { post, sent, answers, clock, silent };
 }
 
 const sync = new Cluster().said(0, { kind: "sync", after: 0 });
@@ -66,5 +71,24 @@ describe("the post of a seat", () => {
       ["from 2", 2],
       ["from 3", 3],
     ]);
+  });
+
+  it("TakeSilentCallForLost, CountCall: a peer that returns no call is called again in time, and no more often than is let", async () => {
+    const { post, sent, clock, silent } = posting();
+    silent.add(1);
+    const say = async (times: number): Promise<number> => {
+      for (let time = 0; time < times; time++) {
+        post.hold(1, reject);
+        post.flush();
+      }
+      await settle();
+      return sent.length;
+    };
+    expect(await say(LIMITS.callsPerPeer + 1)).toBe(LIMITS.callsPerPeer);
+    expect(post.lost).toBe(1);
+    await clock.advance(LIMITS.callLostMs);
+    silent.clear();
+    expect(await say(1)).toBe(LIMITS.callsPerPeer + 1);
+    expect(post.lost).toBe(LIMITS.callsPerPeer + 1);
   });
 });

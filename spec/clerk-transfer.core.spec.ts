@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { believed, blockIn } from "../objects/clerk/consensus/check.ts";
 import { known } from "../objects/shared/assert.ts";
 import { LIMITS } from "../objects/shared/limits.ts";
 import { belongsTo } from "../objects/shared/state-root.ts";
@@ -164,6 +165,32 @@ describe("what peers give of their state", () => {
     expect(court.incidents(3, "false-state")).toEqual([]);
   });
 
+  it("AskOnePeerForState: who gives one part for longer than its rows may take is left within it", () => {
+    const court = courtWithGap(40);
+    for (const seat of [0, 1, 2]) court.member(seat).vault.pageRows = 1;
+    const late: typeof court.network = [];
+    let slow: number | null = null;
+    let given = 0;
+    court.passes = (sent) => {
+      if (sent.message.kind !== "state-chunk" || sent.message.rows[0]?.[0] !== "key") return true;
+      slow ??= sent.from;
+      if (sent.from !== slow) return true;
+      given += 1;
+      late.push(sent);
+      return false;
+    };
+    court.restart(3);
+    const from = court.now;
+    while (court.heights()[3] !== 16 && court.now < from + 60_000) {
+      court.pass(LIMITS.stateAnswerMs - 100);
+      for (const { to, message } of late.splice(0)) court.hear(to, message);
+    }
+    expect(court.heights()).toEqual([16, 16, 16, 16]);
+    expect(given).toBeGreaterThan(2);
+    expect(given).toBeLessThan(8);
+    expect(court.incidents(3, "false-state")).toEqual([]);
+  });
+
   it("AskOnePeerForState: nor one who gives part by part, each just in time", () => {
     const court = new Cluster("bft", 4, 2, EVERY);
     court.passes = ({ from, to }) => from !== 3 && to !== 3;
@@ -210,5 +237,50 @@ describe("what peers give of their state", () => {
     expect(court.heights()[3]).toBe(1);
     const asked = court.sent(3, "state-request").length;
     expect(asked).toBeLessThan(3 * (30_000 / LIMITS.stateAnswerMs));
+  });
+
+  it("AskOnePeerForState: an offer of one that was not asked counts for nothing, whoever calls the core", () => {
+    const court = asking(courtWithGap());
+    const { statePeer } = court.seat(3);
+    const offer = known(court.seat(0).world.offer(), "an offer");
+    court.epoch = 2;
+    const hear = (from: number): void => {
+      const message = court.said(from, { kind: "state-offer", ...offer });
+      court.input(3, { kind: "message", message, now: court.now });
+    };
+    hear((statePeer + 1) % 3);
+    expect(court.seat(3).transfer).toBeNull();
+    hear(statePeer);
+    expect(court.seat(3).transfer).not.toBeNull();
+  });
+
+  it("OfferState: rows that cannot be read are not given", () => {
+    const court = courtWithGap();
+    const { world } = court.seat(0);
+    const base = known(world.offer(), "an offer").anchor.header.height;
+    const request = { kind: "state-request", base, part: 0, after: null } as const;
+    const given = (): number => court.sent(0, "state-chunk").length;
+    expect(court.hear(0, court.said(3, request))).toBeNull();
+    expect(given()).toBe(1);
+    Object.assign(world, { page: () => null });
+    expect(court.hear(0, court.said(3, request))).toBeNull();
+    expect(given()).toBe(1);
+  });
+
+  it("RefuseMalformedMessage: what a peer gives as a block and is none", () => {
+    const [block] = courtWithGap().member(0).chain;
+    expect(blockIn(JSON.stringify(block))).toEqual(block);
+    for (const text of ["", "{", "null", "[]", JSON.stringify({ ...block, outcomes: 7 })])
+      expect(blockIn(text)).toBeNull();
+  });
+
+  it("RefuseFalseRow: of blocks from elsewhere those below the first false one count", () => {
+    const court = new Cluster();
+    decideTo(court, 3);
+    const { setup } = court.seat(0);
+    const blocks = court.member(0).chain;
+    expect(believed(blocks, setup, verifyModel)).toEqual(blocks);
+    const altered = blocks.with(1, { ...known(blocks[1], "a block"), outcomes: [] });
+    expect(believed(altered, setup, verifyModel)).toEqual(blocks.slice(0, 1));
   });
 });

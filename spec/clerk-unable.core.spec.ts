@@ -185,4 +185,21 @@ describe("a seat that was restarted", () => {
     expect(court.incidents(3, "outvoted")).toMatchObject([{ height: 2, own: null }]);
     expect(court.seat(3)).toMatchObject({ dissents: 0, voice: true });
   });
+
+  it("HalveUnable: of several events that a quorum could not evaluate the next batch takes half", () => {
+    const court = new Cluster();
+    court.give(0, court.writ(1, ["a"]));
+    court.settle();
+    const seat = court.seat(1);
+    const { height } = seat.tip;
+    const batch = batchOn(court, seat, [whole(court.writ(2, ["b", "c", "d", "e"]))]);
+    const certificate = seat.tip.certificate;
+    if (certificate === null) throw new Error("height 1 is decided");
+    court.hear(1, proposalBy(court, 0, 0, batch, byCertificate(certificate)));
+    const unable = { height: height + 1, view: 0, batch: batchDigest(batch.header) } as const;
+    for (const from of [0, 2, 3])
+      court.hear(1, court.said(from, { kind: "reject", ...unable, reason: "unable" }));
+    expect(seat.cut).toBe(2);
+    expect(seat.view).toBe(1);
+  });
 });

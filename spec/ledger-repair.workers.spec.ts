@@ -1,5 +1,6 @@
 /** Rows of the real D1 that are not what was agreed: found by the seats' audit, repaired through the one door, and on record. */
 import { beforeAll, describe, expect, it } from "vitest";
+import { publishRun } from "../objects/ledger/append.ts";
 import { attestedHeights } from "../objects/ledger/attest.ts";
 import { auditRange } from "../objects/ledger/audit.ts";
 import { repairDigest } from "../objects/ledger/repair.ts";
@@ -293,6 +294,27 @@ describe("a row that was changed after it was audited", () => {
     await room.until(async () => (await attestedHeights(ledger))[0] === 5);
     expect(room.incidents(0, "ledger-conflict")).toEqual([]);
     expect(await storedBlock(ledger, 0, 4)).toEqual(room.blocks[3]);
+    room.close();
+  });
+
+  it("RepairDamagedRow: a row that another seat published meanwhile, and that was damaged at once, is no other block", async () => {
+    const generation = "raced";
+    const meanwhile: (() => Promise<void>)[] = [];
+    const { ledger, room } = await published(generation, 4, async () => meanwhile.pop()?.());
+    const fifth = known(room.blocks[4], "a fifth block");
+    meanwhile.push(async () => {
+      await publishRun(ledger, 0, [fifth]);
+      await hurt(
+        generation,
+        "blocks",
+        "certificate = json_set(certificate, '$.block', 'ff')",
+        "height = 5",
+      );
+    });
+    room.decideUpTo(5);
+    await room.until(async () => (await attestedHeights(ledger))[0] === 5);
+    for (const seat of [0, 1]) expect(room.incidents(seat, "ledger-conflict")).toEqual([]);
+    expect(await storedBlock(ledger, 0, 5)).toEqual(fifth);
     room.close();
   });
 

@@ -196,6 +196,32 @@ describe("the book", () => {
     expect(book.find("key-0")).toBeDefined();
   });
 
+  it("RecoverEventFromWrit: of a key that was used again meanwhile both events outlast this life, and the later use answers", () => {
+    const book = new Book(0, (digest) => digest);
+    const again = { ...submission(1), key: "key-0" };
+    book.reserve(again);
+    const lost = { court: 0, warden: 0, number: 1, events: [event(0)], seal: "" };
+    const kept = book.recover({ court: 0, last: 1, writs: [lost], gaps: [] }, NOW, () =>
+      submission(0),
+    );
+    expect(book.find("key-0")?.event).toBe(again.event);
+    const next = new Book(0, (digest) => digest);
+    for (const entry of kept.entries) next.restore(entry, entry.place);
+    expect(next.pending).toBe(2);
+    expect(next.find("key-0")?.event).toBe(again.event);
+  });
+
+  it("AskWritBack: while it is not known what was sealed the Warden is woken, though nothing that can be read is pending", () => {
+    const book = new Book(0, (digest) => digest);
+    expect(book.restless).toBe(false);
+    book.halt(0, "a writ of court 0 is damaged");
+    expect(book.restless).toBe(true);
+    book.recover({ court: 0, last: 1, writs: [], gaps: [] }, NOW, () => submission(0));
+    expect(book.restless).toBe(false);
+    book.reserve(submission(1));
+    expect(book.restless).toBe(true);
+  });
+
   it("ReleaseKeyTheSeatsRefuse: a key that is another event's is unknown again, its callers are answered", () => {
     const book = new Book(0, (digest) => digest);
     const entry = book.reserve(submission(0));

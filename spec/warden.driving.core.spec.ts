@@ -218,14 +218,26 @@ describe("driving", () => {
     expect(settled).toHaveLength(1);
   });
 
-  it("backs off, and asks no seat that owes many answers", async () => {
+  it("TakeSilentCallForLost: backs off, and asks no seat that owes many answers until those are taken for lost", async () => {
     const { seats, clock, drive } = driving("silent", "refuses", "silent", "silent");
     void drive.drive(writOf(1));
-    await clock.advance(600_000);
     const asked = (seat: number): number => seats.seats().filter((other) => other === seat).length;
+    await clock.advance(LIMITS.callLostMs - 1);
     expect(asked(0)).toBe(LIMITS.callsPerSeat);
+    await clock.advance(600_000 - LIMITS.callLostMs + 1);
+    expect(asked(0)).toBeGreaterThan(LIMITS.callsPerSeat);
+    expect(asked(0)).toBeLessThanOrEqual((LIMITS.callsPerSeat * 600_000) / LIMITS.callLostMs);
     expect(asked(1)).toBeLessThanOrEqual(600_000 / LIMITS.redriveCapMs);
     expect(asked(1)).toBeGreaterThan(100);
+  });
+
+  it("TakeSilentCallForLost: seats that never returned a call decide what comes after", async () => {
+    const { seats, clock, drive, settled } = driving("silent", "silent", "silent", "silent");
+    void drive.drive(writOf(1));
+    await clock.advance(60_000);
+    seats.says = ["decides", "decides", "decides", "decides"];
+    await clock.advance(LIMITS.callLostMs + LIMITS.redriveCapMs);
+    expect(settled).toHaveLength(1);
   });
 
   it("DropUnprovenAnswer: drops and counts a lie, and believes the next seat", async () => {

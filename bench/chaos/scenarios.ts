@@ -24,10 +24,6 @@ export interface Scenario {
   readonly what: string;
   /** By default; a short run takes fewer. */
   readonly events: number;
-  /** At most so many blows, in a short run half of them. */
-  readonly most?: number;
-  /** What takes the longer the more ledger there is comes first where runs share one. */
-  readonly early?: true;
   /** The blow that comes `index`-th. */
   blow(index: number, dice: Dice): Blow;
 }
@@ -145,8 +141,6 @@ export const SCENARIOS: readonly Scenario[] = [
     name: "d1-tampered",
     what: "a published row is changed: an incident tells, and nobody is shown the row",
     events: OTHERS,
-    most: 2,
-    early: true,
     blow: turns(ledgerTampered),
   },
   {

@@ -66,8 +66,7 @@ export async function perform(given: Performance): Promise<Seen> {
   const ending = new AbortController();
   const signal = AbortSignal.any([arena.access.signal, ending.signal]);
   const access = { ...arena.access, signal };
-  const { run } = volume;
-  const load = new Load(queues, { access, log, dice: own(), manners, run });
+  const load = new Load(queues, { access, log, dice: own(), manners });
   const share = 0.3 / scale.blows;
   const { downSeconds } = scale;
   const field = { arena, load, manners, dice: own(), downSeconds, share };

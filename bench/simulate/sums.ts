@@ -62,7 +62,10 @@ export class Sums {
 }
 
 function flags({ options, directed }: Kind): string {
-  const given = Object.entries(options).map(([name, value]) => ` --${name} ${String(value)}`);
+  const given = Object.entries(options).map(([name, value]) => {
+    const text = String(value);
+    return ` --${name} ${text.includes(" ") ? `"${text}"` : text}`;
+  });
   return `${directed ? " --directed" : ""}${given.join("")}`;
 }
 

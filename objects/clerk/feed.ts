@@ -1,4 +1,6 @@
 /** Agreed changes on their way to this seat's Registrars: gathered, one push at a time a shard. Losing a push costs warmth only. */
+import { pause, within } from "../shared/clock.ts";
+import type { Clock } from "../shared/clock.ts";
 import { LIMITS } from "../shared/limits.ts";
 import type { RegistrarApi } from "../shared/rpc.ts";
 import type { EntityRow } from "../shared/types.ts";
@@ -18,7 +20,7 @@ export class Feed {
   readonly #lanes: readonly Lane[];
   readonly #registrar: (shard: number) => Pick<RegistrarApi, "push">;
   readonly #shardOf: (key: string) => number;
-  readonly #wait: (ms: number) => Promise<void>;
+  readonly #clock: Clock;
   #height: number;
 
   constructor(
@@ -27,7 +29,7 @@ export class Feed {
     to: {
       readonly registrar: (shard: number) => Pick<RegistrarApi, "push">;
       readonly shardOf: (key: string) => number;
-      readonly wait: (ms: number) => Promise<void>;
+      readonly clock: Clock;
     },
   ) {
     this.#lanes = Array.from({ length: shards }, () => {
@@ -35,7 +37,7 @@ export class Feed {
     });
     this.#registrar = to.registrar;
     this.#shardOf = to.shardOf;
-    this.#wait = to.wait;
+    this.#clock = to.clock;
     this.#height = height;
   }
 
@@ -54,7 +56,7 @@ export class Feed {
   async #push(lane: Lane, shard: number): Promise<void> {
     lane.pushing = true;
     while (lane.told < this.#height) {
-      await this.#wait(LIMITS.registrarPushPauseMs);
+      await pause(this.#clock, LIMITS.registrarPushPauseMs);
       const height = this.#height;
       const rows = JSON.stringify([...lane.rows.values()]);
       const gap = lane.overflown || rows.length > LIMITS.registrarPushBytes;
@@ -62,9 +64,8 @@ export class Feed {
       const after = lane.told;
       // After a push that failed the next one begins where this one should have ended, which the Registrar sees as a gap.
       lane.told = height;
-      await this.#registrar(shard)
-        .push(gap ? height : after, height, gap ? "[]" : rows)
-        .catch(() => {});
+      const push = this.#registrar(shard).push(gap ? height : after, height, gap ? "[]" : rows);
+      await within(this.#clock, LIMITS.callLostMs, push);
     }
     lane.pushing = false;
   }

@@ -1,4 +1,6 @@
 /** Calls to the other seats. Loss is allowed, growth is not: beyond its bound a message is dropped, and sent again in time. */
+import { within } from "../shared/clock.ts";
+import type { Clock } from "../shared/clock.ts";
 import { LIMITS } from "../shared/limits.ts";
 import type { ClerkApi } from "../shared/rpc.ts";
 import type { Message } from "./consensus/messages.ts";
@@ -16,6 +18,7 @@ interface UnderWay {
 export class Post {
   readonly #peer: (seat: number) => Peer;
   readonly #answered: (text: string, by: number) => void;
+  readonly #clock: Clock;
   readonly #underWay = new Map<number, UnderWay>();
   #held: { readonly to: number; readonly message: Message }[] = [];
   #caller: { readonly seat: number; readonly replies: Message[] } | null = null;
@@ -23,7 +26,12 @@ export class Post {
   lost = 0;
 
   /** `peer` makes a new stub for each call: a stub that saw an abort stays broken. */
-  constructor(peer: (seat: number) => Peer, answered: (text: string, by: number) => void) {
+  constructor(
+    peer: (seat: number) => Peer,
+    answered: (text: string, by: number) => void,
+    clock: Clock,
+  ) {
+    this.#clock = clock;
     this.#peer = peer;
     this.#answered = answered;
   }
@@ -90,14 +98,11 @@ export class Post {
     }
     underWay.calls += 1;
     underWay.size += text.length;
-    try {
-      this.#answered(await this.#peer(to).deliver(text), to);
-    } catch {
-      // Down, restarting or refusing: the votes are sent again until they are answered.
-      this.lost += messages.length;
-    } finally {
-      underWay.calls -= 1;
-      underWay.size -= text.length;
-    }
+    const answer = await within(this.#clock, LIMITS.callLostMs, this.#peer(to).deliver(text));
+    underWay.calls -= 1;
+    underWay.size -= text.length;
+    // Down, restarting, refusing or silent: the votes are sent again until they are answered.
+    if (answer === undefined) this.lost += messages.length;
+    else this.#answered(answer, to);
   }
 }

@@ -247,17 +247,16 @@ export class Publisher {
     }
   }
 
-  /** Whether what stood in the way of a run was a damaged row rather than another block. */
+  /**
+   * Whether what stands in the way of a run is a damaged row, mended here or by another seat before the next run. Throws
+   * {@link LedgerConflict} where it is a block that a quorum certified.
+   */
   async #cleared(error: unknown): Promise<boolean> {
     if (!(error instanceof LedgerConflict)) return false;
     const { height } = error;
-    if (height === 0) {
-      // It stands in the way of the first block, and is looked at again with the next run.
-      await this.#mender.mendGenesis();
-      return true;
-    }
-    if (height > (this.#held ?? 0)) return false;
-    return (await this.#mender.mend(height, error.message, true)) === "mended";
+    if (height === 0) await this.#mender.mendGenesis();
+    else await this.#mender.mend(height, error.message, true);
+    return true;
   }
 
   async #audit(): Promise<void> {

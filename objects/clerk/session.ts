@@ -5,6 +5,7 @@ import { genesisDigest } from "../shared/genesis.ts";
 import type { Genesis } from "../shared/genesis.ts";
 import { LIMITS } from "../shared/limits.ts";
 import { registrarOf } from "../shared/names.ts";
+import { wallClock } from "../shared/shell/clock.ts";
 import { clerkStub, registrarStub } from "../shared/shell/stubs.ts";
 import { Agreement } from "./agreement.ts";
 import { Answers, Waiters } from "./answers.ts";
@@ -55,6 +56,7 @@ export class Session {
     const post = new Post(
       (peer) => clerkStub(env, deployment, court, peer),
       (answer, by) => keeper.tend(() => this.agreement.answered(answer, by, Date.now())),
+      wallClock,
     );
     this.agreement = new Agreement(
       { bench, genesis, post },
@@ -69,7 +71,7 @@ export class Session {
     this.#feed = new Feed(deployment.registrars, chain.height(), {
       registrar: (shard) => registrarStub(env, deployment, { court, seat, shard }),
       shardOf: (key) => registrarOf(deployment, key),
-      wait: (ms) => scheduler.wait(ms),
+      clock: wallClock,
     });
     const ledger = this.#ledger(bench, genesis);
     this.publisher = this.#publisher(bench, genesis, ledger);

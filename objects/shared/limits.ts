@@ -25,6 +25,8 @@ export const LIMITS = {
   /** Between two rounds over every seat; doubles up to the second. */
   redriveMs: 100,
   redriveCapMs: 2_000,
+  /** A call between objects that has not returned by then is taken for lost: it counts no more. */
+  callLostMs: 30_000,
   /** Calls of one Warden to one seat that have not returned; beyond it the seat is passed over. */
   callsPerSeat: 8,
   /** How long a decision or a status tells that a court is open … */

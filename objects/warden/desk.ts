@@ -18,8 +18,9 @@ import { bucketOver, heldBySeats, nextAlarm } from "./core/expiry.ts";
 import { heldIn } from "./core/held.ts";
 import type { Doubt, Finding } from "./core/held.ts";
 import { Drive } from "./drive.ts";
-import { within } from "./ports.ts";
-import type { Clock, Court } from "./ports.ts";
+import { within } from "../shared/clock.ts";
+import type { Clock } from "../shared/clock.ts";
+import type { Court } from "./ports.ts";
 import { answerOf } from "./lookup.ts";
 import type { Decision } from "./lookup.ts";
 import { askedBack, submissionOf } from "./recovery.ts";
@@ -158,7 +159,7 @@ export class Desk {
     for (const bucket of over) {
       if (bucketOver(bucket, clock.now(), published)) store.dropBucket(bucket.ends);
     }
-    return nextAlarm(clock.now(), book.pending > 0, store.ends);
+    return nextAlarm(clock.now(), book.restless, store.ends);
   }
 
   /** Asks the courts in which something fresh may be reserved; a known key is answered whether or not its court is open. */
@@ -290,7 +291,7 @@ export class Desk {
       store.reserve(reserved);
       sealed = book.seal(clock.now());
       for (const one of sealed) store.sealed(one, book.lastNumber(one.writ.court));
-      const wakeAt = nextAlarm(clock.now(), book.pending > 0, store.ends);
+      const wakeAt = nextAlarm(clock.now(), book.restless, store.ends);
       if (wakeAt !== null) alarm.arm(wakeAt);
     });
     for (const writ of decided) book.forget(writ);

@@ -5,8 +5,9 @@ import type { Writ } from "../shared/types.ts";
 import { roundOf } from "./core/rounds.ts";
 import { judge } from "./core/settlement.ts";
 import type { CourtKeys, Judgement, Settlement } from "./core/settlement.ts";
-import { pause, within } from "./ports.ts";
-import type { Clock, Court } from "./ports.ts";
+import { pause, within } from "../shared/clock.ts";
+import type { Clock } from "../shared/clock.ts";
+import type { Court } from "./ports.ts";
 
 export interface DriveReports {
   /** Once per driven writ: a settlement per event, in order. */
@@ -135,11 +136,8 @@ export class Drive {
       : again;
   }
 
-  async #submit(errand: Errand, seat: number): Promise<string | undefined> {
-    try {
-      return await this.#court.submit(seat, errand.text, LIMITS.writSilenceMs);
-    } catch {
-      return undefined;
-    }
+  #submit(errand: Errand, seat: number): Promise<string | undefined> {
+    const submitted = this.#court.submit(seat, errand.text, LIMITS.writSilenceMs);
+    return within(this.#clock, LIMITS.callLostMs, submitted);
   }
 }

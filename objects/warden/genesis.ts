@@ -2,8 +2,8 @@
 import type { Genesis } from "../shared/genesis.ts";
 import { LIMITS } from "../shared/limits.ts";
 import { Refused } from "../shared/rpc.ts";
-import { within } from "./ports.ts";
-import type { Clock } from "./ports.ts";
+import { within } from "../shared/clock.ts";
+import type { Clock } from "../shared/clock.ts";
 
 export interface GenesisSource {
   /** Seats of court 0. */

@@ -6,8 +6,9 @@ import type { Submission } from "../shared/rpc.ts";
 import { findingOf, heldIn } from "./core/held.ts";
 import type { Doubt, Finding, Held } from "./core/held.ts";
 import type { LedgerEvent, Writ } from "../shared/types.ts";
-import { pause, within } from "./ports.ts";
-import type { Clock, Court } from "./ports.ts";
+import { pause, within } from "../shared/clock.ts";
+import type { Clock } from "../shared/clock.ts";
+import type { Court } from "./ports.ts";
 
 export interface Lost {
   readonly warden: number;

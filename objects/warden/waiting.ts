@@ -1,6 +1,6 @@
 /** Callers that wait for outcomes. Memory only: whoever is gone asks again with the same key. */
 import type { Entry } from "./core/book.ts";
-import type { Clock } from "./ports.ts";
+import type { Clock } from "../shared/clock.ts";
 
 interface Call {
   left: number;

@@ -20,7 +20,8 @@ import type { Doubt } from "./core/held.ts";
 import { Desk } from "./desk.ts";
 import { findGenesis } from "./genesis.ts";
 import { lookedUp } from "./lookup.ts";
-import { wallClock, within } from "./ports.ts";
+import { within } from "../shared/clock.ts";
+import { wallClock } from "../shared/shell/clock.ts";
 import type { Court } from "./ports.ts";
 import { restore } from "./restore.ts";
 import { Store } from "./store.ts";
@@ -56,7 +57,7 @@ export class Warden extends DurableObject<Bindings> implements WardenApi {
     this.#downUntil = Number(notes.get("downUntil") ?? 0);
     void ctx.blockConcurrencyWhile(async () => {
       await alarm.load();
-      if (book.pending > 0) alarm.arm(Date.now() + LIMITS.alarmMs);
+      if (book.restless) alarm.arm(Date.now() + LIMITS.alarmMs);
     });
   }
 
@@ -116,7 +117,7 @@ export class Warden extends DurableObject<Bindings> implements WardenApi {
     }
     const { alarm, book, store } = this.#post;
     alarm.spent();
-    let next = nextAlarm(Date.now(), book.pending > 0, store.ends);
+    let next = nextAlarm(Date.now(), book.restless, store.ends);
     try {
       const desk = await this.#open(this.#serving());
       next = await desk.upkeep();
@@ -137,7 +138,7 @@ export class Warden extends DurableObject<Bindings> implements WardenApi {
     if (now < this.#downUntil) throw new Refused("seat-down", "down by an injected fault");
     if (post.alarm.overdue(now)) this.ctx.waitUntil(this.alarm());
     // A Warden that restarted drives what is pending whether or not anyone asks for it.
-    if (this.#desk === null && post.book.pending > 0)
+    if (this.#desk === null && post.book.restless)
       this.ctx.waitUntil(this.#open(post).catch(() => undefined));
     return post;
   }

@@ -10,8 +10,9 @@ import {
   seatView,
 } from "./core/openness.ts";
 import type { Openness, SeatView } from "./core/openness.ts";
-import { pause, within } from "./ports.ts";
-import type { Clock, Court } from "./ports.ts";
+import { pause, within } from "../shared/clock.ts";
+import type { Clock } from "../shared/clock.ts";
+import type { Court } from "./ports.ts";
 
 interface Seen {
   readonly view: SeatView;

@@ -4,7 +4,12 @@
 export const BESIDE: Readonly<Record<string, readonly string[]>> = {
   "clerk ProposalHeard": ["LearnFromLeftViews"],
   "clerk Judged": ["SayReject", "RejectUnable"],
-  "clerk StepEnds": ["ForwardWaitingWrit", "HandOverCertificate", "AskForBlocks"],
+  "clerk StepEnds": [
+    "ForwardWaitingWrit",
+    "HandOverCertificate",
+    "AskForBlocks",
+    "RestWithGivenUpControl",
+  ],
   "clerk Decided": [
     "ServeLongestWaiting",
     "SuspectCensorship",

@@ -47,6 +47,7 @@ const LIMITS_IN_SPEC: Partial<Record<keyof typeof LIMITS, string>> = {
   clockBehindMs: "clerk.behind",
   emptyBlockMs: "clerk.empty_block",
   relapseRoots: "clerk.relapse_roots",
+  callLostMs: "wiring.call_lost",
   attempts: "clerk.deaths",
   blockEvents: "clerk.block_events",
   controlMs: "control.kept_for",
@@ -167,6 +168,7 @@ export const COMMANDS: Mapping = {
   "Input tick": [
     "seat/PieceEnds",
     "ledger/SeatAwake",
+    "ledger/LedgerBack",
     "ledger/RowFoundWrong",
     "ledger/SeatPublishes",
   ],
@@ -182,7 +184,12 @@ export const COMMANDS: Mapping = {
     "ledger/PublishGenesis",
   ],
   "ClerkApi.incidents": ["seat/DamageRead"],
-  "ClerkApi.identity": ["wiring/ObjectAddressed", "wiring/ObjectStarts", "wiring/VoiceOrSealAsked"],
+  "ClerkApi.identity": [
+    "wiring/ObjectAddressed",
+    "wiring/CallMade",
+    "wiring/ObjectStarts",
+    "wiring/VoiceOrSealAsked",
+  ],
   "ClerkApi.genesis": ["wiring/GenesisWanted", "wiring/AllSeatsAsked", "wiring/GenesisSeen"],
   "ClerkApi.signGenesis": ["wiring/SignatureAsked"],
   // usher: OrderReadmission; what it leads to is Input control.
@@ -265,6 +272,15 @@ export const COMMANDS: Mapping = {
 
 /** Where code waits for a time, and the rules that time fires. None: told where it says. */
 export const TIMERS: Mapping = {
+  // warden: how long a seat may take to say how it is, what it holds, and who holds which key (RefuseWithoutQuorum,
+  // HoldDamagedWrit, RefuseUnrecognisedWarden).
+  "objects/warden/watch.ts LIMITS.statusMs": [],
+  "objects/warden/recovery.ts LIMITS.statusMs": [],
+  "objects/warden/desk.ts LIMITS.statusMs": [],
+  "objects/warden/drive.ts LIMITS.statusMs": [],
+  "objects/clerk/feed.ts LIMITS.callLostMs": ["wiring/TakeSilentCallForLost"],
+  "objects/clerk/post.ts LIMITS.callLostMs": ["wiring/TakeSilentCallForLost"],
+  "objects/warden/drive.ts LIMITS.callLostMs": ["wiring/TakeSilentCallForLost"],
   "objects/clerk/consensus/timers.ts seat.suspectAt": ["clerk/SuspectSilence"],
   "objects/clerk/consensus/timers.ts seat.resendAt": ["clerk/SendAgain", "clerk/ResignWhenBehind"],
   // clerk: ProposeForExpiry.

@@ -1,5 +1,5 @@
 /** A clock moved by hand: nothing happens by itself, and nothing is waited for. */
-import type { Clock } from "../../objects/warden/ports.ts";
+import type { Clock } from "../../objects/shared/clock.ts";
 
 interface Timer {
   readonly at: number;

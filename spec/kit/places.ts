@@ -111,6 +111,7 @@ const CORE: Places = {
     endorsedControl: ["DecideControl"],
     mayPrepare: ["AcceptPreparedControl"],
     noteTried: ["GiveUpControl"],
+    votedForGivenUp: ["RestWithGivenUpControl"],
     beginTerm: ["ReadmitSeat", "LoseVoiceWithKey", "RestartNumbers", "ActivateVersion"],
     forgetEpoch: ["ForgetOldWords"],
   },

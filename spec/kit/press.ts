@@ -19,6 +19,7 @@ export class PressRoom {
   readonly #incidents = new Map<number, SeatIncident[]>();
   readonly #places = new Map<number, string>();
   readonly #steps = new Map<number, number>();
+  readonly #backlogs = new Map<number, number>();
   readonly #publishers = new Map<number, Publisher>();
   #height: number;
   #now = 1_000_000;
@@ -46,6 +47,11 @@ export class PressRoom {
   /** How many steps of its walk a seat has taken, over all its lives. */
   steps(seat: number): number {
     return this.#steps.get(seat) ?? 0;
+  }
+
+  /** Blocks that a seat last said are agreed and not held by the Ledger. */
+  backlog(seat: number): number {
+    return this.#backlogs.get(seat) ?? 0;
   }
 
   /** No block above this height is decided yet. */
@@ -99,7 +105,7 @@ export class PressRoom {
       },
       voice: alive,
       leads: () => this.leader === seat,
-      backlog: () => {},
+      backlog: (blocks) => void this.#backlogs.set(seat, blocks),
       damaged: (error) => {
         throw error;
       },

@@ -41,10 +41,25 @@ function history(scribe: Scribe): Block[] {
   return blocks;
 }
 
-/** A court whose ledger is published, audited and vouched for by two seats, the first of which leads. */
-export async function published(generation: string, height = 5) {
+/**
+ * A court whose ledger is published, audited and vouched for by two seats, the first of which leads. What they write in batches
+ * may be preceded by something that comes to pass just before.
+ */
+export async function published(
+  generation: string,
+  height = 5,
+  before: () => Promise<void> = () => Promise.resolve(),
+) {
   const { scribe, ledger } = await opened(generation);
-  const room = new PressRoom(scribe, ledger, history(scribe));
+  const { db } = ledger;
+  const raced = {
+    prepare: (sql: string) => db.prepare(sql),
+    batch: async (statements: D1PreparedStatement[]) => {
+      await before();
+      return db.batch(statements);
+    },
+  } as D1Database;
+  const room = new PressRoom(scribe, { ...ledger, db: raced }, history(scribe));
   room.decideUpTo(height);
   for (const seat of [0, 1]) room.seated(seat);
   await room.until(async () => (await attestedHeights(ledger))[0] === height);

@@ -1,6 +1,7 @@
 /** The real Worker with its bindings, as a client of HTTP sees it. */
 import { applyD1Migrations, env } from "cloudflare:test";
 import { exports } from "cloudflare:workers";
+import { fetchHandler } from "../../worker/http/app.ts";
 
 export async function migrate(): Promise<void> {
   await applyD1Migrations(env.LEDGER, env.TEST_MIGRATIONS);
@@ -30,8 +31,16 @@ export function requestOf(
   return new Request(`http://assize.test${path}`, init);
 }
 
+let handled = (request: Request): Promise<Response> => exports.default.fetch(request);
+
+/** From here on by the handler itself, a new one as in an isolate just started: what came through the pool's door makes the next dearer. */
+export function throughHandler(): void {
+  const handler = fetchHandler();
+  handled = (request) => handler(request, env);
+}
+
 export async function ask(method: string, path: string, asked?: Asked): Promise<Response> {
-  return exports.default.fetch(requestOf(method, path, asked));
+  return handled(requestOf(method, path, asked));
 }
 
 export const get = (path: string, asked?: Asked) => ask("GET", path, asked);

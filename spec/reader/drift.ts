@@ -121,6 +121,7 @@ export function timersOf(path: string, source: string): string[] {
     /([\w.]+(?:\(\w*\))?) <= (?:\w+\.)?now\b/g,
     /\bnow - [\w.]+ > ([\w.]+)/g,
     /\.after\((LIMITS\.\w+),/g,
+    /\bwithin\([\w.#]+, (LIMITS\.\w+),/g,
     /\b(expires) <= \?/g,
   ];
   const found = patterns.flatMap((pattern) =>

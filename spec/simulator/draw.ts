@@ -27,14 +27,15 @@ export interface Options {
   readonly flaw?: Flaw;
   /**
    * What must befall somebody: the peers of a seat are mute to it, a Warden loses its storage and is taken in again, or seats are told to take
-   * their state anew, and else nothing happens.
+   * their state anew, and else nothing happens; or all of that, so that a seat takes its state that has missed the end of an epoch. Or some
+   * events are poison.
    */
   readonly fate?: Fate;
   /** Virtual milliseconds of the first phase. */
   readonly ticks?: number;
 }
 
-export const FATES = ["mute", "warden-lost", "taken"] as const;
+export const FATES = ["mute", "warden-lost", "taken", "outdated", "poison"] as const;
 export type Fate = (typeof FATES)[number];
 
 export interface Mute {
@@ -48,6 +49,8 @@ export interface Mute {
 /** How a seat fails that does not lie: something in its storage is found damaged, or all of it is gone. Counts as one of the f. */
 export const FLAWS = ["row damaged", "votes damaged", "block damaged", "wiped"] as const;
 export type Flaw = (typeof FLAWS)[number];
+
+const POISONS = ["differs", "kills"] as const;
 
 /** How the network is, until chance has it otherwise. */
 export interface Storm {
@@ -91,7 +94,7 @@ export interface Drawn {
   readonly flaws: readonly { readonly seat: number; readonly flaw: Flaw }[];
   readonly clocks: readonly Clock[];
   /** Of some events every seat makes something else, as of code that is not deterministic; or dies of them, as of an endless loop. */
-  readonly poison: "differs" | "kills" | null;
+  readonly poison: (typeof POISONS)[number] | null;
   readonly slow: { readonly seat: number; readonly ms: number } | null;
   readonly storm: Storm;
   /** Whether an operator has a wiped seat taken in again. */
@@ -125,8 +128,9 @@ export function draw(seed: number, options: Options = {}): Drawn {
   const mode = options.mode ?? "bft";
   const seats = mode === "bft" ? (options.seats ?? 4) : mode === "detect" ? 2 : 1;
   const { n, f } = quorumOf(mode, seats);
-  const drawn = mode === "bft" && dice.percent(8) ? dice.one(["differs", "kills"] as const) : null;
-  const poison = options.lie === undefined && options.flaw === undefined ? drawn : null;
+  const drawn = mode === "bft" && dice.percent(8) ? dice.one(POISONS) : null;
+  const asked = mode === "bft" && options.fate === "poison" ? later.one(POISONS) : drawn;
+  const poison = options.lie === undefined && options.flaw === undefined ? asked : null;
   // Only all seats together can show that an event is poison: with one that is faulty its court may wait for ever.
   const sound = poison !== null && dice.percent(70);
   const { liars, flaws } = faulty(dice, { n, f: sound ? 0 : f }, options);
@@ -136,13 +140,17 @@ export function draw(seed: number, options: Options = {}): Drawn {
   const drawnStorm = stormOf(dice);
   const longQuiet = later.percent(15);
   const backlogBlocks = later.percent(40) ? later.below(6) : LIMITS.publishBacklogBlocks;
-  const chaosMs = options.ticks ?? dice.one([3_000, 5_000, 8_000, 12_000]);
-  const mute = later.percent(10) || options.fate === "mute" ? muteOf(later, n) : null;
+  const drawnMs = options.ticks ?? dice.one([3_000, 5_000, 8_000, 12_000]);
+  const outdated = options.fate === "outdated";
+  const chaosMs = outdated ? Math.max(drawnMs, OUTDATED_MS) : drawnMs;
+  const muted = later.percent(10) || options.fate === "mute" ? muteOf(later, n) : null;
+  const mute = outdated ? outdatedOf(later, n, liars) : muted;
   const garbling = later.percent(50) ? 4 : 0;
   const lying = relied(later, liars, { ...options, rebuilds: drawnStorm.acts.rebuild > 0 });
   const censored = lying.seats.some(({ lie }) => lie === "censor");
-  const quiet = censored || options.fate === "taken";
-  const acts = options.fate === "taken" ? { ...FAIR, rebuild: 20 } : FAIR;
+  const taken = outdated || options.fate === "taken";
+  const quiet = censored || taken;
+  const acts = taken ? { ...FAIR, rebuild: 20 } : FAIR;
   const storm = quiet ? { ...drawnStorm, acts, weather: CALM } : drawnStorm;
   const wardens = censored ? Math.max(2, drawnWardens) : drawnWardens;
   return {
@@ -172,6 +180,7 @@ export function draw(seed: number, options: Options = {}): Drawn {
     longQuiet,
     whim: mode === "bft" && later.percent(12) ? later.one(WHIMS) : null,
     carriers: carriersOf(later, n, quorumOf(mode, seats)),
+    ...(outdated ? { whim: "another version, surely", carriers: seatsOf(n) } : {}),
     mute,
     garbling,
   };
@@ -189,6 +198,11 @@ function busy(client: Habits): Habits {
   return { ...client, events: 5 * client.events, pace: 200, batch: 1, way: SMOOTH };
 }
 
+/** Sends much at once, so that there are parts of several rows. */
+function crowded(client: Habits): Habits {
+  return { ...client, batch: 8 };
+}
+
 /** In a hundred rows, where that is what a run is for. */
 const MISREADS = 20;
 
@@ -199,7 +213,8 @@ function partiesOf(
   { mode, mute, fate, censored }: Fated,
 ): PartiesPlan {
   const { clients } = early;
-  const lost = fate === "warden-lost";
+  const outdated = fate === "outdated";
+  const lost = outdated || fate === "warden-lost";
   return {
     ...early,
     ...later,
@@ -207,8 +222,8 @@ function partiesOf(
     readmits: mode === "bft" && (later.readmits || lost),
     wardenLost: later.wardenLost || lost,
     misreads: fate === "mute" ? MISREADS : later.misreads,
-    ledger: early.ledger || mute !== null,
-    clients: censored ? clients.map(busy) : clients,
+    ledger: early.ledger || (mute !== null && !outdated),
+    clients: censored ? clients.map(busy) : outdated ? clients.map(crowded) : clients,
     // Several, so that each Warden has some.
     sources: censored ? 4 : early.sources,
   };
@@ -233,10 +248,14 @@ function relied(
 
 /** With f liars that endorse whatever they hear of, and one seat more, too few would be q. */
 function carriersOf(later: Dice, n: number, { q, f }: Quorum): number[] {
-  const all = Array.from({ length: n }, (_, seat) => seat);
+  const all = seatsOf(n);
   if (later.percent(50)) return all;
   const first = later.below(n);
   return all.filter((seat) => (seat - first + n) % n < q - f - 1);
+}
+
+function seatsOf(n: number): number[] {
+  return Array.from({ length: n }, (_, seat) => seat);
 }
 
 function muteOf(later: Dice, n: number): Mute {
@@ -249,6 +268,17 @@ function muteOf(later: Dice, n: number): Mute {
   };
 }
 
+/** Who is to miss the end of an epoch, and a version, hears nothing meanwhile, and is told in that time to take its state. */
+const OUTDATED_MS = 8_000;
+
+function outdatedOf(later: Dice, n: number, { seats }: Liars): Mute {
+  const lying = seats.map(({ seat }) => seat);
+  const sound = seatsOf(n).filter((at) => !lying.includes(at));
+  // Some heights are decided by then, or it would have nothing to take.
+  const from = 1_500 + later.below(1_500);
+  return { to: later.one(sound), all: true, from, until: from + 5_000 + later.below(4_000) };
+}
+
 function faulty(
   dice: Dice,
   { n, f }: { readonly n: number; readonly f: number },
@@ -259,7 +289,7 @@ function faulty(
   const flawed = flaw !== undefined || (free && f > 0 && dice.percent(15)) ? 1 : 0;
   const liars = drawLiars(dice, n, { most: f - flawed, exactly: asked, lie });
   const lying = liars.seats.map(({ seat }) => seat);
-  const sound = Array.from({ length: n }, (_, seat) => seat).filter((at) => !lying.includes(at));
+  const sound = seatsOf(n).filter((at) => !lying.includes(at));
   return {
     liars,
     flaws: flawed === 0 ? [] : [{ seat: dice.one(sound), flaw: flaw ?? dice.one(FLAWS) }],

@@ -2,16 +2,20 @@
  * Whoever runs the court: asks every seat to take in again an officer whose storage went, until they have; and may err: ask some
  * seats only, ask for what nobody else was asked for, or for a version of the domain that not every build carries.
  */
+import { termNow } from "../../objects/clerk/consensus/office.ts";
 import type { Control } from "../../objects/shared/control.ts";
 import { sha256 } from "../../objects/shared/node/crypto.ts";
 import type { Officer, VirtualCourt } from "./court.ts";
 import type { SeatReplica } from "./replica.ts";
 
 const PAUSE_MS = 2_000;
+const NEXT_VERSION = 2;
 
 /** What an operator does besides: a version, a hundred things at one seat, or half of its requests only. */
 export const WHIMS = ["another version", "too much of one seat", "some seats only"] as const;
-export type Whim = (typeof WHIMS)[number];
+/** Never drawn: asked for until it is decided, once the seat that is to miss it hears nothing. */
+const SURELY = "another version, surely";
+export type Whim = (typeof WHIMS)[number] | typeof SURELY;
 
 export class Operator {
   /** Requests made, by what for. */
@@ -30,6 +34,7 @@ export class Operator {
   begin(): void {
     if (this.#whim === "another version") this.#later(() => this.#another());
     if (this.#whim === "too much of one seat") this.#later(() => this.#tooMuch());
+    if (this.#whim === SURELY) this.#surely();
   }
 
   /** The officer has another key from now on. */
@@ -48,7 +53,10 @@ export class Operator {
   /** Officers that the court has not taken in again, as far as most of it knows. */
   pending(): string[] {
     const outside = [...this.#lost.values()].filter((officer) => !this.#court.knows(officer));
-    return outside.map((officer) => `${JSON.stringify(officer)} is not taken in again`);
+    return [
+      ...outside.map((officer) => `${JSON.stringify(officer)} is not taken in again`),
+      ...(this.#whim === SURELY && !this.#renewed() ? ["the version is not decided"] : []),
+    ];
   }
 
   #next(name: string, officer: Officer): void {
@@ -74,12 +82,31 @@ export class Operator {
   }
 
   #another(): void {
+    this.#askVersion();
+    this.#later(() => this.#another());
+  }
+
+  #surely(): void {
+    const { world } = this.#court;
+    world.after(2 * PAUSE_MS + world.dice.below(PAUSE_MS), () => {
+      if (this.#renewed()) return;
+      this.#askVersion();
+      this.#surely();
+    });
+  }
+
+  #renewed(): boolean {
+    return this.#court.replicas.some(
+      (replica) => replica.life > 0 && termNow(replica.core()).domainVersion === NEXT_VERSION,
+    );
+  }
+
+  #askVersion(): void {
     this.#ask(
       "operator asked for a version",
-      { kind: "version", domainVersion: 2 },
+      { kind: "version", domainVersion: NEXT_VERSION },
       this.#court.replicas,
     );
-    this.#later(() => this.#another());
   }
 
   /** One seat alone cannot have any of it. */

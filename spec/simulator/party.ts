@@ -6,6 +6,8 @@ export interface Party {
   calm(): void;
   /** What is not yet decided, answered or published, in words; empty when everything is. */
   pending(): readonly string[];
+  /** How much longer than agreement itself it may be about what it has to do in the calm, milliseconds. */
+  longer(): number;
   /** All keys have ended: what was sent before is sent anew. */
   anew(): void;
   /**

@@ -2,6 +2,8 @@
  * One run, from one seed: a phase of faults, then a calm one in which everything pending must be decided. Whatever happens is
  * a function of seed and options.
  */
+import type { Seat } from "../../objects/clerk/consensus/seat.ts";
+import { subjectOf } from "../../objects/shared/control.ts";
 import { LIMITS } from "../../objects/shared/limits.ts";
 import { quorumOf } from "../../objects/shared/quorum.ts";
 import { termAt } from "../../objects/shared/terms.ts";
@@ -187,7 +189,8 @@ class Run {
     this.#faults.heal();
     for (const party of this.#parties) party.calm();
     const { mode, seats, poison, longQuiet } = this.#drawn;
-    const patience = calmMs(mode, seats) * (poison === null ? 1 : POISON_PATIENCE);
+    const longer = this.#parties.reduce((sum, party) => sum + party.longer(), 0);
+    const patience = calmMs(mode, seats) * (poison === null ? 1 : POISON_PATIENCE) + longer;
     let settled = await this.#settle(patience);
     if (settled && longQuiet) {
       await this.#longQuiet();
@@ -242,7 +245,7 @@ class Run {
       ({ seat, disk }) => `seat ${seat} at height ${disk.chain.height()}`,
     );
     // A decision may be known to a liar alone, and be told by it.
-    const voted = this.#sound().filter((replica) => replica.core().vote !== null);
+    const voted = this.#sound().filter((replica) => votedFor(replica.core()));
     return [
       ...behind,
       ...voted.map(({ seat }) => `seat ${seat} has voted and not decided`),
@@ -284,4 +287,14 @@ class Run {
       for (const [name, count] of Object.entries(party.counts())) add(name, count);
     return counts;
   }
+}
+
+/** Whether there is a vote whose decision somebody must bring about: a control that was given up is the operator's to ask for again. */
+function votedFor({ vote, commit, controls }: Seat): boolean {
+  if (vote === null || commit !== null) return vote !== null;
+  const { control } = vote.batch.header;
+  return (
+    control === null ||
+    [...controls.values()].some((kept) => subjectOf(kept.control) === subjectOf(control))
+  );
 }

@@ -27,6 +27,29 @@ const behind: readonly Reason[] = [
     why: "as above: it is asked of known epochs only",
   },
   {
+    file: "check.ts",
+    source: "return signatureObjection(said, lastTerm(setup.shown ?? setup.terms), verify);",
+    why: "`matters` passes rows only while a state is on its way, and its terms come with it; the type does not say so",
+  },
+  {
+    file: "transfer.ts",
+    source: "if (!wantsState(seat) || from !== seat.statePeer || seat.stateRefused) return;",
+    why: "`matters` passes no such offer; the core does not rest on who calls it",
+    shown:
+      "AskOnePeerForState: an offer of one that was not asked counts for nothing, whoever calls the core",
+  },
+  {
+    file: "check.ts",
+    source: "return wrong < 0 ? blocks : blocks.slice(0, wrong);",
+    why: "who reads the Ledger proves each row itself and stops below a false one; the core believes no reader",
+    shown: "RefuseFalseRow: of blocks from elsewhere those below the first false one count",
+  },
+  {
+    file: "controls.ts",
+    source: "if (batch.header.epoch === epoch) continue;",
+    why: "a proposal is kept only of the epoch that its height has by the terms of then, and those had no later one",
+  },
+  {
     file: "evidence.ts",
     source: "if (vote.batch !== tip.batch || vote.result === tip.result) return;",
     why: "`matters` passes of the tip's height only the prepares that differ; the core does not rest on who calls it",
@@ -58,11 +81,6 @@ const behind: readonly Reason[] = [
     source: "if (seat.applying) return false;",
     why: "both shells report a block applied in the piece that wrote it, so no step comes between; the core must hold for one that reports later",
   },
-  {
-    file: "step.ts",
-    source: "if (seat.ended) return [];",
-    why: "the simulator ends a life in the step that installs a state; the real object ends a moment later, and hears messages until then",
-  },
 ];
 
 /** Only where more than f seats are faulty: then these lines show what is wrong in place of going on with it. */
@@ -85,6 +103,12 @@ const tooMany: readonly Reason[] = [
     shown: "QuarantineUnadoptable",
   },
   {
+    file: "sync.ts",
+    source: "if (!turn.seat.voice && !rebuild) return;",
+    why: "without a voice already, and again a quorum certified outcomes that are none of its events'",
+    shown: "QuarantineUnadoptable",
+  },
+  {
     file: "votes.ts",
     source:
       "if (blockDigest(one.height, seat.tip.block, one.batch, one.result) !== one.block) continue;",
@@ -99,6 +123,31 @@ const tooMany: readonly Reason[] = [
 
 /** Bounds above what seconds of a run come to, and what the simulator does not model. */
 const bounds: readonly Reason[] = [
+  {
+    file: "check.ts",
+    source: "raw = text.length > LIMITS.deliveredSize ? null : JSON.parse(text);",
+    why: "a text larger than any call of honest seats: megabytes for each that comes garbled",
+    shown: "RefuseMalformedMessage: a text longer than any honest call's is not read",
+  },
+  {
+    file: "check.ts",
+    source:
+      "function blockIn(text: string): Block | null { try { const parsed = block.safeParse(JSON.parse(text)); return parsed.suc",
+    why: "the shell reads with it what a peer gives in place of a damaged block; between virtual seats that is no text",
+    shown: "RefuseMalformedMessage: what a peer gives as a block and is none",
+  },
+  {
+    file: "transfer.ts",
+    source: "if (page === null) return;",
+    why: "a seat that has found damage in its state and is not mended has no voice; of four too few are left then to let another take its state",
+    shown: "OfferState: rows that cannot be read are not given",
+  },
+  {
+    file: "waiting.ts",
+    source: "if (bytes > LIMITS.blockBytes || events > LIMITS.blockEvents) return false;",
+    why: "more than a megabyte, or 4,000 events, in another's proposal",
+    shown: "RefuseOversizedBatch",
+  },
   {
     file: "attempts.ts",
     source: "seat.tried.delete(oldest); }",
@@ -147,4 +196,69 @@ const bounds: readonly Reason[] = [
   },
 ];
 
-export const UNVISITED: readonly Reason[] = [...behind, ...tooMany, ...bounds];
+/** Within reach of a run, but of hardly one: two rare things must meet. Should one come to it, that is told. */
+const rare: readonly Reason[] = [
+  {
+    file: "kept.ts",
+    source: "return poison === undefined ? batch : condemning(batch, poison);",
+    why: "a seat stops in the few milliseconds between its vote for a condemned event and the decision",
+    shown:
+      "RejectCondemned: whoever missed the block is given its proof, and so is a seat that stops",
+  },
+  {
+    file: "kept.ts",
+    source:
+      "function condemning(batch: Batch, poison: Poison): Batch { return { ...batch, entries: batch.entries.map((entry) => ({ .",
+    why: "as above",
+    shown:
+      "RejectCondemned: whoever missed the block is given its proof, and so is a seat that stops",
+  },
+  {
+    file: "controls.ts",
+    source: "if (kept.tries >= LIMITS.controlTries) seat.controls.delete(subjectOf(control));",
+    why: "three views in a row fail over one control, and the seat is not restarted meanwhile",
+    shown: "GiveUpControl",
+  },
+  {
+    file: "majority.ts",
+    source: "if (!isLone(batch)) return halve(seat, batch);",
+    why: "a quorum died twice each of the same batch of several events, before any of them proposed by halves",
+    shown:
+      "HalveUnable: of several events that a quorum could not evaluate the next batch takes half",
+  },
+  {
+    file: "strangers.ts",
+    source: "{ if (wantsBatch(seat, said.batch)) keepBatch(seat, said.batch); return; }",
+    why: "a leader that lacks what was prepared is answered from an epoch that it has not reached",
+    shown: "AskStranger: but for a batch that somebody named",
+  },
+  {
+    file: "views.ts",
+    source:
+      "for (const [key, vote] of votes) if (vote.view < view - LIMITS.viewsAhead) votes.delete(key);",
+    why: "more than sixteen views are passed at one height, with votes of the first still there",
+    shown: "BoundVotes",
+  },
+  {
+    file: "transfer.ts",
+    source: "if (may && turn.now >= transfer.partBy) return turnToNext(turn);",
+    why: "a part of five rows at least is given row by row; states of a run have few such",
+    shown:
+      "AskOnePeerForState: who gives one part for longer than its rows may take is left within it",
+  },
+  {
+    file: "transfer.ts",
+    source: "if (!provenTerm(seat, transfer, chunk)) return passOver(turn);",
+    why: "the first offer that a seat hears which has missed a version is of a liar that leaves it out",
+    shown: "LeaveFalseOffer",
+  },
+  {
+    file: "transfer.ts",
+    source:
+      "function passOver({ seat, now }: Turn): void { leave(seat); seat.stateRefused = true; seat.stateAskAt = now + LIMITS.sta",
+    why: "as above",
+    shown: "LeaveFalseOffer",
+  },
+];
+
+export const UNVISITED: readonly Reason[] = [...behind, ...tooMany, ...bounds, ...rare];

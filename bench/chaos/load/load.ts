@@ -24,16 +24,12 @@ export interface LoadOptions {
   readonly log: Log;
   readonly dice: Dice;
   readonly manners: Manners;
-  /** In the ids of pulses. */
-  readonly run: string;
 }
 
 export class Load {
   readonly total: number;
   readonly #queues: readonly Queue[];
   readonly #options: LoadOptions;
-  readonly #pulse: Submitter;
-  #pulses = 0;
   #limit = Infinity;
   #waiting: { readonly at: number; readonly go: () => void }[] = [];
   #held: (() => void)[] = [];
@@ -42,8 +38,6 @@ export class Load {
   constructor(queues: readonly Queue[], options: LoadOptions) {
     this.#queues = queues;
     this.#options = options;
-    const { access, log, dice, manners } = options;
-    this.#pulse = new Submitter(access, log, new Dice(dice.below(2 ** 31)), manners);
     this.total = queues.reduce((sum, queue) => sum + queue.flat().length, 0);
   }
 
@@ -65,15 +59,6 @@ export class Load {
   /** Comes when so much more is answered, or as much as is let. */
   onwards(share: number): Promise<void> {
     return this.reached(Math.min(this.progress + share, this.#limit));
-  }
-
-  /** One event beside the load, held or not: a court that has nothing to do sleeps. */
-  async pulse(): Promise<void> {
-    const { run } = this.#options;
-    const data = { item: "pulse", warehouse: "main", quantity: 1 };
-    const sentat = new Date().toISOString();
-    const id = `${run}.${this.#pulses++}`;
-    await this.#pulse.submit([{ id, source: "/pulse", type: "stock.received", sentat, data }]);
   }
 
   /** Comes when so much is answered, or everything. */

@@ -84,6 +84,13 @@ export function giveUp(seat: Seat, control: Control): boolean {
   return keeps(seat, control) && seat.controls.delete(subjectOf(control));
 }
 
+/** Whether its one open vote is for a control that was given up: what nobody wants decided keeps nobody awake. */
+export function votedForGivenUp(seat: Seat): boolean {
+  const control = seat.vote?.batch.header.control ?? null;
+  // What this seat has committed to may be decided.
+  return control !== null && seat.commit === null && !keeps(seat, control);
+}
+
 function keeps(seat: Seat, control: Control): boolean {
   const kept = seat.controls.get(subjectOf(control));
   return kept !== undefined && canonical(kept.control) === canonical(control);

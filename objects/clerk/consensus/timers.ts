@@ -1,6 +1,6 @@
 /** What time does: suspicion, sending again, and when the seat must be woken next. */
 import { LIMITS } from "../../shared/limits.ts";
-import { endorsedControl } from "./controls.ts";
+import { endorsedControl, votedForGivenUp } from "./controls.ts";
 import { ownReject } from "./majority.ts";
 import { expiryAt, isBehind } from "./proposals.ts";
 import { askForBlocks, lacksBlocks } from "./sync.ts";
@@ -41,8 +41,12 @@ export function deadline(turn: Turn): number | null {
   const { seat, now } = turn;
   const expiry = expiryAt(seat);
   const due = expiry !== null && expiry <= now;
+  const givenUp = votedForGivenUp(seat);
   const undecided =
-    seat.vote !== null || due || inOrder(seat).length > 0 || endorsedControl(seat) !== null;
+    (seat.vote !== null && !givenUp) ||
+    due ||
+    inOrder(seat).length > 0 ||
+    endorsedControl(seat) !== null;
   // However long the seat was idle, what is new is not sent again late.
   if (undecided && !seat.undecided) {
     seat.resends = 0;
@@ -53,8 +57,8 @@ export function deadline(turn: Turn): number | null {
   const quiet = !seat.voice || seat.backlogFull || seat.applying;
   if (quiet || !undecided || !open) seat.suspectAt = null;
   else seat.suspectAt ??= now + spaced(LIMITS.suspicionMs, seat.failures, suspicionCap);
-  const unheard =
-    seat.change?.view === seat.view && !open && seat.resends < LIMITS.idleResends && seat.voice;
+  const untold = seat.change?.view === seat.view && !open;
+  const unheard = (untold || givenUp) && seat.resends < LIMITS.idleResends && seat.voice;
   const missing = lacksBlocks(seat) || seat.unasked > 0 || seat.batchAskAt !== null;
   const asked = seat.voice && seat.controls.size > 0;
   if (seat.applying || !(undecided || unheard || missing || asked)) seat.resendAt = null;

@@ -82,6 +82,11 @@ export class Book {
     return this.#events;
   }
 
+  /** Whether there is something to do though nobody calls: events to be decided, or courts to be asked what they were given. */
+  get restless(): boolean {
+    return this.#events > 0 || this.halted.length > 0;
+  }
+
   find(key: string): Entry | undefined {
     return this.#entries.get(key);
   }
@@ -96,13 +101,13 @@ export class Book {
   }
 
   reserve(submission: Submission): Entry {
+    assert(!this.#entries.has(submission.key), "one entry per key");
     return this.restore(submission, this.#lastPlace + 1);
   }
 
-  /** A kept event that no writ holds yet; places grow. */
+  /** A kept event that no writ holds yet; places grow. The later of two under one key came when the first was lost, and answers for it. */
   restore(submission: Submission, place: number): Entry {
     assert(place > this.#lastPlace, "places are given in order");
-    assert(!this.#entries.has(submission.key), "one entry per key");
     const entry = { ...submission, place, bytes: utf8Length(submission.event), settlement: null };
     this.#lastPlace = place;
     this.#events += 1;

@@ -7,7 +7,7 @@ export type Row = Readonly<Record<string, Value>>;
 /** Where a store is: an object's SQLite, or D1. */
 export interface Database {
   readonly name: string;
-  ask(sql: string, ...bound: readonly Value[]): Promise<Row[]>;
+  ask(sql: string, ...bound: readonly (Value | ArrayBuffer)[]): Promise<Row[]>;
   /** In one transaction, and durable when it resolves. */
   write(statements: readonly Statement[]): Promise<void>;
 }
@@ -20,6 +20,8 @@ export interface Statement {
 export interface Flip {
   readonly table: string;
   readonly column: string;
+  /** All of the row, as it was. */
+  readonly row: Row;
   readonly before: Value;
   readonly after: Value | ArrayBuffer;
   /** Says which row, before and after. */
@@ -58,7 +60,7 @@ export async function drawFlip(
   const after = turned(before, dice);
   const key = Object.fromEntries(named.map((name) => [name, row[name] ?? null]));
   const keyAfter = { ...key, ...(named.includes(column) ? { [column]: after } : {}) };
-  return { table, column, before, after, key, keyAfter };
+  return { table, column, row, before, after, key, keyAfter };
 }
 
 /** One bit of one byte: of a text's UTF-8, which it may cease to be, or of an integer. */
@@ -74,14 +76,47 @@ export function toFlip(flip: Flip): Statement {
   return update(flip, flip.after, flip.key);
 }
 
-export function toRestore(flip: Flip): Statement {
-  const statement = update(flip, flip.before, flip.keyAfter);
-  // Whoever has mended it meanwhile has mended it.
-  return {
-    // What was missed under its name and made anew gives way.
-    sql: `${statement.sql.replace("UPDATE", "UPDATE OR REPLACE")} AND "${flip.column}" = ${placeOf(flip.after)}`,
-    bound: [...statement.bound, flip.after],
-  };
+/**
+ * Whoever has mended it meanwhile has mended it: a row made anew under the name that was missed is newer, and stays. Only a pair of keys
+ * drawn anew gives way: the genesis names the other.
+ */
+export function toRestore(flip: Flip): Statement[] {
+  const { sql, bound } = update(flip, flip.before, flip.keyAfter);
+  const stands = `"${flip.column}" IS ${placeOf(flip.after)}`;
+  const drawn = flip.table === "notes" && flip.key["k"] === "key";
+  return [
+    {
+      sql: `${sql.replace("UPDATE", drawn ? "UPDATE OR REPLACE" : "UPDATE OR IGNORE")} AND ${stands}`,
+      bound: [...bound, flip.after],
+    },
+    {
+      sql: `DELETE FROM "${flip.table}" WHERE ${whereOf(flip.keyAfter)} AND ${stands}`,
+      bound: [...Object.values(flip.keyAfter), flip.after],
+    },
+  ];
+}
+
+/** Whether the value stands there still as it was turned. */
+export async function standsTurned(database: Database, flip: Flip): Promise<boolean> {
+  const where = whereOf(flip.keyAfter);
+  const rows = await database
+    .ask(
+      `SELECT 1 AS one FROM "${flip.table}" WHERE ${where} AND "${flip.column}" IS ${placeOf(flip.after)}`,
+      ...Object.values(flip.keyAfter),
+      flip.after,
+    )
+    .catch((error: unknown) => {
+      // Its table has been dropped whole.
+      if (String(error).includes("no such table")) return [];
+      throw error;
+    });
+  return rows.length > 0;
+}
+
+function whereOf(key: Readonly<Record<string, Value | ArrayBuffer>>): string {
+  return Object.entries(key)
+    .map(([name, at]) => `"${name}" IS ${placeOf(at)}`)
+    .join(" AND ");
 }
 
 function update(
@@ -89,9 +124,8 @@ function update(
   value: Value | ArrayBuffer,
   key: Readonly<Record<string, Value | ArrayBuffer>>,
 ): Statement {
-  const where = Object.entries(key).map(([name, at]) => `"${name}" IS ${placeOf(at)}`);
   return {
-    sql: `UPDATE "${table}" SET "${column}" = ${placeOf(value)} WHERE ${where.join(" AND ")}`,
+    sql: `UPDATE "${table}" SET "${column}" = ${placeOf(value)} WHERE ${whereOf(key)}`,
     bound: [value, ...Object.values(key)],
   };
 }

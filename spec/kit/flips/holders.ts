@@ -10,8 +10,7 @@ import type { Database, Row, Statement, Value } from "./cells.ts";
 /** A store, what kind of holder it belongs to, and how its holder is made to read it anew. */
 export interface Holder extends Database {
   readonly kind: "seat" | "warden" | "registrar" | "ledger";
-  readonly seat: number | null;
-  readonly warden: number | null;
+  readonly number: number;
   evict(): Promise<void>;
 }
 
@@ -51,8 +50,7 @@ function objectHolder(
   return {
     kind,
     name: `${kind} ${number}`,
-    seat: kind === "seat" ? number : null,
-    warden: kind === "warden" ? number : null,
+    number,
     ask: (sql, ...bound) => within(({ sql: tables }) => tables.exec<Row>(sql, ...bound).toArray()),
     write: (statements) =>
       within(async (storage) => {
@@ -93,7 +91,7 @@ async function overRestarts<T>(work: () => Promise<T>): Promise<T> {
 function ledgerHolder(db: D1Database): Holder {
   const bound = ({ sql, bound: values }: Statement): D1PreparedStatement =>
     db.prepare(sql).bind(...values);
-  const ask = async (sql: string, ...values: readonly Value[]): Promise<Row[]> =>
+  const ask = async (sql: string, ...values: readonly (Value | ArrayBuffer)[]): Promise<Row[]> =>
     (
       await db
         .prepare(sql)
@@ -103,8 +101,7 @@ function ledgerHolder(db: D1Database): Holder {
   return {
     kind: "ledger",
     name: "ledger",
-    seat: null,
-    warden: null,
+    number: 0,
     ask,
     write: async (statements) => {
       const triggers = await ask("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'");

@@ -56,6 +56,8 @@ export class Play {
         liars,
         core: () => body.core,
         now: () => stage.now,
+        // Nobody who needs it plays here.
+        later: () => {},
         sign: (seat: number, digest: string) => stage.sign(seat, digest),
       };
       body.mouth = mouthOf(lie, place, hearsay);

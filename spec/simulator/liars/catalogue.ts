@@ -1,6 +1,7 @@
 /** Who lies how: drawn from the seed, up to f seats, each in its own way or two together. */
 import type { Dice } from "../../kit/dice.ts";
 import type { Court } from "../court.ts";
+import { Archivist } from "./archivist.ts";
 import { Evil } from "./evil.ts";
 import { Hearsay } from "./hearsay.ts";
 import { Inventor } from "./inventor.ts";
@@ -11,6 +12,7 @@ import { Equivocator, Resigner, Silent, WrongOutcome, Yes } from "./plain.ts";
 import { Petitioner } from "./petitioner.ts";
 import { Poisoner } from "./poisoner.ts";
 import { Replayer } from "./replayer.ts";
+import { Usurper } from "./usurper.ts";
 
 const EARLY_LIES = [
   "evil",
@@ -34,7 +36,9 @@ const EARLY_LIES = [
 ] as const;
 /** Drawn in place of one of the others, so that those stay with their seeds. */
 export const LATER_LIES = ["censor"] as const;
-export const LIES = [...EARLY_LIES, ...LATER_LIES] as const;
+/** Never drawn: told where somebody asks for them. */
+const ASKED_LIES = ["archivist", "usurper"] as const;
+export const LIES = [...EARLY_LIES, ...LATER_LIES, ...ASKED_LIES] as const;
 export type Lie = (typeof LIES)[number];
 
 /** What the machine of a liar does besides what its mouth does; the rest is {@link mouthOf}. */
@@ -97,6 +101,10 @@ export function mouthOf(lie: Lie, place: Place, hearsay?: Hearsay): Mouth | null
       return new Petitioner(place);
     case "resigner":
       return new Resigner(place);
+    case "archivist":
+      return new Archivist(place);
+    case "usurper":
+      return new Usurper(place);
     case "corrupt":
     case "corrupt-state":
     case "forgetful":
@@ -154,6 +162,9 @@ export function corrupt(court: Court, { seats, together }: Liars, dice: Dice): v
       liars: together ? all : [replica.seat],
       core: () => replica.core(),
       now: () => replica.now(),
+      later: (ms, { to, message }) => {
+        court.world.after(ms, () => court.send(replica, to, message, true));
+      },
       sign: (seat, digest) => court.sign(seat, digest),
     };
     const mouth = mouthOf(liar.lie, place, together ? common : undefined);

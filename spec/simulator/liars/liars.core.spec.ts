@@ -19,6 +19,7 @@ function liesOf(lie: Lie, seed: number): Message[] {
     liars: [0],
     core: () => court.seat(0),
     now: () => court.now,
+    later: () => {},
     sign: (seat: number, digest: string) => court.sign(seat, digest),
   };
   const mouth = mouthOf(lie, place);

@@ -17,6 +17,8 @@ export interface Place {
   readonly liars: readonly number[];
   core(): Seat;
   now(): number;
+  /** Says something after so many milliseconds. */
+  later(ms: number, told: Told): void;
   sign(seat: number, digest: string): string;
 }
 

@@ -12,6 +12,7 @@ import { heldWrits } from "../../../objects/clerk/held-writs.ts";
 import { Publisher } from "../../../objects/clerk/publisher.ts";
 import type { Ledger } from "../../../objects/ledger/ledger.ts";
 import { storedRun } from "../../../objects/ledger/stored.ts";
+import type { Clock } from "../../../objects/shared/clock.ts";
 import { LIMITS } from "../../../objects/shared/limits.ts";
 import { Refused } from "../../../objects/shared/rpc.ts";
 import type { EntityAnswer } from "../../../objects/shared/rpc.ts";
@@ -226,7 +227,7 @@ export class Office {
     const feed = new Feed(deployment.registrars, replica.disk.chain.height(), {
       registrar: () => ({ push: (after, height, rows) => this.#push([after, height, rows]) }),
       shardOf: () => 0,
-      wait,
+      clock: this.#clock(alive),
     });
     const d1 = this.#d1;
     this.#desk = {
@@ -238,6 +239,19 @@ export class Office {
       waiters: new Set(),
     };
     this.#tend(alive);
+  }
+
+  #clock(alive: () => boolean): Clock {
+    const { world } = this.#court;
+    return {
+      now: () => world.now,
+      after: (ms, then) =>
+        world.after(ms, () => {
+          if (!alive()) return;
+          world.awaited();
+          then();
+        }),
+    };
   }
 
   #push(push: readonly [number, number, string]): Promise<void> {

@@ -1,4 +1,5 @@
 /** Everybody around one court in a run: Wardens, their clients, Registrars with readers, the Ledger and the seats' publishers. */
+import { LIMITS } from "../../../objects/shared/limits.ts";
 import { readdirSync, readFileSync } from "node:fs";
 import { known } from "../../../objects/shared/assert.ts";
 import { wardenOf } from "../../../objects/shared/names.ts";
@@ -20,6 +21,8 @@ const SCHEMA = readdirSync(MIGRATIONS)
   .toSorted()
   .map((file) => readFileSync(new URL(file, MIGRATIONS), "utf8"));
 const TENANT = "t";
+/** A walk that was under way when the last damage was done may have passed its place. */
+const ROUNDS = 2;
 /** Obstacles that are due where rows were damaged. */
 const MENDED = /^(?:ledger-damaged|repair) /;
 
@@ -140,10 +143,21 @@ export class Parties implements Party {
   #unmended(): string[] {
     if (!this.#defaced) return [];
     return this.offices.flatMap(({ rounds, replica }) =>
-      rounds < 2 && replica.up && replica.core().voice && !this.#faulty.has(replica.seat)
+      rounds < ROUNDS && replica.up && replica.core().voice && !this.#faulty.has(replica.seat)
         ? [`seat ${replica.seat} has not been through the Ledger since it was damaged`]
         : [],
     );
+  }
+
+  /** A Ledger that was defaced is read again from end to end, a stretch each time that a seat's alarm wakes it. */
+  longer(): number {
+    if (!this.#defaced) return 0;
+    const count = (table: string): number =>
+      Number(this.d1?.run({ sql: `SELECT count(*) AS n FROM ${table}`, cells: [] })[0]?.["n"] ?? 0);
+    const stretches =
+      count("blocks") / LIMITS.patrolBlocks + count("entity_versions") / LIMITS.patrolVersions;
+    // What is pending makes it longer; and a stretch that is not full is one, too.
+    return ROUNDS * (stretches + 4) * LIMITS.alarmMs;
   }
 
   anew(): void {

@@ -10,7 +10,8 @@ import { Alarm } from "../../../objects/warden/alarm.ts";
 import { Book } from "../../../objects/warden/core/book.ts";
 import { nextAlarm } from "../../../objects/warden/core/expiry.ts";
 import { Desk } from "../../../objects/warden/desk.ts";
-import type { Clock, Court as Seats } from "../../../objects/warden/ports.ts";
+import type { Clock } from "../../../objects/shared/clock.ts";
+import type { Court as Seats } from "../../../objects/warden/ports.ts";
 import { restore } from "../../../objects/warden/restore.ts";
 import { Store } from "../../../objects/warden/store.ts";
 import type { Court } from "../court.ts";
@@ -215,7 +216,7 @@ export class VirtualWarden {
     const doubts = restore(book, store, { courts, sealValid: valid, now: this.#now() });
     const alarm = new Alarm(storage);
     const clock = this.#clock(life, stepped);
-    if (book.pending > 0) alarm.arm(clock.now() + LIMITS.alarmMs);
+    if (book.restless) alarm.arm(clock.now() + LIMITS.alarmMs);
     const ports = { deployment, storage, store, book, alarm, doubts, clock, verify };
     const desk = new Desk(
       {
@@ -323,7 +324,7 @@ export class VirtualWarden {
       const life = this.#serving();
       const { alarm, book, store, desk } = life;
       alarm.spent();
-      const next = nextAlarm(this.#now(), book.pending > 0, store.ends);
+      const next = nextAlarm(this.#now(), book.restless, store.ends);
       const arm = (at: number | null): void => {
         if (!life.alive) return;
         if (at !== null) alarm.arm(at);
