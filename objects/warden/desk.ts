@@ -184,7 +184,7 @@ export class Desk {
     return open;
   }
 
-  /** Whether a court takes what this Warden seals: one that lost its storage has a key that nobody knows until it is re-admitted. */
+  /** Whether a court takes what this Warden seals (RefuseUnrecognisedWarden): one that lost its storage has a key that nobody knows until it is re-admitted. */
   #holdsKey(court: number): boolean {
     const { warden, publicKey } = this.#ports.holder;
     return lastTerm(this.#terms.of(court)).wardenKeys[warden] === publicKey;

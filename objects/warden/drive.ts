@@ -47,7 +47,7 @@ export class Drive {
     this.#calls = Array.from({ length: keys.n }, () => 0);
   }
 
-  /** Drives the same bytes under the same number until they are decided; never fails. Call in order of number. */
+  /** RedriveSameWrit: the same bytes under the same number until they are decided; never fails. Call in order of number. */
   async drive(writ: Writ): Promise<void> {
     const errand = { writ, text: JSON.stringify(writ), decided: false };
     for (let round = 0; !errand.decided; round++) {

@@ -132,6 +132,7 @@ export class Warden extends DurableObject<Bindings> implements WardenApi {
     return this.#post;
   }
 
+  /** StayDown. */
   #serving(): Post {
     const post = this.#known();
     const now = Date.now();
@@ -220,6 +221,7 @@ function unproven(court: number, seat: number, reason: string, count: number): v
 
 type Own = Pick<Post, "deployment" | "verify">;
 
+/** RefuseMisconfigured: a genesis that the configuration does not fit. */
 function checked(text: string, { deployment, verify }: Own): Genesis {
   return checkedGenesis(text, deployment, verify);
 }
@@ -237,7 +239,7 @@ function keptGenesis(notes: Notes, own: Own): Genesis | null {
   }
 }
 
-/** Identity, and what is pending. Refuses, having stored nothing, what is not a Warden of this deployment. */
+/** KeepIdentity, and what is pending. RefuseWrongName: having stored nothing, what is not a Warden of this deployment. */
 function postOf(ctx: DurableObjectState, env: Bindings): Post | Refused {
   try {
     const deployment = configured(env);

@@ -19,13 +19,21 @@ export interface AdmissionState {
 }
 
 export type Admission =
+  /** ReplaySettledOutcome. */
   | "replay"
+  /** JoinPendingKey. */
   | "join"
+  /** AnswerPendingInDoubt. */
   | "pending"
+  /** RefuseReusedKey. */
   | "key-reused"
+  /** RefuseLateRetry. */
   | "too-old"
+  /** RefuseWithoutQuorum. */
   | "no-quorum"
+  /** RefuseOverload. */
   | "overloaded"
+  /** ReserveFreshKey, or AskAgainForDamagedAnswer. */
   | "reserve";
 
 export function admission(

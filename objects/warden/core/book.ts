@@ -122,7 +122,7 @@ export class Book {
     this.#lastPlace = Math.max(this.#lastPlace, place);
   }
 
-  /** A writ sealed in an earlier life. What does not make up what was sealed halts its court. */
+  /** A writ sealed in an earlier life. HoldDamagedWrit: what does not make up what was sealed halts its court. */
   restoreWrit(row: WritRow, sealValid: (writ: Writ) => boolean, now: number): void {
     const { court, number, seal } = row;
     const book = this.#court(court);
@@ -164,7 +164,7 @@ export class Book {
     return this.#court(court).lastNumber;
   }
 
-  /** A court goes on: with the writs that were asked back, and what is to be stored of it, its places given anew. */
+  /** RecoverEventFromWrit: a court goes on, with the writs that were asked back, and what is to be stored of it, its places given anew. */
   recover(
     { court, last, writs, gaps }: Finding,
     now: number,
@@ -206,7 +206,7 @@ export class Book {
     return entry;
   }
 
-  /** Seals what the free slots of every court take. The writs must be durable before any leaves. */
+  /** SealNextWrit: what the free slots of every court take. The writs must be durable before any leaves. */
   seal(now: number): SealedWrit[] {
     const made: SealedWrit[] = [];
     for (const [court, book] of this.#courts) {
@@ -263,7 +263,7 @@ export class Book {
     return { sealed, settledAt: now };
   }
 
-  /** The court decided another writ of ours under this number. Its events settle those that are in both, the others wait again. */
+  /** AdoptDecidedWrit: the court decided another writ of ours under this number. Its events settle those that are in both, the others wait again. */
   settleAs(instead: Writ, settlements: readonly Settlement[], now: number): DecidedWrit | null {
     const { court, number } = instead;
     const book = this.#court(court);

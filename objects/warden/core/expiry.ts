@@ -21,7 +21,7 @@ export function bucketOf(settledAt: number, sentAt: number | null, windowMs: num
   return Math.ceil((Math.max(settledAt, sent) + windowMs + LIMITS.clockBoundMs) / width) * width;
 }
 
-/** Whether a bucket may be dropped: it ended and everything in it is in the Ledger. */
+/** ExpireSettledEntry: a bucket may be dropped once it has ended and everything in it is in the Ledger. */
 export function bucketOver(
   bucket: Bucket,
   now: number,

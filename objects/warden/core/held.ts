@@ -57,7 +57,7 @@ export function heldIn(
   }
 }
 
-/** Null while too few seats have said enough. */
+/** AskWritBack, SealAgainUnderSameNumber; null while too few seats have said enough. */
 export function findingOf(
   { court, last }: Doubt,
   held: readonly Held[],

@@ -16,7 +16,7 @@ export interface LeaderBelief {
   readonly failedView: number | null;
 }
 
-/** Round 0 goes to the believed leader, the others to every seat, its successor first. */
+/** Round 0 goes to the believed leader, the others to every seat (GiveSilentWritToEverySeat), its successor first. */
 export function roundOf(round: number, n: number, belief: LeaderBelief): Round {
   const leader = leaderOf(belief.view, n);
   if (round === 0 && belief.failedView !== belief.view) return { seats: [leader], pauseMs: 0 };

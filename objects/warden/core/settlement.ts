@@ -65,7 +65,10 @@ function prove(condition: boolean, reason: string): asserts condition {
   if (!condition) throw new Unproven(reason);
 }
 
-/** Judges a seat's WritAnswer about a writ of ours. Decided only when proven parts cover the whole writ. Never throws. */
+/**
+ * Judges a seat's WritAnswer about a writ of ours. SettleByCertificate: decided only when proven parts cover the whole writ;
+ * DropUnprovenAnswer: anything else counts for nothing. Never throws.
+ */
 export function judge(answer: string, writ: Writ, court: CourtKeys): Judgement {
   try {
     const { parts } = JSON.parse(answer) as WritAnswer;
