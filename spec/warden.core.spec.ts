@@ -178,7 +178,7 @@ describe("the book", () => {
 
   it("RedriveSameWrit: a restored writ is the same bytes under the same number, and the next one follows it", () => {
     const { book, row } = sealedBook();
-    book.restoreNumber(0, 7);
+    book.restoreNumber(0, { last: 7, gaps: [] });
     book.restoreWrit(row, () => true, NOW);
     const writ = { court: 0, warden: 0, number: 7, events: [event(0), event(1)], seal: "seal" };
     expect(book.undecided().map((sealed) => sealed.writ)).toEqual([writ]);
@@ -220,6 +220,19 @@ describe("the book", () => {
     expect(book.restless).toBe(false);
     book.reserve(submission(1));
     expect(book.restless).toBe(true);
+  });
+
+  it("SealAgainUnderSameNumber: a number that nobody was given is sealed by whatever life has something to seal", () => {
+    const book = new Book(0, (digest) => digest);
+    const kept = book.recover({ court: 0, last: 7, writs: [], gaps: [6, 7] }, NOW, () =>
+      submission(0),
+    );
+    expect(book.numbering(0)).toEqual({ last: 7, gaps: [6, 7] });
+    const next = new Book(0, (digest) => digest);
+    next.restoreNumber(0, kept);
+    next.reserve(submission(1));
+    expect(next.seal(NOW)[0]?.writ.number).toBe(6);
+    expect(next.numbering(0)).toEqual({ last: 7, gaps: [7] });
   });
 
   it("ReleaseKeyTheSeatsRefuse: a key that is another event's is unknown again, its callers are answered", () => {

@@ -290,7 +290,7 @@ export class Desk {
       }
       store.reserve(reserved);
       sealed = book.seal(clock.now());
-      for (const one of sealed) store.sealed(one, book.lastNumber(one.writ.court));
+      for (const one of sealed) store.sealed(one, book.numbering(one.writ.court));
       const wakeAt = nextAlarm(clock.now(), book.restless, store.ends);
       if (wakeAt !== null) alarm.arm(wakeAt);
     });

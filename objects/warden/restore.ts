@@ -14,7 +14,7 @@ export function restore(
   { courts, sealValid, now }: { courts: number; sealValid: (writ: Writ) => boolean; now: number },
 ): Doubt[] {
   const pending = store.pending();
-  for (const [court, number] of pending.numbers) book.restoreNumber(court, number);
+  for (const [court, numbering] of pending.numbers) book.restoreNumber(court, numbering);
   for (const { submission, place } of pending.rows) book.restore(submission, place);
   for (const place of pending.damagedPlaces) book.skip(place);
   for (const row of pending.writs) book.restoreWrit(row, sealValid, now);
@@ -27,7 +27,7 @@ export function restore(
   }
   const lost = pending.damagedPlaces.length > 0;
   const doubts = book.halted.map((court) => {
-    return { court, last: pending.numbers.get(court) ?? null, lost };
+    return { court, last: pending.numbers.get(court)?.last ?? null, lost };
   });
   for (const place of pending.damagedPlaces) {
     console.error(`the pending event at place ${place} is damaged`);

@@ -3,7 +3,7 @@ import { utf8Length } from "../shared/canonical.ts";
 import { LIMITS } from "../shared/limits.ts";
 import { sha256 } from "../shared/node/crypto.ts";
 import type { Submission } from "../shared/rpc.ts";
-import type { Contents, DecidedWrit, Entry, SealedWrit, WritRow } from "./core/book.ts";
+import type { Contents, DecidedWrit, Entry, Numbering, SealedWrit, WritRow } from "./core/book.ts";
 import { bucketOf } from "./core/expiry.ts";
 import type { Bucket } from "./core/expiry.ts";
 
@@ -19,7 +19,7 @@ export interface Pending {
   /** In order of court and number. */
   readonly writs: readonly WritRow[];
   /** Of the rows that are sound. */
-  readonly numbers: ReadonlyMap<number, number>;
+  readonly numbers: ReadonlyMap<number, Numbering>;
   /** A writ's row failed its digest: whose it was, it cannot say. */
   readonly writDamaged: boolean;
   readonly numberDamaged: boolean;
@@ -55,6 +55,7 @@ interface WritCells extends Row {
 interface NumberCells extends Row {
   court: number;
   number: number;
+  gaps: string;
 }
 interface HeightCells extends Row {
   court: number;
@@ -72,7 +73,8 @@ const SCHEMA = `
     court INTEGER NOT NULL, sent_at INTEGER, event TEXT NOT NULL, digest TEXT NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS writs (court INTEGER, number INTEGER, first INTEGER NOT NULL, last INTEGER NOT NULL,
     seal TEXT NOT NULL, digest TEXT NOT NULL, PRIMARY KEY (court, number)) STRICT, WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS numbers (court INTEGER PRIMARY KEY, number INTEGER NOT NULL, digest TEXT NOT NULL) STRICT;
+  CREATE TABLE IF NOT EXISTS numbers (court INTEGER PRIMARY KEY, number INTEGER NOT NULL, gaps TEXT NOT NULL,
+    digest TEXT NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS buckets (ends INTEGER, court INTEGER, height INTEGER NOT NULL, digest TEXT NOT NULL,
     PRIMARY KEY (ends, court)) STRICT, WITHOUT ROWID;
 `;
@@ -114,9 +116,9 @@ export class Store {
       else writDamaged = true;
     }
     let numberDamaged = false;
-    const numbers = new Map<number, number>();
+    const numbers = new Map<number, Numbering>();
     for (const row of this.#sql.exec<NumberCells>("SELECT * FROM numbers")) {
-      if (intact("numbers", row)) numbers.set(row.court, row.number);
+      if (intact("numbers", row)) numbers.set(row.court, numberingIn(row));
       else numberDamaged = true;
     }
     return { rows, damagedPlaces, writs, numbers, writDamaged, numberDamaged };
@@ -140,23 +142,27 @@ export class Store {
     this.#sql.exec("DELETE FROM pending WHERE place = ?", place);
   }
 
-  /** With the highest number sealed for its court. */
-  sealed({ writ, entries }: SealedWrit, highest: number): void {
+  sealed({ writ, entries }: SealedWrit, numbering: Numbering): void {
     const [first, last] = span(entries);
     // In place of a damaged row, should one have come to name this number.
     this.#insert("INSERT OR REPLACE INTO writs", [
       withDigest("writs", [writ.court, writ.number, first, last, writ.seal]),
     ]);
-    this.#insert("INSERT OR REPLACE INTO numbers", [withDigest("numbers", [writ.court, highest])]);
+    this.#number(writ.court, numbering);
   }
 
   /** All of a court anew, over what its rows say now; damaged ones that named it go. */
-  rewrite({ court, entries, sealed, last }: Contents): void {
+  rewrite({ court, entries, sealed, last, gaps }: Contents): void {
     for (const table of ["pending", "writs", "numbers"])
       this.#sql.exec(`DELETE FROM ${table} WHERE court = ?`, court);
     this.reserve(entries);
-    for (const one of sealed) this.sealed(one, last);
-    this.#insert("INSERT OR REPLACE INTO numbers", [withDigest("numbers", [court, last])]);
+    for (const one of sealed) this.sealed(one, { last, gaps });
+    this.#number(court, { last, gaps });
+  }
+
+  #number(court: number, { last, gaps }: Numbering): void {
+    const cells = [court, last, JSON.stringify(gaps)];
+    this.#insert("INSERT OR REPLACE INTO numbers", [withDigest("numbers", cells)]);
   }
 
   /** Rows that are not what was written, once every court has been recovered. */
@@ -303,6 +309,10 @@ function intact(table: string, row: Row): boolean {
 
 function span(entries: readonly Entry[]): [first: number, last: number] {
   return [entries[0]?.place ?? 0, entries.at(-1)?.place ?? 0];
+}
+
+function numberingIn({ number, gaps }: NumberCells): Numbering {
+  return { last: number, gaps: JSON.parse(gaps) as number[] };
 }
 
 function submissionIn({

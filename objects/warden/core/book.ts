@@ -42,12 +42,18 @@ export interface DecidedWrit {
   readonly returned?: readonly Entry[];
 }
 
+/** Which numbers of a court are given. */
+export interface Numbering {
+  readonly last: number;
+  /** Numbers below the last that have no writ, ascending: to be sealed first, or the seats wait for them for ever. */
+  readonly gaps: readonly number[];
+}
+
 /** All that is to be stored of a court. */
-export interface Contents {
+export interface Contents extends Numbering {
   readonly court: number;
   readonly entries: readonly Entry[];
   readonly sealed: readonly SealedWrit[];
-  readonly last: number;
 }
 
 /** Signs a hex digest with the Warden's key. */
@@ -57,7 +63,6 @@ interface CourtBook {
   unsealed: Entry[];
   readonly sealed: Map<number, SealedWrit>;
   lastNumber: number;
-  /** Numbers below the last that have no writ. */
   gaps: number[];
   /** Why nothing may be sealed here for now, or null. */
   halted: string | null;
@@ -141,9 +146,10 @@ export class Book {
     book.lastNumber = Math.max(book.lastNumber, number);
   }
 
-  /** The number of the last writ sealed for a court. */
-  restoreNumber(court: number, lastNumber: number): void {
-    this.#court(court).lastNumber = lastNumber;
+  restoreNumber(court: number, { last, gaps }: Numbering): void {
+    const book = this.#court(court);
+    book.lastNumber = last;
+    book.gaps = [...gaps];
   }
 
   /** Until it is found what was sealed nothing is sealed or reserved for a court: another writ under its number might be given out. */
@@ -160,8 +166,9 @@ export class Book {
     return new Set(this.#court(court).sealed.keys());
   }
 
-  lastNumber(court: number): number {
-    return this.#court(court).lastNumber;
+  numbering(court: number): Numbering {
+    const { lastNumber, gaps } = this.#court(court);
+    return { last: lastNumber, gaps: [...gaps] };
   }
 
   /** RecoverEventFromWrit: a court goes on, with the writs that were asked back, and what is to be stored of it, its places given anew. */
@@ -183,7 +190,7 @@ export class Book {
     const sealed = [...book.sealed.values()].toSorted((a, b) => a.writ.number - b.writ.number);
     const entries = [...sealed.flatMap((one) => one.entries), ...book.unsealed];
     for (const entry of entries) entry.place = ++this.#lastPlace;
-    return { court, entries, sealed, last };
+    return { court, entries, sealed, ...this.numbering(court) };
   }
 
   #waiting(book: CourtBook, event: string): Entry | undefined {

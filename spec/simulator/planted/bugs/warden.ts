@@ -90,7 +90,7 @@ export const warden: readonly Bug<How>[] = [
     patches: [
       {
         file: "objects/warden/store.ts",
-        find: '    this.#insert("INSERT OR REPLACE INTO numbers", [withDigest("numbers", [writ.court, highest])]);\n',
+        find: "    this.#number(writ.court, numbering);\n",
         replace: "",
       },
     ],
@@ -130,7 +130,7 @@ export const warden: readonly Bug<How>[] = [
     patches: [
       {
         file: "objects/warden/desk.ts",
-        find: "      for (const one of sealed) store.sealed(one, book.lastNumber(one.writ.court));\n",
+        find: "      for (const one of sealed) store.sealed(one, book.numbering(one.writ.court));\n",
         replace: "",
       },
     ],
