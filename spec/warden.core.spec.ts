@@ -235,6 +235,24 @@ describe("the book", () => {
     expect(next.numbering(0)).toEqual({ last: 7, gaps: [7] });
   });
 
+  it("SealAgainUnderSameNumber: where nothing else waits, an event of the writ behind the gap fills it, and both outlast a life", () => {
+    const book = new Book(0, (digest) => digest);
+    book.restoreNumber(0, { last: 2, gaps: [] });
+    book.restore(submission(5), 5);
+    book.restoreWrit({ court: 0, number: 2, first: 5, last: 5, seal: "seal" }, () => true, NOW);
+    const kept = book.recover({ court: 0, last: 2, writs: [], gaps: [1] }, NOW, () =>
+      submission(0),
+    );
+    expect(kept.entries.map(({ key }) => key)).toEqual(["key-5", "key-5"]);
+    const [filled] = book.seal(NOW);
+    expect(filled?.writ).toMatchObject({ number: 1, events: [event(5)] });
+    const asked = book.find("key-5");
+    book.settle(0, 1, [settled()], NOW);
+    expect([asked?.settlement, book.pending]).toEqual([null, 1]);
+    book.settle(0, 2, [settled()], NOW);
+    expect([asked?.settlement, book.pending]).toEqual([settled(), 0]);
+  });
+
   it("ReleaseKeyTheSeatsRefuse: a key that is another event's is unknown again, its callers are answered", () => {
     const book = new Book(0, (digest) => digest);
     const entry = book.reserve(submission(0));

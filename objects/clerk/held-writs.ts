@@ -7,7 +7,7 @@ import type { Seat } from "./consensus/seat.ts";
 type Decided = Pick<Chain, "decided" | "head" | "batch">;
 
 /**
- * By number: from one on, and in any case the highest that it knows, whether decided, voted for, proposed or waiting. `decided` is the
+ * By number: one, the last few from that on, and in any case the highest that it knows, whether decided, voted for, proposed or waiting. `decided` is the
  * highest number of which anything is decided: of that and those below it the writs may have gone with blocks that this seat no longer has.
  */
 export function heldWrits(
@@ -25,8 +25,9 @@ export function heldWrits(
   for (const batch of batches) for (const { writ } of batch?.entries ?? []) keep(writ);
   const decided = seat.progress.get(warden)?.number ?? 0;
   const first = Math.max(1, Math.min(from, decided), decided - LIMITS.writsKeptPerWarden);
-  for (let number = first; number <= decided; number++)
-    decidedWrits(chain, warden, number).forEach(keep);
+  // Whoever asks from a number on may be in doubt of that one alone, however many have been decided since.
+  const numbers = [from, ...Array.from({ length: decided - first + 1 }, (_, at) => first + at)];
+  for (const number of numbers) decidedWrits(chain, warden, number).forEach(keep);
   const highest = Math.max(...held.keys());
   const writs = [...held.values()]
     .filter(({ number }) => number >= Math.min(from, highest))

@@ -174,8 +174,8 @@ export class Faults {
 
   /** As the operator's order: refused unless a quorum of others is ready. */
   #rebuild(replica: SeatReplica): void {
-    const ready = this.#court.replicas.filter(({ up, seat, disk }) => {
-      return up && seat !== replica.seat && disk.quarantine === null && disk.replaying === null;
+    const ready = this.#court.replicas.filter((other) => {
+      return other.up && other.seat !== replica.seat && other.core().voice;
     });
     const { q } = this.#court.deployment.quorum;
     if (new Set(ready.map(({ seat }) => seat)).size >= q) replica.rebuild();

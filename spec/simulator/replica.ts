@@ -8,6 +8,7 @@ import { RowDamaged } from "../../objects/clerk/rows.ts";
 import { BrokenInvariant, known } from "../../objects/shared/assert.ts";
 import type { Control } from "../../objects/shared/control.ts";
 import type { Evaluation } from "../../objects/shared/evaluation.ts";
+import { LIMITS } from "../../objects/shared/limits.ts";
 import { termAt, termOf } from "../../objects/shared/terms.ts";
 import type { Batch, Block, Writ } from "../../objects/shared/types.ts";
 import { Chambers } from "./chambers.ts";
@@ -117,6 +118,7 @@ export class SeatReplica implements Hearer {
     this.#input({ kind: "start", now: this.now() });
     if (this.up && this.disk.rebuild && this.disk.replaying === null)
       this.#input({ kind: "rebuild", now: this.now() });
+    this.#replayOwn();
     for (const listener of this.#started) listener();
   }
 
@@ -187,6 +189,17 @@ export class SeatReplica implements Hearer {
     const sound = believed(blocks, this.core().setup, this.#court.verify);
     this.#court.world.note({ kind: "found", seat: this.seat, blocks: sound.length });
     this.#input({ kind: "blocks-found", blocks: sound, now: this.now() });
+  }
+
+  /** Own blocks above a state that was taken need no peer; the one that is damaged here, a peer has. */
+  #replayOwn(): void {
+    const { disk } = this;
+    if (!this.up || disk.replaying === null || this.core().blocks.size > 0) return;
+    try {
+      this.found(disk.chain.above(this.core().tip.height, LIMITS.syncBlocks, LIMITS.syncBytes));
+    } catch (error) {
+      if (!(error instanceof RowDamaged)) throw error;
+    }
   }
 
   alone(): boolean {
@@ -353,6 +366,7 @@ export class SeatReplica implements Hearer {
     this.#disarm = this.#court.world.after(Math.max(0, at - this.now()) + this.late, () => {
       this.#armedAt = null;
       this.#input({ kind: "tick", now: this.now() });
+      this.#replayOwn();
       for (const listener of this.#ticked) listener();
     });
   }

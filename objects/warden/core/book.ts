@@ -187,10 +187,19 @@ export class Book {
     book.lastNumber = last;
     book.gaps = gaps.filter((number) => !book.sealed.has(number));
     book.halted = null;
+    this.#fill(book);
     const sealed = [...book.sealed.values()].toSorted((a, b) => a.writ.number - b.writ.number);
     const entries = [...sealed.flatMap((one) => one.entries), ...book.unsealed];
     for (const entry of entries) entry.place = ++this.#lastPlace;
     return { court, entries, sealed, ...this.numbering(court) };
+  }
+
+  /** What is in flight waits for the gap below it; where nothing else is there to fill it, an event of it does, twice under one key. */
+  #fill({ gaps, unsealed, sealed }: CourtBook): void {
+    const [gap] = gaps;
+    if (gap === undefined || unsealed.length > 0) return;
+    const behind = [...sealed.values()].find(({ writ }) => writ.number > gap)?.entries[0];
+    if (behind !== undefined) unsealed.push(this.#anew(behind));
   }
 
   #waiting(book: CourtBook, event: string): Entry | undefined {
