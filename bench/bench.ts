@@ -15,7 +15,7 @@ import type { Options } from "./load/options.ts";
 import { chartOf } from "./load/report/chart.ts";
 import type { Results } from "./load/report/results.ts";
 import { markdownOf, textOf } from "./load/report/tables.ts";
-import { runAll } from "./load/rounds.ts";
+import { absent, runAll } from "./load/rounds.ts";
 import type { Outcome } from "./load/rounds.ts";
 
 const EXIT = { usage: 1, failed: 2, unable: 3 } as const;
@@ -24,12 +24,6 @@ type Head = Omit<Results, keyof Outcome>;
 
 async function headOf(options: Options): Promise<Head> {
   const asked = process.argv.slice(2).join(" ");
-  const skipped = await Promise.all(
-    options.contenders.map(async ({ name: contender, missing }) => {
-      const why = await missing();
-      return why === null ? [] : [{ contender, why }];
-    }),
-  );
   const { rounds, limits, cases, contenders } = options;
   return {
     command: `npm run bench${asked === "" ? "" : ` -- ${asked}`}`,
@@ -40,7 +34,7 @@ async function headOf(options: Options): Promise<Head> {
     seconds: limits.seconds,
     cases: cases.map((one) => ({ name: one.name, what: sayingOf(one) })),
     contenders: contenders.map(({ name, title, lacks }) => ({ name, title, lacks })),
-    skipped: skipped.flat(),
+    skipped: await absent(contenders),
   };
 }
 

@@ -35,8 +35,12 @@ export async function audit(given: Audited): Promise<Check[]> {
   return checks;
 }
 
-/** Sends what got no answer until it has one: whether it was done before or not, it counts once. */
-async function settle({ running, most, book }: Audited): Promise<string[]> {
+/**
+ * Sends what got no answer until it has one: whether it was done before or not, it counts once. Returns what is still open.
+ * Nothing where ids do not count once.
+ */
+export async function settle({ running, semantics, most, book }: Audited): Promise<string[]> {
+  if (!semantics.idempotent) return [];
   for (let tries = 0; tries < TRIES; tries += 1) {
     const open = book.unanswered();
     if (open.length === 0) return [];

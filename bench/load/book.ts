@@ -48,14 +48,12 @@ export class Book {
       .map(({ movement }) => movement);
   }
 
-  /** The first so many of what was answered. */
+  /** The last so many of what was answered: a contender need not remember for ever. */
   answered(most: number): { readonly movement: Movement; readonly status: Status }[] {
-    const found: { movement: Movement; status: Status }[] = [];
-    for (const { movement, status } of this.#entries.values()) {
-      if (found.length === most) break;
-      if (status !== null) found.push({ movement, status });
-    }
-    return found;
+    const all = [...this.#entries.values()].flatMap(({ movement, status }) =>
+      status === null ? [] : [{ movement, status }],
+    );
+    return all.slice(-most);
   }
 
   get accepted(): number {

@@ -39,7 +39,7 @@ const search = (workload: string, size: number): Case => ({
 
 export const CASES: readonly Case[] = [
   ...[1, 10, 100, 1000].map((size) => closed("distinct", size)),
-  ...[1, 100].map((size) => closed("hot", size)),
+  ...[1, 100, 1000].map((size) => closed("hot", size)),
   ...["replays", "payload-200", "payload-8k"].flatMap((workload) =>
     [1, 100].map((size) => closed(workload, size)),
   ),

@@ -4,7 +4,6 @@ import { join } from "node:path";
 
 import { spreadOf } from "./summary.ts";
 
-const WRITES = 150;
 const BYTES = 8192;
 
 /** Milliseconds of one write of 8 KiB that is synced. */
@@ -13,19 +12,19 @@ export interface Disk {
   readonly p95: number;
 }
 
-export function probe(folder: string): Disk {
+export function probe(folder: string, writes: number): Disk {
   const file = join(folder, "probe");
   const bytes = Buffer.alloc(BYTES, 1);
   const handle = openSync(file, "w");
   try {
-    const times = Array.from({ length: WRITES }, () => {
+    const times = Array.from({ length: writes }, () => {
       const from = performance.now();
       writeSync(handle, bytes);
       fdatasyncSync(handle);
       return performance.now() - from;
     });
     const sorted = times.toSorted((a, b) => a - b);
-    return { p50: spreadOf(times)?.median ?? 0, p95: sorted[Math.floor(WRITES * 0.95)] ?? 0 };
+    return { p50: spreadOf(times)?.median ?? 0, p95: sorted[Math.floor(writes * 0.95)] ?? 0 };
   } finally {
     closeSync(handle);
     rmSync(file);

@@ -9,8 +9,9 @@ import type { Schedule } from "./schedule.ts";
 
 /** Timers are no finer; a request is sent so much late at the most while the client keeps up. */
 const TICK_MS = 1;
-/** Requests under way; a contender so far behind will not catch up, and the rest is not sent. */
-const MOST_PENDING = 8_192;
+/** Requests and movements under way; a contender so far behind will not catch up, and the rest is not sent. */
+const MOST_REQUESTS = 8_192;
+const MOST_MOVEMENTS = 65_536;
 const REASONS = 8;
 
 export interface Measured {
@@ -56,7 +57,7 @@ class Tally {
 }
 
 export interface Loop {
-  readonly client: Client;
+  readonly client: Pick<Client, "send">;
   readonly source: Source;
   /** Movements of a request. */
   readonly size: number;
@@ -105,10 +106,12 @@ export async function openLoop(
     });
     pending.add(sending);
   };
+  const most = Math.min(MOST_REQUESTS, Math.ceil(MOST_MOVEMENTS / size));
   let sent = 0;
-  while (sent < schedule.count && pending.size < MOST_PENDING && !signal.aborted) {
+  for (let behind = false; sent < schedule.count && !behind && !signal.aborted;) {
     const due = dueBy(schedule, performance.now() - from);
-    for (; sent < due && pending.size < MOST_PENDING; sent += 1) fire(sent);
+    for (; sent < due && pending.size < most; sent += 1) fire(sent);
+    behind = sent < due;
     await sleep(TICK_MS);
   }
   await Promise.all(pending);

@@ -18,7 +18,7 @@ const HELP = `npm run bench -- [options]
   --seconds N        how long is measured (10)
   --repetitions N    rounds; every other has the contenders the other way round (3)
   --entities N       items of the workload of many (1,000,000)
-  --report DIR       where results.json, REPORT.md and chart.svg go (.assize/bench)
+  --report DIR       where results.json, REPORT.md and chart.svg go (.assize/bench, of a short run .assize/bench-short)
 `;
 
 export interface Options {
@@ -51,7 +51,9 @@ export function optionsFrom(args: string[]): Options | string {
       report: text,
     },
   });
-  const { short, report = join(root, ".assize/bench") } = values;
+  const { short } = values;
+  // The figures of a short run are not to take the place of others.
+  const { report = join(root, short ? ".assize/bench-short" : ".assize/bench") } = values;
   const cases = short ? SHORT_CASES : CASES;
   if (values.help) return HELP;
   if (values.list) return listOf(cases);
@@ -112,6 +114,7 @@ const SHORT: Limits = {
   warmEvents: 40,
   fillSeconds: 60,
   search: { from: 40, within: 1.5, steps: 2 },
+  probes: 20,
 };
 
 function limitsOf(seconds: number): Limits {
@@ -123,5 +126,6 @@ function limitsOf(seconds: number): Limits {
     warmEvents: Infinity,
     fillSeconds: 300,
     search: { from: 500, within: 1.1, steps: 16 },
+    probes: 150,
   };
 }

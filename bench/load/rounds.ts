@@ -7,7 +7,7 @@ import type { Case } from "./cases.ts";
 import type { Bundles, Contender } from "./contenders/contender.ts";
 import { workersConfiguration } from "./contenders/workers.ts";
 import type { Options } from "./options.ts";
-import type { Failure } from "./report/results.ts";
+import type { Failure, Skipped } from "./report/results.ts";
 import { live } from "./runner.ts";
 import type { Run } from "./runner.ts";
 import { orderOf } from "./summary.ts";
@@ -19,13 +19,21 @@ export interface Outcome {
 
 export interface Bench {
   readonly options: Options;
-  /** Of those asked for, the ones that can be run here. */
+  /** Of those asked for, the ones that are not {@link absent}. */
   readonly contenders: readonly Contender[];
   readonly folder: string;
   readonly signal: AbortSignal;
   readonly say: (step: string) => void;
   /** Told of what there is after each life. */
   readonly told: (outcome: Outcome) => void;
+}
+
+/** Those that cannot be run here, by name. */
+export async function absent(contenders: readonly Contender[]): Promise<Skipped[]> {
+  const all = await Promise.all(
+    contenders.map(async ({ name: contender, missing }) => ({ contender, why: await missing() })),
+  );
+  return all.flatMap(({ contender, why }) => (why === null ? [] : [{ contender, why }]));
 }
 
 export async function runAll(bench: Bench): Promise<Outcome> {

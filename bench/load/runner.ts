@@ -3,7 +3,7 @@ import { mkdirSync, rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import type { Check } from "../lib/verdict.ts";
-import { audit } from "./audit.ts";
+import { audit, settle } from "./audit.ts";
 import { Book } from "./book.ts";
 import type { Case, Mode } from "./cases.ts";
 import { Client, Source } from "./client.ts";
@@ -39,6 +39,8 @@ export interface Limits {
   readonly warmEvents: number;
   readonly fillSeconds: number;
   readonly search: Search;
+  /** Synced writes that tell how fast the disk is. */
+  readonly probes: number;
 }
 
 /** A rate that was tried. */
@@ -110,10 +112,11 @@ async function runOf(life: Life, running: Running, one: Case, index: number): Pr
     const loop = { client, source: new Source(workload.draw), size: one.size, signal };
     const { warmSeconds, warmEvents } = limits;
     await closedLoop(loop, Math.min(inFlight, 16), { seconds: warmSeconds, events: warmEvents });
-    const disk = probe(life.folder);
+    const disk = probe(life.folder, limits.probes);
     const at = new Date().toISOString();
     const [before, own] = [usageOf(running.pid), process.cpuUsage()];
-    const { measured, tried } = await measuredIn(one.mode, loop, limits);
+    const audited = { running, semantics, most, book, workload };
+    const { measured, tried } = await measuredIn(one.mode, loop, limits, () => settle(audited));
     const [after, ours] = [usageOf(running.pid), process.cpuUsage(own)];
     const usage =
       before === null || after === null
@@ -123,7 +126,7 @@ async function runOf(life: Life, running: Running, one: Case, index: number): Pr
             clientCpuSeconds: (ours.user + ours.system) / 1e6,
             memoryMiB: after.memoryMiB,
           };
-    const checks = await audit({ running, semantics, most, book, workload });
+    const checks = await audit(audited);
     const names = { contender: contender.name, case: one.name, round, at };
     const { versions } = running;
     return { ...names, versions, disk, items: workload.items, measured, tried, usage, checks };
@@ -136,6 +139,7 @@ async function measuredIn(
   mode: Mode,
   loop: Loop,
   { seconds, events, openSeconds, search }: Limits,
+  settled: () => Promise<unknown>,
 ): Promise<Pick<Run, "measured" | "tried">> {
   if (mode.kind === "closed")
     return { measured: await closedLoop(loop, mode.inFlight, { seconds, events }), tried: [] };
@@ -148,6 +152,8 @@ async function measuredIn(
   for (let rate = nextRate(tried, search); rate !== null; rate = nextRate(tried, search)) {
     const measured = await openLoop(loop, scheduleOf(rate, loop.size, openSeconds));
     tried.push({ rate, holds: holds(measured, rate), measured });
+    // The next rate finds no one still busy with this one.
+    await settled();
   }
   const best = highestOf(tried);
   return { measured: tried.find(({ rate }) => rate === best)?.measured ?? null, tried };

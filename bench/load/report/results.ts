@@ -12,6 +12,11 @@ export interface Failure {
   readonly why: string;
 }
 
+export interface Skipped {
+  readonly contender: string;
+  readonly why: string;
+}
+
 export interface Results {
   readonly command: string;
   readonly commit: string | null;
@@ -26,7 +31,7 @@ export interface Results {
     readonly title: string;
     readonly lacks: string;
   }[];
-  readonly skipped: readonly { readonly contender: string; readonly why: string }[];
+  readonly skipped: readonly Skipped[];
   readonly runs: readonly Run[];
   readonly failures: readonly Failure[];
 }
