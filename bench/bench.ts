@@ -24,16 +24,22 @@ type Head = Omit<Results, keyof Outcome>;
 
 async function headOf(options: Options): Promise<Head> {
   const asked = process.argv.slice(2).join(" ");
-  const { rounds, limits, cases, contenders } = options;
+  const { short, rounds, limits, cases, contenders } = options;
   return {
     command: `npm run bench${asked === "" ? "" : ` -- ${asked}`}`,
     commit: commit(),
     at: new Date().toISOString(),
     machine: machine(),
+    short,
     rounds,
     seconds: limits.seconds,
     cases: cases.map((one) => ({ name: one.name, what: sayingOf(one) })),
-    contenders: contenders.map(({ name, title, lacks }) => ({ name, title, lacks })),
+    contenders: contenders.map(({ name, title, semantics, lacks }) => ({
+      name,
+      title,
+      semantics,
+      lacks,
+    })),
     skipped: await absent(contenders),
   };
 }

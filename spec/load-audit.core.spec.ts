@@ -127,13 +127,19 @@ const resultsOf = (outcome: Outcome, contenders: readonly Contender[]): Results 
   commit: null,
   at: "2026-11-27T00:00:00.000Z",
   machine: { cpu: "a processor", cores: 2, memoryGiB: 8, system: "linux", node: "v22" },
+  short: false,
   rounds: 2,
   seconds: 1,
   cases: named("closed/distinct/10", "search/distinct/1").map(({ name }) => ({
     name,
     what: "a <case>",
   })),
-  contenders: contenders.map(({ name, title, lacks }) => ({ name, title, lacks })),
+  contenders: contenders.map(({ name, title, semantics, lacks }) => ({
+    name,
+    title,
+    semantics,
+    lacks,
+  })),
   skipped: [{ contender: "absent", why: "not installed" }],
   ...outcome,
 });
@@ -191,6 +197,10 @@ describe("the bench", () => {
     const chart = chartOf(results);
     expect(chart).toContain("a &lt;case&gt;");
     expect(chart.match(/<rect /g)).toHaveLength(1 + 4);
+    const markdown = markdownOf(results);
+    expect(markdown).toContain("medians of 2 rounds of 1 s");
+    expect(markdown).toContain("| shelf | a shelf in memory | yes | yes | no | 1 | durability |");
+    for (const { name } of cases) expect(markdown.split(`| ${name} |`)).toHaveLength(1 + 1 + 2);
   });
 
   it("has nothing of a search where no rate holds", async () => {

@@ -52,12 +52,10 @@ export const CASES: readonly Case[] = [
 export const SHORT_CASES: readonly Case[] = [
   closed("distinct", 1),
   closed("distinct", 10),
-  closed("hot", 1),
   closed("hot", 100),
   closed("replays", 1),
   closed("replays", 10),
   closed("payload-8k", 10),
-  closed("entities", 10),
   closed("scarce", 1),
   closed("scarce", 10),
   open("distinct", 10, 200),

@@ -1,6 +1,6 @@
 // A picture of the results: a panel a case, a bar a contender, the spread over rounds as a whisker.
 import { count } from "../../lib/table.ts";
-import { linesOf } from "./results.ts";
+import { linesOf, roundsOf } from "./results.ts";
 import type { Line, Results } from "./results.ts";
 
 const WIDTH = 1000;
@@ -31,7 +31,7 @@ export function chartOf(results: Results): string {
     parts.push(panel(own, top + PANEL_HEAD, results));
     top += PANEL_HEAD + own.length * (BAR + GAP) + PANEL_GAP;
   }
-  const title = `<text x="10" y="22" font-size="15" font-weight="bold">Events a second, median of ${results.rounds} rounds; line: least to most</text>`;
+  const title = `<text x="10" y="22" font-size="15" font-weight="bold">Events a second, ${roundsOf(results)}; line: least to most</text>`;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${top}" font-family="sans-serif" fill="#222"><rect width="100%" height="100%" fill="#fff"/>${[title, ...parts].join("\n")}</svg>\n`;
 }
 

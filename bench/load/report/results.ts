@@ -1,4 +1,5 @@
 // What a bench comes to: the runs, and from them a line for each case and contender.
+import type { Semantics } from "../contenders/contender.ts";
 import type { Machine } from "../machine.ts";
 import type { Run } from "../runner.ts";
 import { highestOf } from "../search.ts";
@@ -22,6 +23,8 @@ export interface Results {
   readonly commit: string | null;
   readonly at: string;
   readonly machine: Machine;
+  /** Its figures mean nothing. */
+  readonly short: boolean;
   readonly rounds: number;
   readonly seconds: number;
   /** What was asked for, in order, and what could not be had here. */
@@ -29,6 +32,7 @@ export interface Results {
   readonly contenders: readonly {
     readonly name: string;
     readonly title: string;
+    readonly semantics: Semantics;
     readonly lacks: string;
   }[];
   readonly skipped: readonly Skipped[];
@@ -117,4 +121,10 @@ export function diskOf(runs: readonly Run[]): Spread | null {
 /** Of everything that ran, by name. */
 export function versionsIn(runs: readonly Run[]): Readonly<Record<string, string>> {
   return Object.assign({}, ...runs.map(({ versions }) => versions)) as Record<string, string>;
+}
+
+/** For people: what the figures are the medians of. */
+export function roundsOf({ short, rounds, seconds }: Results): string {
+  if (short) return "a short run, whose figures mean nothing";
+  return rounds === 1 ? `one round of ${seconds} s` : `medians of ${rounds} rounds of ${seconds} s`;
 }

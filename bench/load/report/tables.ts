@@ -1,7 +1,7 @@
 // The results as tables: for the terminal, and in Markdown.
 import { count } from "../../lib/table.ts";
 import type { Spread } from "../summary.ts";
-import { diskOf, linesOf, versionsIn } from "./results.ts";
+import { diskOf, linesOf, roundsOf, versionsIn } from "./results.ts";
 import type { Line, Results } from "./results.ts";
 
 const HEAD = [
@@ -59,33 +59,81 @@ function aligned(rows: readonly (readonly string[])[]): string {
 const escaped = (text: string): string => text.replaceAll("|", "\\|").replaceAll("\n", " ");
 const row = (cells: readonly string[]): string => `| ${cells.map(escaped).join(" | ")} |`;
 
-/** With what it was made on and of, and what each contender does not give. */
+const yes = (flag: boolean): string => (flag ? "yes" : "no");
+const rule = (columns: number): string => row(["---", ...Array<string>(columns).fill("---:")]);
+
+/** With what it was made on and of, and what each contender does not give: first a row a case, then all of it. */
 export function markdownOf(results: Results): string {
-  const { machine, runs } = results;
+  const lines = linesOf(results);
+  const flaws = lines.flatMap(({ case: name, contender, flaws: all }) =>
+    all.map((flaw) => `- ${name}, ${contender}: ${escaped(flaw)}`),
+  );
+  const skipped = results.skipped.map(
+    ({ contender, why }) => `- skipped ${contender}: ${escaped(why)}`,
+  );
+  const parts = [
+    ["# Load", "", ...preambleOf(results)],
+    compact(results, lines),
+    [...flaws, ...skipped],
+    [
+      row(["case", ...HEAD]),
+      rule(HEAD.length),
+      ...lines.map((line) => row([line.case, ...cellsOf(line)])),
+    ],
+    semantics(results),
+  ];
+  return `${parts
+    .filter(({ length }) => length > 0)
+    .map((part) => part.join("\n"))
+    .join("\n\n")}\n`;
+}
+
+function preambleOf(results: Results): string[] {
+  const { command, commit, at, machine, runs } = results;
   const versions = Object.entries(versionsIn(runs)).map(([name, version]) => `${name} ${version}`);
   const disk = diskOf(runs);
-  const lines = linesOf(results);
+  const of = commit === null ? "" : `, commit ${commit.slice(0, 12)}`;
   return [
-    "# Load",
-    "",
-    `\`${results.command}\`${results.commit === null ? "" : `, commit ${results.commit.slice(0, 12)}`}, ${results.at}: ${results.rounds} rounds of ${results.seconds} s, medians of them.`,
-    "",
+    `\`${command}\`${of}, ${at}: ${roundsOf(results)}.`,
     `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.system}, Node ${machine.node}; client and contender share it.`,
     `${versions.join(", ")}.`,
-    `One synced write of 8 KiB: ${disk === null ? "not measured" : `${range(disk)} ms`}.`,
+    `One synced write of 8 KiB took ${disk === null ? "–" : `${range(disk)} ms`}.`,
+  ];
+}
+
+/** Events a second, and p99. */
+function compact({ cases, contenders }: Results, lines: readonly Line[]): string[] {
+  const names = contenders.map(({ name }) => name);
+  const cell = (name: string, contender: string): string => {
+    const line = lines.find((one) => one.case === name && one.contender === contender);
+    if (line === undefined) return "–";
+    const wrong = line.flaws.length > 0 || line.failed > 0 ? " (!)" : "";
+    return `${median(line.rate)}/s · ${median(line.p99)} ms${wrong}`;
+  };
+  return [
+    row(["case: events/s · p99", ...names]),
+    rule(names.length),
+    ...cases.map(({ name }) => row([name, ...names.map((contender) => cell(name, contender))])),
     "",
-    row(["case", ...HEAD]),
-    row(["---", "---", ...HEAD.slice(1).map(() => "---:")]),
-    ...lines.map((line) => row([line.case, ...cellsOf(line)])),
-    "",
-    ...lines.flatMap(({ case: name, contender, flaws }) =>
-      flaws.map((flaw) => `- ${name}, ${contender}: ${escaped(flaw)}`),
-    ),
-    ...results.skipped.map(({ contender, why }) => `- skipped ${contender}: ${escaped(why)}`),
-    "",
-    row(["contender", "", "what it does not give"]),
-    row(["---", "---", "---"]),
-    ...results.contenders.map(({ name, title, lacks }) => row([name, title, lacks])),
-    "",
-  ].join("\n");
+    "–: not measured. (!): some events failed, or the contender did.",
+  ];
+}
+
+function semantics({ contenders }: Results): string[] {
+  return [
+    row([
+      "contender",
+      "",
+      "an id counts once",
+      "never below zero",
+      "on disk before the answer",
+      "replicas that agree",
+      "what it does not give",
+    ]),
+    row(Array<string>(7).fill("---")),
+    ...contenders.map(({ name, title, semantics: claims, lacks }) => {
+      const flags = [claims.idempotent, claims.nonNegative, claims.durable].map(yes);
+      return row([name, title, ...flags, String(claims.replicas), lacks]);
+    }),
+  ];
 }
