@@ -314,9 +314,20 @@ describe("the options", () => {
     ]);
   });
 
+  it("take a case of 100 without that of 1,000, and one of a rate by its whole name", () => {
+    const options = optionsFrom(["--only", "closed/hot/100,open/distinct/100@10000,search/"]);
+    if (typeof options === "string") throw new Error(options);
+    expect(options.cases.map(({ name }) => name)).toEqual([
+      "closed/hot/100",
+      "open/distinct/100@10000",
+      ...[1, 10, 100, 1000].map((size) => `search/distinct/${size}`),
+    ]);
+  });
+
   it("refuse what there is not", () => {
     for (const [args, why] of [
       [["--only", "nobody"], /nobody/],
+      [["--only", "clos"], /clos/],
       [["--seconds", "0"], /--seconds is a whole number/],
       [["--repetitions", "x"], /--repetitions is a whole number/],
       [["--entities", "1.5"], /--entities is a whole number/],

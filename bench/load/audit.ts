@@ -12,11 +12,13 @@ const IDS = 20;
 const ITEMS = 500;
 const TRIES = 40;
 const PAUSE_MS = 250;
+const REQUEST_MS = 15_000;
 
 export interface Audited {
   readonly running: Running;
   readonly semantics: Semantics;
-  readonly most: number;
+  /** Movements of a request. */
+  readonly size: number;
   readonly book: Book;
   readonly workload: Workload;
 }
@@ -39,14 +41,14 @@ export async function audit(given: Audited): Promise<Check[]> {
  * Sends what got no answer until it has one: whether it was done before or not, it counts once. Returns what is still open.
  * Nothing where ids do not count once.
  */
-export async function settle({ running, semantics, most, book }: Audited): Promise<string[]> {
+export async function settle({ running, semantics, size, book }: Audited): Promise<string[]> {
   if (!semantics.idempotent) return [];
   for (let tries = 0; tries < TRIES; tries += 1) {
     const open = book.unanswered();
     if (open.length === 0) return [];
     if (tries > 0) await sleep(PAUSE_MS);
-    for (let from = 0; from < open.length; from += most) {
-      const part = open.slice(from, from + most);
+    for (let from = 0; from < open.length; from += size) {
+      const part = open.slice(from, from + size);
       const drawn = part.map((movement) => ({ movement, expect: null }));
       const answers = await submit(running, part).catch(() => []);
       if (answers.length > 0) book.told(drawn, answers);
@@ -57,14 +59,19 @@ export async function settle({ running, semantics, most, book }: Audited): Promi
 
 async function submit(running: Running, movements: readonly Movement[]): Promise<Answer[]> {
   const { path, headers, body } = running.posted(movements);
-  const reply = await fetch(running.url + path, { method: "POST", headers: { ...headers }, body });
+  const reply = await fetch(running.url + path, {
+    method: "POST",
+    headers: { ...headers },
+    body,
+    signal: AbortSignal.timeout(REQUEST_MS),
+  });
   return running.answers(reply.status, await reply.text(), movements);
 }
 
-async function submitAll({ running, most }: Audited, sent: readonly Movement[]): Promise<Answer[]> {
+async function submitAll({ running, size }: Audited, sent: readonly Movement[]): Promise<Answer[]> {
   const answers: Answer[] = [];
-  for (let from = 0; from < sent.length; from += most)
-    answers.push(...(await submit(running, sent.slice(from, from + most))));
+  for (let from = 0; from < sent.length; from += size)
+    answers.push(...(await submit(running, sent.slice(from, from + size))));
   return answers;
 }
 

@@ -13,7 +13,7 @@ import type { Scale } from "./workloads.ts";
 const HELP = `npm run bench -- [options]
 
   --list             the contenders and the cases
-  --only A,B,…       these: a contender, a case, or the beginning of cases (closed/, search/distinct)
+  --only A,B,…       these: a contender, a case, or the beginning of cases (closed, search/distinct)
   --short            a few hundred events of everything, for correctness; its figures mean nothing
   --seconds N        how long is measured (10)
   --repetitions N    rounds; every other has the contenders the other way round (3)
@@ -83,14 +83,19 @@ function chosen(
 ): Pick<Options, "contenders" | "cases"> {
   const contenders = CONTENDERS.filter(({ name }) => words.includes(name));
   const begun = words.filter((word) => !contenders.some(({ name }) => name === word));
-  const idle = begun.find((word) => !cases.some(({ name }) => name.startsWith(word)));
+  const idle = begun.find((word) => !cases.some((one) => begins(one, word)));
   if (idle !== undefined)
     throw new Usage(`there is no contender ${idle} and no case begins so: --list names them`);
-  const wanted = ({ name }: Case): boolean => begun.some((word) => name.startsWith(word));
+  const wanted = (one: Case): boolean => begun.some((word) => begins(one, word));
   return {
     contenders: contenders.length === 0 ? CONTENDERS : contenders,
     cases: begun.length === 0 ? cases : cases.filter(wanted),
   };
+}
+
+/** By whole parts: requests of 100 are none of 1,000. */
+function begins({ name }: Case, word: string): boolean {
+  return `${name}/`.startsWith(word.endsWith("/") ? word : `${word}/`);
 }
 
 function listOf(cases: readonly Case[]): string {

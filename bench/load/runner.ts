@@ -15,7 +15,8 @@ import type { Loop, Measured } from "./loops.ts";
 import { scheduleOf } from "./schedule.ts";
 import { highestOf, nextRate } from "./search.ts";
 import type { Search } from "./search.ts";
-import { usageOf } from "./usage.ts";
+import { Spending } from "./usage.ts";
+import type { Spent } from "./usage.ts";
 import { preparationOf, workloadOf } from "./workloads.ts";
 import type { Scale, Workload } from "./workloads.ts";
 
@@ -26,6 +27,8 @@ const KEPT = 0.98;
 const FILLING = { many: 4, single: 64 };
 const TRIES = 40;
 const PAUSE_MS = 250;
+/** Movements of a request of the audit, at least; with the longest notes still one that everybody takes. */
+const AUDITED = 50;
 /** Connections where arrivals wait for nobody. */
 const CONNECTIONS = 64;
 
@@ -62,12 +65,8 @@ export interface Run {
   /** Of a search, at the highest rate that holds; null if none does. */
   readonly measured: Measured | null;
   readonly tried: readonly Tried[];
-  /** Of the contender and of the client, while it was measured; memory at the end of it. */
-  readonly usage: {
-    readonly cpuSeconds: number;
-    readonly clientCpuSeconds: number;
-    readonly memoryMiB: number;
-  } | null;
+  /** While it was measured; null where it cannot be told. */
+  readonly usage: Spent | null;
   readonly checks: readonly Check[];
 }
 
@@ -114,18 +113,13 @@ async function runOf(life: Life, running: Running, one: Case, index: number): Pr
     await closedLoop(loop, Math.min(inFlight, 16), { seconds: warmSeconds, events: warmEvents });
     const disk = probe(life.folder, limits.probes);
     const at = new Date().toISOString();
-    const [before, own] = [usageOf(running.pid), process.cpuUsage()];
-    const audited = { running, semantics, most, book, workload };
-    const { measured, tried } = await measuredIn(one.mode, loop, limits, () => settle(audited));
-    const [after, ours] = [usageOf(running.pid), process.cpuUsage(own)];
-    const usage =
-      before === null || after === null
-        ? null
-        : {
-            cpuSeconds: Math.max(0, after.cpuSeconds - before.cpuSeconds),
-            clientCpuSeconds: (ours.user + ours.system) / 1e6,
-            memoryMiB: after.memoryMiB,
-          };
+    const size = Math.min(most, Math.max(one.size, AUDITED));
+    const audited = { running, semantics, size, book, workload };
+    const spending = new Spending(running.pid);
+    const { measured, tried } = await measuredIn(one.mode, loop, limits, () =>
+      settle(audited),
+    ).finally(() => spending.end());
+    const { usage } = spending;
     const checks = await audit(audited);
     const names = { contender: contender.name, case: one.name, round, at };
     const { versions } = running;

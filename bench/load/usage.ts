@@ -4,10 +4,21 @@ import { readdirSync, readFileSync } from "node:fs";
 /** Of a second, in /proc; the same on every Linux of today. */
 const TICKS = 100;
 
-export interface Usage {
+/** Between two looks at the memory. */
+const PERIOD_MS = 5_000;
+
+interface Usage {
   readonly cpuSeconds: number;
   /** Resident. Pages that processes share are counted for each. */
   readonly memoryMiB: number;
+}
+
+/** Of the contender's processes, and of the client. */
+export interface Spent {
+  readonly cpuSeconds: number;
+  readonly clientCpuSeconds: number;
+  /** At the beginning, every few seconds, and at the end. */
+  readonly memoryMiB: readonly number[];
 }
 
 interface Process {
@@ -16,8 +27,44 @@ interface Process {
   readonly ticks: number;
 }
 
+/** Looks on from when it is made until it is told to end. */
+export class Spending {
+  readonly #pid: number;
+  readonly #before: Usage | null;
+  readonly #own = process.cpuUsage();
+  readonly #memory: number[] = [];
+  readonly #timer: NodeJS.Timeout;
+  /** Null before the end, and where there is no /proc. */
+  usage: Spent | null = null;
+
+  constructor(pid: number) {
+    this.#pid = pid;
+    this.#before = this.#look();
+    this.#timer = setInterval(() => this.#look(), PERIOD_MS);
+  }
+
+  end(): void {
+    clearInterval(this.#timer);
+    const after = this.#look();
+    const { user, system } = process.cpuUsage(this.#own);
+    if (this.#before === null || after === null) return;
+    this.usage = {
+      // A process that has ended is no longer counted.
+      cpuSeconds: Math.max(0, after.cpuSeconds - this.#before.cpuSeconds),
+      clientCpuSeconds: (user + system) / 1e6,
+      memoryMiB: this.#memory,
+    };
+  }
+
+  #look(): Usage | null {
+    const usage = usageOf(this.#pid);
+    if (usage !== null) this.#memory.push(usage.memoryMiB);
+    return usage;
+  }
+}
+
 /** Null where there is no /proc. */
-export function usageOf(pid: number): Usage | null {
+function usageOf(pid: number): Usage | null {
   if (process.platform !== "linux") return null;
   const all = readdirSync("/proc").flatMap((name) => (/^\d+$/.test(name) ? processOf(name) : []));
   const family = new Set([pid]);
