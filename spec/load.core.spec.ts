@@ -57,6 +57,14 @@ describe("a workload", () => {
     }
   });
 
+  it("has one producer a request, and all of them in turn", () => {
+    const { draw: drawIn } = workloadOf("distinct", "r", scale, 10);
+    const producers = Array.from({ length: 100 }, (_, index) => drawIn(index).movement.producer);
+    expect(producers).toEqual(
+      Array.from({ length: 100 }, (_, index) => Math.floor(index / 10) % 8),
+    );
+  });
+
   it("carries what its name says", () => {
     expect(draw("payload-200", 1)[0]?.movement.note).toHaveLength(200);
     expect(draw("payload-8k", 1)[0]?.movement.note).toHaveLength(8192);
@@ -232,7 +240,7 @@ const measured = (changes: Partial<Measured>): Measured => {
 };
 
 describe("the search", () => {
-  const search = { from: 100, within: 1.1, steps: 20 };
+  const search = { from: 100, least: 1, within: 1.1, steps: 20 };
 
   it("HoldRate: a quiet tail, no failure, and the rate itself", () => {
     expect(holds(measured({}), 1_000)).toBe(true);
@@ -249,9 +257,10 @@ describe("the search", () => {
     expect(nextRate(points, search)).toBe(800);
   });
 
-  it("HalveRate: as long as none holds, down to one a second", () => {
+  it("HalveRate: as long as none holds, down to the lowest that means anything", () => {
     expect(nextRate([{ rate: 100, holds: false }], search)).toBe(50);
     expect(nextRate([{ rate: 1, holds: false }], search)).toBeNull();
+    expect(nextRate([{ rate: 100, holds: false }], { ...search, least: 51 })).toBeNull();
   });
 
   it.each([7, 93, 101, 640, 12_345])(

@@ -7,6 +7,8 @@ export interface Movement {
   readonly delta: number;
   /** What comes with it and decides nothing. */
   readonly note: string;
+  /** Who sends it. Ids are unique over all of them; a contender may use it to divide its work, as ours does. */
+  readonly producer: number;
 }
 
 /** `conflict`: the id was used for another movement. */
@@ -19,7 +21,9 @@ export interface Answer {
   readonly replayed: boolean | null;
 }
 
+type Content = Pick<Movement, "item" | "delta" | "note">;
+
 /** Whether both say the same, the id aside. */
-export function isSame(one: Omit<Movement, "id">, other: Omit<Movement, "id">): boolean {
+export function isSame(one: Content, other: Content): boolean {
   return one.item === other.item && one.delta === other.delta && one.note === other.note;
 }

@@ -41,7 +41,7 @@ export interface Limits {
   readonly warmSeconds: number;
   readonly warmEvents: number;
   readonly fillSeconds: number;
-  readonly search: Search;
+  readonly search: Omit<Search, "least">;
   /** Synced writes that tell how fast the disk is. */
   readonly probes: number;
 }
@@ -143,7 +143,9 @@ async function measuredIn(
       tried: [],
     };
   const tried: Tried[] = [];
-  for (let rate = nextRate(tried, search); rate !== null; rate = nextRate(tried, search)) {
+  // Less than a request a second tells nothing.
+  const given = { ...search, from: Math.max(search.from, loop.size), least: loop.size };
+  for (let rate = nextRate(tried, given); rate !== null; rate = nextRate(tried, given)) {
     const measured = await openLoop(loop, scheduleOf(rate, loop.size, openSeconds));
     tried.push({ rate, holds: holds(measured, rate), measured });
     // The next rate finds no one still busy with this one.
@@ -161,7 +163,7 @@ export function holds({ failed, latency, events, seconds }: Measured, rate: numb
 /** The workload, with as many of its items as could be given their stock in the time there is for it. */
 async function filled(life: Life, running: Running, one: Case, run: string): Promise<Workload> {
   const { contender, scale, limits, signal } = life;
-  const wanted = workloadOf(one.workload, run, scale);
+  const wanted = workloadOf(one.workload, run, scale, one.size);
   const size = Math.min(contender.most, 1000);
   const end = performance.now() + limits.fillSeconds * 1000;
   let filledTo = 0;
@@ -174,7 +176,7 @@ async function filled(life: Life, running: Running, one: Case, run: string): Pro
   };
   const lanes = size === 1 ? FILLING.single : FILLING.many;
   await Promise.all(Array.from({ length: lanes }, lane));
-  return workloadOf(one.workload, run, { items: filledTo, entities: filledTo });
+  return workloadOf(one.workload, run, { items: filledTo, entities: filledTo }, one.size);
 }
 
 async function fill(

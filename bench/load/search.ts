@@ -7,8 +7,9 @@ export interface Point {
 }
 
 export interface Search {
-  /** The first rate that is tried. */
+  /** The first rate that is tried, and the lowest. */
   readonly from: number;
+  readonly least: number;
   /** Done when the lowest that fails is at most so many times the highest that holds. */
   readonly within: number;
   readonly steps: number;
@@ -18,13 +19,16 @@ export interface Search {
  * The next rate to try: twice the last until one fails (or half of it until one holds), then between the two. Null when
  * they are near enough or the steps are used up.
  */
-export function nextRate(points: readonly Point[], { from, within, steps }: Search): number | null {
+export function nextRate(
+  points: readonly Point[],
+  { from, least, within, steps }: Search,
+): number | null {
   if (points.length === 0) return from;
   if (points.length >= steps) return null;
   const low = highestOf(points);
   const high = lowestFailing(points);
   if (high === null) return Math.max(...points.map(({ rate }) => rate)) * 2;
-  if (low === 0) return high >= 2 ? Math.floor(high / 2) : null;
+  if (low === 0) return high >= 2 * least ? Math.floor(high / 2) : null;
   if (high <= low * within) return null;
   const middle = Math.round(Math.sqrt(low * high));
   return middle === low || middle === high ? null : middle;

@@ -11,6 +11,9 @@ const NEW_EVERY = 10;
 const REMEMBERED = 50;
 /** A prime above any number of items, so that neighbours in time are no neighbours in the key. */
 const STRIDE = 15_485_863;
+/** As many as the demo has tills. A request has one, unless it repeats what others sent. */
+const PRODUCERS = 8;
+const PREPARED = 1000;
 
 export interface Drawn {
   readonly movement: Movement;
@@ -71,8 +74,11 @@ const RECIPES: readonly Recipe[] = [
 
 export const WORKLOADS: readonly { readonly name: string; readonly what: string }[] = RECIPES;
 
-/** `run` stands in ids and items, so that one measurement's are not another's. Throws for a name that there is not. */
-export function workloadOf(name: string, run: string, scale: Scale): Workload {
+/**
+ * `run` stands in ids and items, so that one measurement's are not another's; `size` movements go into a request. Throws for a
+ * name that there is not.
+ */
+export function workloadOf(name: string, run: string, scale: Scale, size = 1): Workload {
   const recipe = RECIPES.find((one) => one.name === name);
   if (recipe === undefined) throw new Error(`there is no workload ${name}`);
   const items = recipe.items(scale);
@@ -83,7 +89,8 @@ export function workloadOf(name: string, run: string, scale: Scale): Workload {
     const expect = recipe.scarce === undefined ? (rejected ? "rejected" : "accepted") : null;
     const delta = rejected ? -TOO_MUCH : -1;
     const at = item((index * STRIDE) % items);
-    return { movement: { id: `${run}.${index}`, item: at, delta, note }, expect };
+    const producer = Math.floor(index / size) % PRODUCERS;
+    return { movement: { id: `${run}.${index}`, item: at, delta, note, producer }, expect };
   };
   const draw = recipe.replays === true ? (index: number) => fresh(repeated(index)) : fresh;
   return { name, what: recipe.what, items, initial: recipe.scarce ?? PLENTY, item, draw };
@@ -105,6 +112,7 @@ export function preparationOf(
   const count = Math.max(0, Math.min(to, items) - from);
   return Array.from({ length: count }, (_, offset) => {
     const at = item(from + offset);
-    return { id: `${at}.prepared`, item: at, delta: initial, note: "" };
+    const producer = Math.floor((from + offset) / PREPARED) % PRODUCERS;
+    return { id: `${at}.prepared`, item: at, delta: initial, note: "", producer };
   });
 }

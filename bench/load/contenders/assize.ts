@@ -70,10 +70,11 @@ async function start({ folder, bundles, signal }: Place): Promise<Running> {
   };
 }
 
-function eventOf({ id, item, delta, note }: Movement): object {
+/** A producer is a source, and its events go through one Warden. */
+function eventOf({ id, item, delta, note, producer }: Movement): object {
   const kept = note.length > 0 && note.length <= REASON;
   const data = { item, warehouse: WAREHOUSE, delta, reason: kept ? note : "bench" };
-  const event = { id, type: "stock.adjusted", data };
+  const event = { id, source: `/producers/${producer}`, type: "stock.adjusted", data };
   return kept || note === "" ? event : { ...event, note };
 }
 
