@@ -1,4 +1,6 @@
 /** The load bench is a witness: what a contender does wrong it must find, and what it does right it must not. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,6 +17,7 @@ import type { Results } from "../bench/load/report/results.ts";
 import { installed } from "../bench/load/peers/installed.ts";
 import { markdownOf, textOf } from "../bench/load/report/tables.ts";
 import type { Run } from "../bench/load/runner.ts";
+import { Spending } from "../bench/load/usage.ts";
 import { shelfContender } from "./kit/shelf.ts";
 import type { Planted } from "./kit/shelf.ts";
 
@@ -142,6 +145,24 @@ const resultsOf = (outcome: Outcome, contenders: readonly Contender[]): Results 
   })),
   skipped: [{ contender: "absent", why: "not installed" }],
   ...outcome,
+});
+
+describe("what a process takes", () => {
+  it("is looked at from the beginning to the end, with what it started", async () => {
+    const child = spawn(process.execPath, ["-e", "process.send(1); setInterval(() => 0, 1e6)"], {
+      stdio: ["ignore", "ignore", "inherit", "ipc"],
+    });
+    await once(child, "message");
+    const [alone, family] = [child.pid ?? 0, process.pid].map((pid) => new Spending(pid));
+    alone?.end();
+    family?.end();
+    child.kill();
+    const [small, large] = [alone, family].map((one) => one?.usage?.memoryMiB.at(-1) ?? 0);
+    const counted = process.platform === "linux";
+    expect((small ?? 0) > 0).toBe(counted);
+    expect((large ?? 0) > (small ?? 0)).toBe(counted);
+    expect(family?.usage?.memoryMiB.length).toBe(counted ? 2 : undefined);
+  });
 });
 
 describe("the bench", () => {

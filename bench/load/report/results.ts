@@ -52,6 +52,8 @@ export interface Line {
   readonly failed: number;
   /** Seconds of processor per thousand events, of the contender. */
   readonly cpu: Spread | null;
+  /** Milliseconds of a synced write, just before. */
+  readonly disk: Spread | null;
   /** Our rate, so many times this one; null for ours, and where there is none. */
   readonly ratio: number | null;
   readonly flaws: readonly string[];
@@ -89,6 +91,7 @@ function lineOf(name: string, contender: string, runs: readonly Run[]): Line {
     p99: spreadOf(measured.map(({ latency }) => latency.p99)),
     failed: measured.reduce((sum, one) => sum + one.failed, 0),
     cpu: spreadOf(cpu),
+    disk: diskOf(runs),
     ratio: null,
     flaws: runs.flatMap(({ checks }) =>
       checks.flatMap(({ what, wrong }) =>
@@ -113,7 +116,7 @@ function ratioOf(ours: Spread | null, theirs: Spread | null): number | null {
     : ours.median / theirs.median;
 }
 
-/** Milliseconds of a synced write, over all runs. */
+/** Milliseconds of a synced write, over these runs. */
 export function diskOf(runs: readonly Run[]): Spread | null {
   return spreadOf(runs.map(({ disk }) => disk.p50));
 }

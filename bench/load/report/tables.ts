@@ -12,6 +12,7 @@ const HEAD = [
   "p99 ms",
   "failed",
   "CPU s/1,000",
+  "disk ms",
   "ours is",
 ];
 
@@ -21,10 +22,18 @@ const median = (spread: Spread | null): string => (spread === null ? "–" : fix
 const range = (spread: Spread | null): string =>
   spread === null ? "–" : `${fixed(spread.least)} – ${fixed(spread.most)}`;
 
-function cellsOf({ contender, rate, p50, p99, failed, cpu, ratio, flaws }: Line): string[] {
+function cellsOf({ contender, rate, p50, p99, failed, cpu, disk, ratio, flaws }: Line): string[] {
   const name = flaws.length === 0 ? contender : `${contender} FAILED`;
   const times = ratio === null ? "" : `${ratio.toFixed(2)} ×`;
-  const cells = [median(rate), range(rate), median(p50), median(p99), count(failed), median(cpu)];
+  const cells = [
+    median(rate),
+    range(rate),
+    median(p50),
+    median(p99),
+    count(failed),
+    median(cpu),
+    median(disk),
+  ];
   return [name, ...cells, times];
 }
 
