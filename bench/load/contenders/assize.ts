@@ -28,7 +28,7 @@ export const assize: Contender = {
   name: "assize",
   title: "Assize, four seats",
   semantics: { idempotent: true, tellsReuse: true, nonNegative: true, durable: true, replicas: 4 },
-  lacks: "a replay is told for the window, five minutes here",
+  lacks: "ids for ever: a replay is told for the window, five minutes here",
   most: 1000,
   missing: () => Promise.resolve(null),
   start,

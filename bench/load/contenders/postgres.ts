@@ -18,7 +18,7 @@ export const postgres: Contender = {
     durable: true,
     replicas: 1,
   },
-  lacks: "replicas, signatures, receipts, histories; ids are kept for ever",
+  lacks: "replicas, signatures, receipts, histories; a window, after which an id is free",
   most: 1000,
   missing: () => Promise.resolve(whyNot()),
   start: async ({ folder, signal }) => {

@@ -39,7 +39,8 @@ export const object: Contender = {
   name: "object",
   title: "Hono and one Durable Object, a row per call",
   semantics: single,
-  lacks: "replicas, signatures, receipts, a published record, histories; ids are kept for ever",
+  lacks:
+    "replicas, signatures, receipts, a published record, histories; a window, after which an id is free",
   most: 1000,
   missing: () => Promise.resolve(null),
   start: (place) => started("object", place),
