@@ -6,6 +6,8 @@ import type { Running } from "./contenders/contender.ts";
 import type { Drawn } from "./workloads.ts";
 
 const REQUEST_MS = 15_000;
+/** Sooner than any server closes an idle connection: a request that meets the closing would fail. */
+const IDLE_MS = 1_000;
 const REASON = 160;
 
 /** The movements of a workload in order, each index once. */
@@ -39,8 +41,12 @@ export class Client {
   constructor(running: Running, book: Book, connections: number) {
     this.#running = running;
     this.#book = book;
-    const timeouts = { headersTimeout: REQUEST_MS, bodyTimeout: REQUEST_MS };
-    this.#pool = new Pool(running.url, { connections, ...timeouts });
+    this.#pool = new Pool(running.url, {
+      connections,
+      headersTimeout: REQUEST_MS,
+      bodyTimeout: REQUEST_MS,
+      keepAliveTimeout: IDLE_MS,
+    });
   }
 
   async send(drawn: readonly Drawn[]): Promise<Outcome> {

@@ -104,6 +104,8 @@ async function runOf(life: Life, running: Running, one: Case, index: number): Pr
   const { contender, round, limits, signal } = life;
   const { semantics, most } = contender;
   const workload = await filled(life, running, one, `c${index}`);
+  // Before there are connections: it holds this process up, and servers close what is idle.
+  const disk = probe(life.folder, limits.probes);
   const book = new Book({ strict: semantics.nonNegative });
   const inFlight = one.mode.kind === "closed" ? one.mode.inFlight : CONNECTIONS;
   const client = new Client(running, book, inFlight);
@@ -111,7 +113,6 @@ async function runOf(life: Life, running: Running, one: Case, index: number): Pr
     const loop = { client, source: new Source(workload.draw), size: one.size, signal };
     const { warmSeconds, warmEvents } = limits;
     await closedLoop(loop, Math.min(inFlight, 16), { seconds: warmSeconds, events: warmEvents });
-    const disk = probe(life.folder, limits.probes);
     const at = new Date().toISOString();
     const size = Math.min(most, Math.max(one.size, AUDITED));
     const audited = { running, semantics, size, book, workload };
