@@ -15,6 +15,7 @@ function files(folder: string, ending: string): string[] {
   return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name.endsWith(ending))
     .map((entry) => relative(root, join(entry.parentPath, entry.name)))
+    .filter((path) => !path.includes("node_modules"))
     .toSorted();
 }
 const text = (path: string): string => readFileSync(join(root, path), "utf8");

@@ -1,13 +1,13 @@
-// The process that holds a served folder and runs the built bundle in Miniflare, on a direct socket (the development
-// proxy is ten times slower). Started by server.ts in a group of its own; ends on a signal or with its parent.
+// The process that holds a served folder and runs the built bundle. Started by server.ts in a group of its own; ends on a
+// signal or with its parent.
 import { mkdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { convertV4MiniflareOptions, Miniflare } from "miniflare";
-import { unstable_getMiniflareWorkerOptions, unstable_readConfig } from "wrangler";
+import { unstable_readConfig } from "wrangler";
 
 import { main, stopSignal, whenAborted } from "./command.ts";
 import { lockFolder } from "./folder-lock.ts";
+import { startRuntime } from "./runtime.ts";
 import { applyMigrations, buildBundle, quietEnvironment, root } from "./tools.ts";
 import type { Vars } from "./vars.ts";
 
@@ -48,34 +48,6 @@ function bindings({ vars, boot }: HostOptions): Vars {
   return { ...configured, ...given, BOOT_ID: boot };
 }
 
-async function startRuntime(options: HostOptions, dist: string): Promise<Miniflare> {
-  const { workerOptions } = unstable_getMiniflareWorkerOptions(configuration);
-  const path = join(dist, "index.js");
-  const runtime = new Miniflare(
-    convertV4MiniflareOptions({
-      host: "127.0.0.1",
-      port: 0,
-      cf: false,
-      logRequests: false,
-      unsafeObservability: false,
-      // Where wrangler's --persist-to puts the ledger.
-      resourcePersistencePath: join(options.persist, "v3"),
-      workers: [
-        {
-          ...workerOptions,
-          name: "assize",
-          bindings: bindings(options),
-          unsafeDirectSockets: [{ host: "127.0.0.1", port: options.port }],
-          modulesRoot: dist,
-          modules: [{ type: "ESModule", path, contents: readFileSync(path, "utf8") }],
-        },
-      ],
-    }),
-  );
-  await runtime.ready;
-  return runtime;
-}
-
 await main(async () => {
   const options = hostOptions();
   Object.assign(process.env, quietEnvironment);
@@ -88,7 +60,9 @@ await main(async () => {
       options.bundle === undefined ? buildBundle(dist) : undefined,
       options.migrated ? undefined : applyMigrations(options.persist),
     ]);
-    const runtime = await startRuntime(options, dist);
+    const { port, persist } = options;
+    const served = { name: "assize", configuration, bindings: bindings(options), bundle: dist };
+    const runtime = await startRuntime({ ...served, port, persist });
     process.send?.("listening");
     await whenAborted(stopping);
     await runtime.dispose();

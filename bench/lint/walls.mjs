@@ -5,12 +5,16 @@ import { dirname, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
-const manifest = JSON.parse(readFileSync(resolve(root, "package.json"), "utf8"));
-const declared = new Set(
-  ["dependencies", "devDependencies", "optionalDependencies"].flatMap((key) =>
+const declaredIn = (file) => {
+  const manifest = JSON.parse(readFileSync(resolve(root, file), "utf8"));
+  return ["dependencies", "devDependencies", "optionalDependencies"].flatMap((key) =>
     Object.keys(manifest[key] ?? {}),
-  ),
-);
+  );
+};
+const declared = new Set(declaredIn("package.json"));
+/** The peers of the load bench have packages of their own. */
+const peers = "bench/load/peers/";
+const declaredByPeers = new Set(declaredIn(`${peers}package.json`));
 
 /** Of the commands' own, what a verifier uses. */
 const tools = ["command", "progress", "table", "tools"].map((name) => `bench/lib/${name}.ts`);
@@ -79,6 +83,11 @@ const walls = [
     why: "a checker shares no code with what it checks",
   },
   {
+    within: ["bench/load/"],
+    may: ["bench/load/", "bench/lib/", "cloudflare:", "node:", "package:"],
+    why: "the bench knows what it measures by its contract",
+  },
+  {
     within: ["bench/chaos/check/"],
     may: ["bench/chaos/check/", "node:"],
     why: "a check shares no code with what it checks",
@@ -117,7 +126,9 @@ function target(specifier, file) {
     return slashes(relative(root, resolve(dirname(file), specifier)));
   }
   if (/^(node|cloudflare):/.test(specifier)) return specifier;
-  return declared.has(packageOf(specifier)) ? packageOf(specifier) : undefined;
+  const name = packageOf(specifier);
+  const inPeers = slashes(relative(root, file)).startsWith(peers) && declaredByPeers.has(name);
+  return declared.has(name) || inPeers ? name : undefined;
 }
 
 const matches = (to, list = []) =>

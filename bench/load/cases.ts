@@ -1,0 +1,71 @@
+// What is measured: a way of sending, a workload, and how many movements a request has.
+
+export type Mode =
+  /** So many requests are under way, each followed by the next. */
+  | { readonly kind: "closed"; readonly inFlight: number }
+  /** Arrivals by schedule, in events a second. */
+  | { readonly kind: "open"; readonly rate: number }
+  /** The highest rate that holds. */
+  | { readonly kind: "search" };
+
+export interface Case {
+  readonly name: string;
+  readonly mode: Mode;
+  readonly workload: string;
+  readonly size: number;
+}
+
+/** Requests under way, by movements of a request: a queue in front of every contender, and no longer than needed. */
+const IN_FLIGHT: Readonly<Record<number, number>> = { 1: 64, 10: 16, 100: 8, 1000: 4 };
+
+const closed = (workload: string, size: number): Case => ({
+  name: `closed/${workload}/${size}`,
+  mode: { kind: "closed", inFlight: IN_FLIGHT[size] ?? 8 },
+  workload,
+  size,
+});
+const open = (workload: string, size: number, rate: number): Case => ({
+  name: `open/${workload}/${size}@${rate}`,
+  mode: { kind: "open", rate },
+  workload,
+  size,
+});
+const search = (workload: string, size: number): Case => ({
+  name: `search/${workload}/${size}`,
+  mode: { kind: "search" },
+  workload,
+  size,
+});
+
+export const CASES: readonly Case[] = [
+  ...[1, 10, 100, 1000].map((size) => closed("distinct", size)),
+  ...[1, 100, 1000].map((size) => closed("hot", size)),
+  ...["replays", "payload-200", "payload-8k"].flatMap((workload) =>
+    [1, 100].map((size) => closed(workload, size)),
+  ),
+  ...[1, 100].map((size) => closed("entities", size)),
+  ...[10_000, 20_000].map((rate) => open("distinct", 100, rate)),
+  ...[1, 10, 100, 1000].map((size) => search("distinct", size)),
+];
+
+/** Of a short run: every kind once, and stock that runs out. */
+export const SHORT_CASES: readonly Case[] = [
+  closed("distinct", 1),
+  closed("distinct", 10),
+  closed("hot", 100),
+  closed("replays", 1),
+  closed("replays", 10),
+  closed("payload-8k", 10),
+  closed("scarce", 1),
+  closed("scarce", 10),
+  open("distinct", 10, 200),
+  search("distinct", 1),
+];
+
+/** For people. */
+export function sayingOf({ mode, workload, size }: Case): string {
+  const requests = size === 1 ? "single movements" : `requests of ${size}`;
+  if (mode.kind === "closed") return `${workload}, ${requests}, ${mode.inFlight} under way`;
+  if (mode.kind === "open") return `${workload}, ${requests}, ${mode.rate} events/s offered`;
+  return `${workload}, ${requests}, the highest rate that holds`;
+}

@@ -1,0 +1,202 @@
+// One life of a contender: started, filled, warmed, measured and audited, case after case, and ended.
+import { mkdirSync, rmSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import type { Check } from "../lib/verdict.ts";
+import { audit, settle } from "./audit.ts";
+import { Book } from "./book.ts";
+import type { Case, Mode } from "./cases.ts";
+import { Client, Source } from "./client.ts";
+import type { Bundles, Contender, Running } from "./contenders/contender.ts";
+import { probe } from "./disk.ts";
+import type { Disk } from "./disk.ts";
+import { closedLoop, openLoop } from "./loops.ts";
+import type { Loop, Measured } from "./loops.ts";
+import { scheduleOf } from "./schedule.ts";
+import { highestOf, nextRate } from "./search.ts";
+import type { Search } from "./search.ts";
+import { Spending } from "./usage.ts";
+import type { Spent } from "./usage.ts";
+import { preparationOf, workloadOf } from "./workloads.ts";
+import type { Scale, Workload } from "./workloads.ts";
+
+/** What a rate must keep to be one that holds: a quiet tail, no error, and the rate itself. */
+const P99_MS = 100;
+const KEPT = 0.98;
+/** Requests under way while a contender is filled, by whether it takes many movements at once. */
+const FILLING = { many: 4, single: 64 };
+const TRIES = 40;
+const PAUSE_MS = 250;
+/** Movements of a request of the audit, at least; with the longest notes still one that everybody takes. */
+const AUDITED = 50;
+/** Connections where arrivals wait for nobody. */
+const CONNECTIONS = 64;
+
+export interface Limits {
+  /** Of a closed loop, which ends with the first of these. */
+  readonly seconds: number;
+  readonly events: number;
+  /** Of an open one, and of each step of a search. */
+  readonly openSeconds: number;
+  readonly warmSeconds: number;
+  readonly warmEvents: number;
+  readonly fillSeconds: number;
+  readonly search: Omit<Search, "least">;
+  /** Synced writes that tell how fast the disk is. */
+  readonly probes: number;
+}
+
+/** A rate that was tried. */
+export interface Tried {
+  readonly rate: number;
+  readonly holds: boolean;
+  readonly measured: Measured;
+}
+
+export interface Run {
+  readonly contender: string;
+  readonly case: string;
+  readonly round: number;
+  readonly at: string;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly disk: Disk;
+  /** Items that were there. */
+  readonly items: number;
+  /** Of a search, at the highest rate that holds; null if none does. */
+  readonly measured: Measured | null;
+  readonly tried: readonly Tried[];
+  /** While it was measured; null where it cannot be told. */
+  readonly usage: Spent | null;
+  readonly checks: readonly Check[];
+}
+
+export interface Life {
+  readonly contender: Contender;
+  readonly cases: readonly Case[];
+  readonly round: number;
+  /** Made, and removed in the end. */
+  readonly folder: string;
+  readonly bundles: Bundles;
+  readonly scale: Scale;
+  readonly limits: Limits;
+  readonly signal: AbortSignal;
+  readonly say: (step: string) => void;
+}
+
+/** `done` is told of each run as it ends. Throws when the contender fails. */
+export async function live(life: Life, done: (run: Run) => void): Promise<void> {
+  const { contender, cases, folder, bundles, signal, say } = life;
+  mkdirSync(folder, { recursive: true });
+  say(`${contender.name}: starting`);
+  const running = await contender.start({ folder, bundles, signal });
+  try {
+    for (const [index, one] of cases.entries()) {
+      say(`${contender.name}: ${one.name}`);
+      done(await runOf(life, running, one, index));
+    }
+  } finally {
+    await running.stop();
+  }
+  rmSync(folder, { recursive: true, force: true });
+}
+
+async function runOf(life: Life, running: Running, one: Case, index: number): Promise<Run> {
+  const { contender, round, limits, signal } = life;
+  const { semantics, most } = contender;
+  const workload = await filled(life, running, one, `c${index}`);
+  // Before there are connections: it holds this process up, and servers close what is idle.
+  const disk = probe(life.folder, limits.probes);
+  const book = new Book({ strict: semantics.nonNegative });
+  const inFlight = one.mode.kind === "closed" ? one.mode.inFlight : CONNECTIONS;
+  const client = new Client(running, book, inFlight);
+  try {
+    const loop = { client, source: new Source(workload.draw), size: one.size, signal };
+    const { warmSeconds, warmEvents } = limits;
+    await closedLoop(loop, Math.min(inFlight, 16), { seconds: warmSeconds, events: warmEvents });
+    const at = new Date().toISOString();
+    const size = Math.min(most, Math.max(one.size, AUDITED));
+    const audited = { running, semantics, size, book, workload };
+    const spending = new Spending(running.pid);
+    const { measured, tried } = await measuredIn(one.mode, loop, limits, () =>
+      settle(audited),
+    ).finally(() => spending.end());
+    const { usage } = spending;
+    const checks = await audit(audited);
+    const names = { contender: contender.name, case: one.name, round, at };
+    const { versions } = running;
+    return { ...names, versions, disk, items: workload.items, measured, tried, usage, checks };
+  } finally {
+    await client.close();
+  }
+}
+
+async function measuredIn(
+  mode: Mode,
+  loop: Loop,
+  { seconds, events, openSeconds, search }: Limits,
+  settled: () => Promise<unknown>,
+): Promise<Pick<Run, "measured" | "tried">> {
+  if (mode.kind === "closed")
+    return { measured: await closedLoop(loop, mode.inFlight, { seconds, events }), tried: [] };
+  if (mode.kind === "open")
+    return {
+      measured: await openLoop(loop, scheduleOf(mode.rate, loop.size, openSeconds)),
+      tried: [],
+    };
+  const tried: Tried[] = [];
+  // Less than a request a second tells nothing.
+  const given = { ...search, from: Math.max(search.from, loop.size), least: loop.size };
+  for (let rate = nextRate(tried, given); rate !== null; rate = nextRate(tried, given)) {
+    const measured = await openLoop(loop, scheduleOf(rate, loop.size, openSeconds));
+    tried.push({ rate, holds: holds(measured, rate), measured });
+    // The next rate finds no one still busy with this one.
+    await settled();
+  }
+  const best = highestOf(tried);
+  return { measured: tried.find(({ rate }) => rate === best)?.measured ?? null, tried };
+}
+
+/** Whether a contender kept up with what it was offered. */
+export function holds({ failed, latency, events, seconds }: Measured, rate: number): boolean {
+  return failed === 0 && latency.p99 < P99_MS && events / seconds >= rate * KEPT;
+}
+
+/** The workload, with as many of its items as could be given their stock in the time there is for it. */
+async function filled(life: Life, running: Running, one: Case, run: string): Promise<Workload> {
+  const { contender, scale, limits, signal } = life;
+  const wanted = workloadOf(one.workload, run, scale, one.size);
+  const size = Math.min(contender.most, 1000);
+  const end = performance.now() + limits.fillSeconds * 1000;
+  let filledTo = 0;
+  const lane = async (): Promise<void> => {
+    while (filledTo < wanted.items && performance.now() < end) {
+      const from = filledTo;
+      filledTo = Math.min(wanted.items, from + size);
+      await fill(running, preparationOf(wanted, from, filledTo), signal);
+    }
+  };
+  const lanes = size === 1 ? FILLING.single : FILLING.many;
+  await Promise.all(Array.from({ length: lanes }, lane));
+  return workloadOf(one.workload, run, { items: filledTo, entities: filledTo }, one.size);
+}
+
+async function fill(
+  running: Running,
+  movements: ReturnType<typeof preparationOf>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { path, headers, body } = running.posted(movements);
+  for (let tries = 1; ; tries += 1) {
+    try {
+      const sent = { method: "POST", headers: { ...headers }, body, signal };
+      const reply = await fetch(running.url + path, sent);
+      const answers = running.answers(reply.status, await reply.text(), movements);
+      const odd = answers.find(({ status }) => status !== "accepted");
+      if (odd !== undefined) throw new Error(`${odd.id} is ${odd.status}`);
+      return;
+    } catch (error) {
+      if (signal.aborted || tries === TRIES) throw error;
+      await sleep(PAUSE_MS, undefined, { signal });
+    }
+  }
+}
