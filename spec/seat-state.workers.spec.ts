@@ -24,9 +24,12 @@ async function decideTo(height: number, items = 3): Promise<void> {
   await eventually(async () => Math.min(...(await heights())) >= height);
 }
 
+/** Of the seats; one that is just beginning another life is asked again. */
 async function heights(): Promise<number[]> {
-  const seats = await Promise.all([0, 1, 2, 3].map((seat) => seatStatus(seat)));
-  return seats.map((status) => status.height);
+  return eventually(async () => {
+    const seats = await Promise.all([0, 1, 2, 3].map((seat) => seatStatus(seat)));
+    return seats.map((status) => status.height);
+  });
 }
 
 async function blockAt(seat: number, height: number): Promise<Block> {

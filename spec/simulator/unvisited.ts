@@ -180,7 +180,7 @@ const bounds: readonly Reason[] = [
     source: "if (full && seat.blocks.size > 0) return useful;",
     why: "more than 64 verified blocks, or 8 MB of them, at once",
     shown:
-      "RefuseBrokenRun: blocks are kept only in one run from the next height on, and no more than one answer holds",
+      "blocks are kept only in one run from the next height on, and no more than one answer holds",
   },
   {
     file: "transfer.ts",
@@ -237,7 +237,7 @@ const rare: readonly Reason[] = [
     source:
       "for (const [key, vote] of votes) if (vote.view < view - LIMITS.viewsAhead) votes.delete(key);",
     why: "more than sixteen views are passed at one height, with votes of the first still there",
-    shown: "BoundVotes",
+    shown: "by height and view, one of each seat",
   },
   {
     file: "transfer.ts",

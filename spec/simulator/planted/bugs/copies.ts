@@ -130,8 +130,9 @@ export const copies: readonly Bug<How>[] = [
       { file: "objects/clerk/feed.ts", find: "      lane.told = height;\n", replace: "" },
       {
         file: "objects/clerk/feed.ts",
-        find: "        .catch(() => {});",
-        replace: "        .then(() => (lane.told = height))\n        .catch(() => {});",
+        find: "      await within(this.#clock, LIMITS.callLostMs, push);\n",
+        replace:
+          "      await within(this.#clock, LIMITS.callLostMs, push.then(() => (lane.told = height)));\n",
       },
     ],
     found: ["CurrentAsOfItsHeight"],
