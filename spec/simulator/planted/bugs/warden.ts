@@ -147,7 +147,7 @@ export const warden: readonly Bug<How>[] = [
         replace: "",
       },
     ],
-    found: ["crash"],
+    found: ["FreshAfterItsLife"],
     within: 100,
     how: { run: "mix", options: {} },
   },
