@@ -39,12 +39,6 @@ const behind: readonly Reason[] = [
       "AskOnePeerForState: an offer of one that was not asked counts for nothing, whoever calls the core",
   },
   {
-    file: "check.ts",
-    source: "return wrong < 0 ? blocks : blocks.slice(0, wrong);",
-    why: "who reads the Ledger proves each row itself and stops below a false one; the core believes no reader",
-    shown: "RefuseFalseRow: of blocks from elsewhere those below the first false one count",
-  },
-  {
     file: "controls.ts",
     source: "if (batch.header.epoch === epoch) continue;",
     why: "a proposal is kept only of the epoch that its height has by the terms of then, and those had no later one",
@@ -199,6 +193,18 @@ const bounds: readonly Reason[] = [
 /** Within reach of a run, but of hardly one: two rare things must meet. Should one come to it, that is told. */
 const rare: readonly Reason[] = [
   {
+    file: "check.ts",
+    source: 'if (groundsOf(why) !== said.grounds) return "another justification than was signed";',
+    why: "a liar swaps the justification of a proposal that another signed, for one that holds as well",
+    shown: "whoever relays a proposal cannot give it other grounds",
+  },
+  {
+    file: "sync.ts",
+    source: "if (again && !seat.voice) return;",
+    why: "a seat is outvoted soon after it took its state, while it is silent for the same once more",
+    shown: "StopRelapsedSeat: who differs again with the court's state stays silent and follows",
+  },
+  {
     file: "kept.ts",
     source: "return poison === undefined ? batch : condemning(batch, poison);",
     why: "a seat stops in the few milliseconds between its vote for a condemned event and the decision",
@@ -238,13 +244,6 @@ const rare: readonly Reason[] = [
       "for (const [key, vote] of votes) if (vote.view < view - LIMITS.viewsAhead) votes.delete(key);",
     why: "more than sixteen views are passed at one height, with votes of the first still there",
     shown: "by height and view, one of each seat",
-  },
-  {
-    file: "transfer.ts",
-    source: "if (may && turn.now >= transfer.partBy) return turnToNext(turn);",
-    why: "a part of five rows at least is given row by row; states of a run have few such",
-    shown:
-      "AskOnePeerForState: who gives one part for longer than its rows may take is left within it",
   },
   {
     file: "transfer.ts",
