@@ -65,12 +65,29 @@ describe("the post of a seat", () => {
     post.hold(2, sync);
     post.hold(3, sync);
     post.flush();
-    await Promise.resolve();
-    await Promise.resolve();
+    await settle();
     expect(answers).toEqual([
       ["from 2", 2],
       ["from 3", 3],
     ]);
+  });
+
+  it("TakeSilentCallForLost: a call that cannot even be made is over, and none of those before it counts as under way", async () => {
+    let made = 0;
+    const post = new Post(
+      () => {
+        made += 1;
+        throw new Error("no stub");
+      },
+      () => {},
+      new HandClock(),
+    );
+    for (let time = 1; time <= 2 * LIMITS.callsPerPeer; time++) {
+      post.hold(1, reject);
+      post.flush();
+      await settle();
+      expect([made, post.lost]).toEqual([time, time]);
+    }
   });
 
   it("TakeSilentCallForLost, CountCall: a peer that returns no call is called again in time, and no more often than is let", async () => {

@@ -98,7 +98,9 @@ export class Post {
     }
     underWay.calls += 1;
     underWay.size += text.length;
-    const answer = await within(this.#clock, LIMITS.callLostMs, this.#peer(to).deliver(text));
+    // Whatever it throws, the call is over.
+    const delivered = (async () => this.#peer(to).deliver(text))();
+    const answer = await within(this.#clock, LIMITS.callLostMs, delivered);
     underWay.calls -= 1;
     underWay.size -= text.length;
     // Down, restarting, refusing or silent: the votes are sent again until they are answered.
