@@ -62,4 +62,19 @@ describe("the feed of the Registrars", () => {
       [1, 2, 1],
     ]);
   });
+
+  it("TakeSilentCallForLost: a push that cannot even be made is over, and the next begins where it should have ended", async () => {
+    const { clock, pushes, answers, feed } = feeding();
+    answers.push(() => {
+      throw new Error("no stub");
+    });
+    feed.changed(1, [row(1)]);
+    await clock.advance(LIMITS.registrarPushPauseMs);
+    feed.changed(2, [row(2)]);
+    await clock.advance(LIMITS.registrarPushPauseMs);
+    expect(pushes).toEqual([
+      [0, 1, 1],
+      [1, 2, 1],
+    ]);
+  });
 });

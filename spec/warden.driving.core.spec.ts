@@ -35,7 +35,7 @@ const writOf = (number: number): Writ => ({
 const never = (): Promise<string> => new Promise(() => undefined);
 
 /** What a seat does when it is given a writ. */
-type Says = "decides" | "refuses once" | "undecided" | "silent" | "refuses" | "lies";
+type Says = "decides" | "refuses once" | "undecided" | "silent" | "refuses" | "throws" | "lies";
 
 class Seats implements Court {
   readonly court = new SignedCourt(0);
@@ -66,6 +66,8 @@ class Seats implements Court {
         return Promise.reject(new Error("restarting"));
       case "refuses":
         return Promise.reject(new Error("down"));
+      case "throws":
+        throw new Error("no stub");
       case "silent":
         return never();
     }
@@ -237,6 +239,16 @@ describe("driving", () => {
     await clock.advance(60_000);
     seats.says = ["decides", "decides", "decides", "decides"];
     await clock.advance(LIMITS.callLostMs + LIMITS.redriveCapMs);
+    expect(settled).toHaveLength(1);
+  });
+
+  it("TakeSilentCallForLost: a call that cannot even be made is over like one that is refused", async () => {
+    const { seats, clock, drive, settled } = driving("throws", "throws", "throws", "throws");
+    void drive.drive(writOf(1));
+    await clock.advance(2 * LIMITS.callsPerSeat * LIMITS.redriveCapMs);
+    expect(seats.seats().length).toBeGreaterThan(4 * LIMITS.callsPerSeat);
+    seats.says = ["decides", "decides", "decides", "decides"];
+    await clock.advance(LIMITS.redriveCapMs);
     expect(settled).toHaveLength(1);
   });
 

@@ -64,7 +64,9 @@ export class Feed {
       const after = lane.told;
       // After a push that failed the next one begins where this one should have ended, which the Registrar sees as a gap.
       lane.told = height;
-      const push = this.#registrar(shard).push(gap ? height : after, height, gap ? "[]" : rows);
+      // Whatever it throws, the push is over.
+      const push = (async () =>
+        this.#registrar(shard).push(gap ? height : after, height, gap ? "[]" : rows))();
       await within(this.#clock, LIMITS.callLostMs, push);
     }
     lane.pushing = false;

@@ -137,7 +137,9 @@ export class Drive {
   }
 
   #submit(errand: Errand, seat: number): Promise<string | undefined> {
-    const submitted = this.#court.submit(seat, errand.text, LIMITS.writSilenceMs);
+    // Whatever it throws, the call is over.
+    const submitted = (async () =>
+      this.#court.submit(seat, errand.text, LIMITS.writSilenceMs))();
     return within(this.#clock, LIMITS.callLostMs, submitted);
   }
 }
