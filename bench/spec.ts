@@ -5,7 +5,6 @@ import { parseArgs } from "node:util";
 
 import { told } from "../spec/reader/finding.ts";
 import { lint } from "../spec/reader/linter.ts";
-import { PLACES } from "../spec/kit/places.ts";
 import { withTable } from "../spec/reader/table.ts";
 import { main } from "./lib/command.ts";
 import { alliums, obligations, texts } from "./lib/specification.ts";
@@ -16,13 +15,7 @@ await main(async () => {
   if (values.table) {
     const path = join(root, "spec/README.md");
     const code = new Map([...texts("objects", ".ts"), ...texts("worker", ".ts")]);
-    const made = withTable(
-      readFileSync(path, "utf8"),
-      obligations(),
-      texts("spec", ".ts"),
-      code,
-      PLACES,
-    );
+    const made = withTable(readFileSync(path, "utf8"), obligations(), texts("spec", ".ts"), code);
     return writeFileSync(path, made);
   }
   const findings = lint(alliums());

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { obligations, texts } from "../bench/lib/specification.ts";
-import { PLACES } from "./kit/places.ts";
+import { placesOf } from "./reader/places.ts";
 import { withTable } from "./reader/table.ts";
 import { titled } from "./reader/titles.ts";
 import { namesIn } from "./reader/trace.ts";
@@ -11,8 +11,7 @@ import { WAIVERS } from "./waivers.ts";
 
 it("the table is as npm run spec -- --table makes it", () => {
   const document = readFileSync(join(import.meta.dirname, "README.md"), "utf8");
-  const code = new Map([...texts("objects", ".ts"), ...texts("worker", ".ts")]);
-  const made = withTable(document, obligations(), texts("spec", ".ts"), code, PLACES);
+  const made = withTable(document, obligations(), texts("spec", ".ts"), codeTexts());
   expect(document === made, "run npm run spec -- --table").toBe(true);
 });
 
@@ -32,16 +31,45 @@ it("a test is there for every rule, invariant and guarantee, or a waiver", () =>
   expect(without).toEqual([]);
 });
 
-it("every rule of clerk.allium, control.allium and warden.allium has its place in the code, and the function is there", () => {
+const codeTexts = (): Map<string, string> =>
+  new Map([...texts("objects", ".ts"), ...texts("worker", ".ts")]);
+
+it("every rule of clerk.allium, control.allium and warden.allium stands above the function that carries it out", () => {
   const read = ["clerk", "control", "warden"].map((name) => `spec/${name}.allium`);
   const rules = obligations().filter(({ kind, path }) => kind === "rule" && read.includes(path));
-  expect(rules.filter(({ name }) => !PLACES.has(name)).map(({ name }) => name)).toEqual([]);
-  const known = new Set(rules.map(({ name }) => name));
-  const code = texts("objects", ".ts");
-  const wrong = [...PLACES].flatMap(([rule, { file, name }]) => {
-    const defined = new RegExp(`^(?:export )?function ${name}[(<]|^  (?:async )?${name}\\(`, "m");
-    if (!known.has(rule)) return [`${rule} is no rule`];
-    return defined.test(code.get(file) ?? "") ? [] : [`${rule}: ${file} has no ${name}`];
-  });
+  const places = placesOf(codeTexts());
+  expect(rules.filter(({ name }) => !places.has(name)).map(({ name }) => name)).toEqual([]);
+});
+
+it("what stands above a function is a rule, and of a function", () => {
+  const known = new Set(obligations().map(({ name }) => name));
+  const wrong = [...placesOf(codeTexts())].flatMap(([rule, places]) =>
+    places.flatMap(({ file, name }) => {
+      if (!known.has(rule)) return [`${file}: ${rule} is no rule`];
+      return name === null ? [`${file}: ${rule} stands above nothing`] : [];
+    }),
+  );
   expect(wrong).toEqual([]);
+});
+
+it("a rule is found above a function, a method and over several lines", () => {
+  const text = [
+    "/** One. */",
+    "// Rule: First.",
+    "export function one(): void {}",
+    "class Desk {",
+    "  // Rules: Second, Third,",
+    "  // Fourth.",
+    "  async #two(): Promise<void> {}",
+    "}",
+    "// Rule: Fifth.",
+    "",
+  ].join("\n");
+  expect([...placesOf(new Map([["a.ts", text]]))]).toEqual([
+    ["First", [{ file: "a.ts", name: "one" }]],
+    ["Second", [{ file: "a.ts", name: "#two" }]],
+    ["Third", [{ file: "a.ts", name: "#two" }]],
+    ["Fourth", [{ file: "a.ts", name: "#two" }]],
+    ["Fifth", [{ file: "a.ts", name: null }]],
+  ]);
 });

@@ -93,6 +93,7 @@ function follower(from: Restoring, now: number): Seat {
 }
 
 /** With the terms that its chain up to there has brought. */
+// Rule: RestartAtBoundary.
 function setupAt({ bench, setup }: Restoring, height: number): Setup {
   const controls = bench.chain.controls(height).map(({ header }) => header);
   return { ...setup, terms: termsWith(setup.terms, controls) };
@@ -129,6 +130,7 @@ function incarnationIn(notes: SeatNotes): number {
   return Number(stored ?? 0);
 }
 
+// Rule: KeepVotesOverInstall.
 export function keepVotes(notes: SeatNotes, durable: Durable | null): void {
   notes.put("votes", JSON.stringify(durable));
 }

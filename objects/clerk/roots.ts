@@ -125,6 +125,7 @@ export class StateRoots {
     for (const open of [era - 1, era]) this.#notes.put(`changed/${open}`, all);
   }
 
+  // Rule: ServeCertifiedParts.
   #settle(base: number, certified: string | null): void {
     const own = this.#ownParts(base);
     this.#notes.delete(`parts/${base - this.#every}`);
@@ -156,6 +157,7 @@ export class StateRoots {
   }
 
   /** In the order of the root: parts that stand as they were, and the ids of those to be read. */
+  // Rules: RootAsOfBase, ReadAgainWhatRests.
   #toRead(base: number): (Part | PartId)[] {
     const era = eraOf(base, this.#every);
     const prior = base === 0 ? null : this.parts(base - this.#every);

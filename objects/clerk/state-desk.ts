@@ -67,6 +67,7 @@ export class StateDesk {
   }
 
   /** What an earlier life has left half done. */
+  // Rule: StageUntilWhole.
   clean(): void {
     AgreedState.dropStaged(this.#sql);
     this.#staged = null;

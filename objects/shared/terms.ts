@@ -124,6 +124,7 @@ export function certifiedIn(
  * The terms with those of the proofs that follow them; proofs of what is known already are passed over unseen. Null if one is
  * false, or not above the one before. That none between was left out is not shown: a certificate of a later epoch shows it.
  */
+// Rule: ProveTerms.
 export function termsProven(
   terms: Terms,
   proofs: readonly TermProof[],

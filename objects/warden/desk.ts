@@ -185,6 +185,7 @@ export class Desk {
   }
 
   /** Whether a court takes what this Warden seals (RefuseUnrecognisedWarden): one that lost its storage has a key that nobody knows until it is re-admitted. */
+  // Rule: RefuseUnrecognisedWarden.
   #holdsKey(court: number): boolean {
     const { warden, publicKey } = this.#ports.holder;
     return lastTerm(this.#terms.of(court)).wardenKeys[warden] === publicKey;

@@ -48,6 +48,7 @@ export class Drive {
   }
 
   /** RedriveSameWrit: the same bytes under the same number until they are decided; never fails. Call in order of number. */
+  // Rule: RedriveSameWrit.
   async drive(writ: Writ): Promise<void> {
     const errand = { writ, text: JSON.stringify(writ), decided: false };
     for (let round = 0; !errand.decided; round++) {
@@ -138,8 +139,7 @@ export class Drive {
 
   #submit(errand: Errand, seat: number): Promise<string | undefined> {
     // Whatever it throws, the call is over.
-    const submitted = (async () =>
-      this.#court.submit(seat, errand.text, LIMITS.writSilenceMs))();
+    const submitted = (async () => this.#court.submit(seat, errand.text, LIMITS.writSilenceMs))();
     return within(this.#clock, LIMITS.callLostMs, submitted);
   }
 }

@@ -133,6 +133,7 @@ export class Warden extends DurableObject<Bindings> implements WardenApi {
   }
 
   /** StayDown. */
+  // Rule: StayDown.
   #serving(): Post {
     const post = this.#known();
     const now = Date.now();
@@ -222,6 +223,7 @@ function unproven(court: number, seat: number, reason: string, count: number): v
 type Own = Pick<Post, "deployment" | "verify">;
 
 /** RefuseMisconfigured: a genesis that the configuration does not fit. */
+// Rule: RefuseMisconfigured.
 function checked(text: string, { deployment, verify }: Own): Genesis {
   return checkedGenesis(text, deployment, verify);
 }
@@ -240,6 +242,7 @@ function keptGenesis(notes: Notes, own: Own): Genesis | null {
 }
 
 /** KeepIdentity, and what is pending. RefuseWrongName: having stored nothing, what is not a Warden of this deployment. */
+// Rules: RefuseWrongName, KeepIdentity.
 function postOf(ctx: DurableObjectState, env: Bindings): Post | Refused {
   try {
     const deployment = configured(env);

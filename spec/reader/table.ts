@@ -1,11 +1,10 @@
 /** The table of spec/README.md: each obligation, the tests that bear its name, and the code that these reach for. */
 import type { Obligation } from "./obligations.ts";
+import { placesOf } from "./places.ts";
 import { titled } from "./titles.ts";
 import { namesIn } from "./trace.ts";
 
 type Texts = ReadonlyMap<string, string>;
-/** Where the code of a rule is, as far as somebody said so. */
-type Places = ReadonlyMap<string, { readonly file: string; readonly name: string }>;
 
 const BEGIN = "<!-- Made by npm run spec -- --table: do not edit by hand. -->";
 const END = "<!-- End of the table. -->";
@@ -16,11 +15,10 @@ export function withTable(
   obligations: readonly Obligation[],
   specs: Texts,
   code: Texts,
-  places: Places = new Map(),
 ): string {
   const [before] = document.split(BEGIN);
   const after = document.split(END)[1] ?? "\n";
-  return `${before ?? ""}${BEGIN}\n\n${table(obligations, specs, code, places)}\n\n${END}${after}`;
+  return `${before ?? ""}${BEGIN}\n\n${table(obligations, specs, code)}\n\n${END}${after}`;
 }
 
 interface Shown {
@@ -28,12 +26,7 @@ interface Shown {
   readonly code: Set<string>;
 }
 
-function table(
-  obligations: readonly Obligation[],
-  helpers: Texts,
-  code: Texts,
-  places: Places,
-): string {
+function table(obligations: readonly Obligation[], helpers: Texts, code: Texts): string {
   const known = new Set(obligations.map(({ name }) => name));
   const shown = new Map<string, Shown>(
     obligations.map(({ name }) => [name, { tests: new Set(), code: new Set() }]),
@@ -50,14 +43,15 @@ function table(
       }
     }
   }
+  const places = placesOf(code);
   for (const [name, entry] of shown) {
-    const place = places.get(name);
-    if (place !== undefined)
-      shown.set(name, { tests: entry.tests, code: new Set([`${place.file}: ${place.name}`]) });
-  }
-  // Where code names an obligation itself, that is the place.
-  for (const [name, entry] of shown) {
-    if (places.has(name)) continue;
+    const said = places.get(name);
+    if (said !== undefined) {
+      const at = said.map((place) => `${place.file}: ${place.name ?? "?"}`);
+      shown.set(name, { tests: entry.tests, code: new Set(at) });
+      continue;
+    }
+    // Where code names an obligation otherwise, that is the place.
     const own = [...code]
       .filter(([, text]) => new RegExp(`\\b${name}\\b`).test(text))
       .map(([path]) => path);

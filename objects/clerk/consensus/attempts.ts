@@ -55,6 +55,7 @@ export function attemptsOf(seat: Seat): Attempts | null {
  * Whether the seat may evaluate a batch of the next height now, later, when it is told that its attempt is in storage, or no more.
  * Nothing that runs no domain code for a submitted event is an attempt.
  */
+// Rule: RejectUnable.
 export function ability(turn: Turn, batch: Batch): "now" | "later" | "unable" {
   const { seat } = turn;
   const [first] = batch.entries;
@@ -69,6 +70,7 @@ export function ability(turn: Turn, batch: Batch): "now" | "later" | "unable" {
   return "later";
 }
 
+// Rule: NoteBeforeEvaluating.
 function begin(turn: Turn, attempt: Attempt): void {
   const { seat } = turn;
   seat.begun = attempt.what;

@@ -24,6 +24,7 @@ import type { Setup } from "./seat.ts";
 import { block, message, writ } from "./shapes.ts";
 
 /** The messages of one call that have the right shape, and how many had not. */
+// Rule: RefuseMalformedMessage.
 export function parseMessages(text: string): {
   readonly messages: Message[];
   readonly dropped: number;
@@ -73,6 +74,7 @@ export function objection(said: Message, setup: Setup, verify: Verify): string |
 }
 
 /** Of a sender whose key is known. */
+// Rule: CertifyUnderTermOfHeight.
 function statedObjection(said: Message, setup: Setup, verify: Verify): string | null {
   const term = termOf(setup.terms, said.epoch);
   if (term === undefined) return "another epoch";
@@ -126,6 +128,7 @@ function strangerObjection(said: Message, setup: Setup, verify: Verify): string 
   return epoch === 0 ? "a sender without a key" : null;
 }
 
+// Rule: RefuseForgedMessage.
 function signatureObjection(said: Message, { keys }: Term, verify: Verify): string | null {
   const digested = statementDigest(said, said);
   return verify(keys[said.from] ?? "", digested, said.signature) ? null : "bad signature";
@@ -162,6 +165,7 @@ function bodyObjection(said: Message, setup: Setup, verify: Verify): string | nu
 }
 
 /** A writ that waits: its seal must be of the latest term known. */
+// Rule: RefuseUnsealedWrit.
 export function writObjection(candidate: Writ, setup: Setup, verify: Verify): string | null {
   return sealObjection(candidate, Number.MAX_SAFE_INTEGER, setup, verify);
 }
@@ -194,6 +198,7 @@ function bytesOf(texts: readonly string[]): number {
 }
 
 /** Own consistency of a batch; whether it continues the chain is the core's to say. */
+// Rules: RefuseAlteredBatch, RefuseFalseProof.
 function batchObjection(candidate: Batch, setup: Setup, verify: Verify): string | null {
   const { header: head, entries: parts } = candidate;
   if (head.court !== setup.court || head.epoch !== termAt(setup.terms, head.height).epoch)
@@ -213,6 +218,7 @@ function batchObjection(candidate: Batch, setup: Setup, verify: Verify): string 
   return null;
 }
 
+// Rule: RefuseSwappedJustification.
 function justificationObjection(
   said: Message & { kind: "proposal" },
   setup: Setup,
@@ -250,6 +256,7 @@ function changeObjection(change: ViewChange, setup: Setup, verify: Verify): stri
   return preparedValid(change.prepared, setup, verify) ? null : "a false prepared certificate";
 }
 
+// Rule: RefuseFalseCertificate.
 function certificateObjection(candidate: Certificate, setup: Setup, verify: Verify): string | null {
   const { epoch, keys } = termAt(setup.terms, candidate.height);
   if (candidate.court !== setup.court || candidate.epoch !== epoch)
@@ -275,6 +282,7 @@ function preparedValid(candidate: Prepared, setup: Setup, verify: Verify): boole
 }
 
 /** A block is believed for its certificate alone; that it continues our chain is the core's to say. */
+// Rule: RefuseAlteredBlock.
 export function blockObjection(candidate: Block, setup: Setup, verify: Verify): string | null {
   const { result, outcomes } = candidate;
   const objected = headObjection(candidate, setup);
@@ -295,6 +303,7 @@ export function believed(blocks: readonly Block[], setup: Setup, verify: Verify)
 }
 
 /** Whether header, result and certificate are of one block; the certificate's signatures are another matter. */
+// Rule: RefuseMisplacedRoot.
 function headObjection({ header, certificate, result }: Head, setup: Setup): string | null {
   if (certificate.height !== header.height) return "a certificate of another height";
   if (batchDigest(header) !== certificate.batch) return "a certificate of another batch";
@@ -306,6 +315,7 @@ function headObjection({ header, certificate, result }: Head, setup: Setup): str
 }
 
 /** A state is believed for two certificates: of the block it is the state after, and of the one whose result carries its root. */
+// Rule: RefuseFalseOffer.
 function offerObjection(offer: Offer, setup: Setup, verify: Verify): string | null {
   const { anchor, rooted, parts, controls } = offer;
   const { court, quorum, rootEvery } = setup;

@@ -13,6 +13,7 @@ import type { Seat } from "./seat.ts";
 import type { Turn } from "./turn.ts";
 
 /** Keeps what the shell was asked for, if it can be decided; of two about the same, the later one. */
+// Rule: EndorseControl.
 export function keepControl(turn: Turn, control: Control): void {
   const { seat, now } = turn;
   if (!seat.voice || !decidable(seat, control)) return;
@@ -26,6 +27,7 @@ export function keepControl(turn: Turn, control: Control): void {
   turn.sendAll(endorse);
 }
 
+// Rule: RefuseInvalidControl.
 function decidable(seat: Seat, control: Control): boolean {
   const { terms, quorum } = seat.setup;
   if (controlObjection(control, terms, quorum) !== null) return false;
@@ -40,6 +42,7 @@ export function keepEndorsement({ seat }: Turn, { from, epoch, control }: Endors
 }
 
 /** The first control kept here that q seats endorse, this one among them; null if there is none. */
+// Rule: DecideControl.
 export function endorsedControl(seat: Seat): Control | null {
   for (const { control } of seat.controls.values()) {
     const text = canonical(control);
@@ -62,6 +65,7 @@ export function leftOut(seat: Seat): boolean {
  * Whether a proposal with this control may be prepared: afresh only what this seat was asked for itself. What q seats have
  * prepared, f + 1 honest ones were asked for, and it may be decided already: who was not asked must not stand in its way.
  */
+// Rule: AcceptPreparedControl.
 export function mayPrepare(seat: Seat, control: Control | null, forced: boolean): boolean {
   if (control === null) return true;
   if (forced) return controlObjection(control, seat.setup.terms, seat.setup.quorum) === null;
@@ -69,6 +73,7 @@ export function mayPrepare(seat: Seat, control: Control | null, forced: boolean)
 }
 
 /** The view fails: what it was to decide is given up after some such views, so that a control holds nobody up for long. */
+// Rule: GiveUpControl.
 export function noteTried(seat: Seat): void {
   for (const { view, batch } of seat.proposals.values()) {
     const { control } = batch.header;
@@ -85,6 +90,7 @@ export function giveUp(seat: Seat, control: Control): boolean {
 }
 
 /** Whether its one open vote is for a control that was given up: what nobody wants decided keeps nobody awake. */
+// Rule: RestWithGivenUpControl.
 export function votedForGivenUp(seat: Seat): boolean {
   const control = seat.vote?.batch.header.control ?? null;
   // What this seat has committed to may be decided.
@@ -101,6 +107,7 @@ export function dropOldControls({ seat, now }: Turn): void {
 }
 
 /** A control is decided: from the next height on its term is the one that counts. */
+// Rules: ReadmitSeat, LoseVoiceWithKey, RestartNumbers, ActivateVersion.
 export function beginTerm(turn: Turn, height: number, control: Control): void {
   const { seat } = turn;
   const { epoch } = termAt(seat.setup.terms, height);
@@ -117,6 +124,7 @@ export function beginTerm(turn: Turn, height: number, control: Control): void {
 }
 
 /** What was said or shown in another epoch says nothing of this one: a key may have changed hands. */
+// Rule: ForgetOldWords.
 function forgetEpoch(turn: Turn): void {
   const { seat } = turn;
   const { epoch } = termNow(seat);

@@ -21,6 +21,7 @@ export function evaluated(seat: Seat, batch: Batch): Evaluated {
 }
 
 /** At every K-th height the root as of K heights before: so there is time to compute it, and no vote waits for it. */
+// Rule: CarryStateRoot.
 function stateRootAt({ setup, world }: Seat, height: number): string | null {
   return carriesRoot(height, setup) ? world.stateRoot(height - setup.rootEvery) : null;
 }

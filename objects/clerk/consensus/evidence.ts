@@ -7,6 +7,7 @@ import type { Turn } from "./turn.ts";
 type Vote = Prepare | Commit;
 
 /** Two statements of one (kind, height, view) may differ in nothing of their content (V1, D3); whether they do. */
+// Rule: RecordEquivocation.
 export function noteEquivocation<S extends Vote | Proposal>(
   turn: Turn,
   first: S,
@@ -20,6 +21,7 @@ export function noteEquivocation<S extends Vote | Proposal>(
 }
 
 /** A view change is a word given: the prepared certificate is in it, and no vote below its view comes after. */
+// Rule: RecordBrokenWord.
 export function noteBrokenWord(turn: Turn, from: number): void {
   const { prepares, commits, changes } = turn.seat;
   const change = changes.get(from);
@@ -51,6 +53,7 @@ function backDated(vote: Vote, change: ViewChange): boolean {
 }
 
 /** A prepare for the decided batch with another result proves its sender's dissent, also when it comes late. */
+// Rule: RecordDissent.
 export function noteLateDissent(turn: Turn, vote: Vote): void {
   const { tip } = turn.seat;
   if (vote.kind !== "prepare" || tip.certificate === null || vote.height !== tip.height) return;
@@ -65,6 +68,7 @@ export function accuseDissent(turn: Turn, prepare: Prepare, certificate: Certifi
 }
 
 /** An event of the block just decided was rejected without being evaluated. */
+// Rule: RecordCondemned.
 export function noteCondemned(turn: Turn, { writ, first, poison: proof }: Entry): void {
   if (proof === undefined) return;
   const { warden, number } = writ;

@@ -12,6 +12,7 @@ import type { Turn } from "./turn.ts";
 import { changeView } from "./views.ts";
 
 /** Says once why a proposal of the next height is not prepared; what is sent again is that. */
+// Rule: SayReject.
 export function sayReject(turn: Turn, proposal: Proposal, reason: Reason): void {
   const { seat } = turn;
   if (ownReject(seat, proposal.view) !== undefined) return;
@@ -43,6 +44,7 @@ export function keepReject(seat: Seat, reject: Reject): void {
 }
 
 /** Of q rejects enough are honest that the proposal gets no quorum as it stands: nobody need wait for its view to end. */
+// Rule: LeaveRejectedView.
 export function tryRejected(turn: Turn): boolean {
   const { seat } = turn;
   if (!seat.voice) return false;
@@ -57,6 +59,7 @@ export function tryRejected(turn: Turn): boolean {
 }
 
 /** What q seats were unable to evaluate is halved too, until what kills them stands alone; whether anything is new. */
+// Rules: HalveUnable, CondemnUnable.
 function learn(seat: Seat, rejects: readonly Reject[]): boolean {
   const unable = rejects.filter(({ reason }) => reason === "unable");
   const [one] = unable;
@@ -77,6 +80,7 @@ function learn(seat: Seat, rejects: readonly Reject[]): boolean {
  * Of f + 1 seats that were not asked for the proposed control one is honest: it is given up here, and left out of the next
  * proposal.
  */
+// Rule: RefuseUnseenControl.
 export function tryControlRefused(turn: Turn): boolean {
   const { seat } = turn;
   const here = [...seat.rejects.values()].filter(
@@ -109,6 +113,7 @@ function leave(turn: Turn, because: Because, learnt: boolean): boolean {
  * All n prepares of a view are there and no result has q: nobody can decide that batch. The next takes half as many events, until
  * the one that seats differ in stands alone. Two seats alone have nobody to outvote: both stop.
  */
+// Rules: LeaveWithoutMajority, CondemnWithoutMajority, RecordNoMajority, StopOnMismatch.
 export function tryNoMajority(turn: Turn): boolean {
   const { seat } = turn;
   const { n, q, f } = seat.setup.quorum;
@@ -154,6 +159,7 @@ function condemn(seat: Seat, { entries: [entry] }: Batch, poison: Poison): boole
 }
 
 /** Fresh batches are at most half of this one, until decisions let them grow again; whether they were larger. */
+// Rule: HalveWithoutMajority.
 function halve(seat: Seat, batch: Batch): boolean {
   const before = seat.cut;
   const half = Math.floor(eventsIn(batch.entries) / 2);

@@ -9,11 +9,13 @@ export function termNow({ setup, tip }: Pick<Seat, "setup" | "tip">): Term {
 }
 
 /** Whether the seat's own key is the one of its place in that term; a seat that lost its storage has another. */
+// Rule: FollowWithoutKey.
 export function holdsKey(seat: Pick<Seat, "setup" | "tip">): boolean {
   return termNow(seat).keys[seat.setup.seat] === seat.setup.key;
 }
 
 /** Whether it may have a voice there: a seat that lacks the active version is silent, not dissenting. */
+// Rules: SilentWithoutVersion, RegainVoice.
 export function mayVote(seat: Pick<Seat, "setup" | "tip" | "world">): boolean {
   return holdsKey(seat) && seat.world.supports(termNow(seat).domainVersion);
 }

@@ -17,6 +17,7 @@ import { continues, inOrder, nextEntries } from "./waiting.ts";
 import { resign } from "./views.ts";
 
 /** Proposes for the next height, if this seat leads, may, and has reason to. */
+// Rule: CarryCertificate.
 export function tryPropose(turn: Turn): boolean {
   const { seat } = turn;
   if (!seat.voice || seat.applying || !turn.leads() || isBehind(seat)) return false;
@@ -39,6 +40,7 @@ export function tryPropose(turn: Turn): boolean {
 }
 
 /** What it proposed in an earlier life is lost with its memory (D3); while nothing is to be decided nobody is the worse. */
+// Rule: ResignAfterRestart.
 function resignStranded(turn: Turn): boolean {
   const { seat } = turn;
   const due = expiryAt(seat);
@@ -71,6 +73,7 @@ function ownJustification(seat: Seat): Justification | null {
 }
 
 /** Those that name a batch which nobody shows are left out while q others remain: a liar could hold the view up with one. */
+// Rule: LeaveOutUnshownBatch.
 function changesHere(seat: Seat): ViewChange[] {
   const all = [...seat.changes.values()]
     .filter((change) => change.view === seat.view)
@@ -83,6 +86,7 @@ function changesHere(seat: Seat): ViewChange[] {
 }
 
 /** The prepared certificate of the highest view among those for the height, or null. */
+// Rule: CountLowerAsNone.
 function highestPrepared(changes: readonly ViewChange[], height: number): Prepared | null {
   let highest: Prepared | null = null;
   for (const { height: at, prepared } of changes) {
@@ -92,6 +96,7 @@ function highestPrepared(changes: readonly ViewChange[], height: number): Prepar
   return highest;
 }
 
+// Rules: StopWhileBacklogFull, ReproposePrepared.
 function batchToPropose(turn: Turn, justification: Justification): Batch | null {
   const { seat } = turn;
   if (justification.by === "changes") {
@@ -101,6 +106,7 @@ function batchToPropose(turn: Turn, justification: Justification): Batch | null 
   return seat.backlogFull ? null : freshBatch(turn);
 }
 
+// Rules: ProposeInOrder, RejectCondemned.
 function freshBatch(turn: Turn): Batch | null {
   const { seat, now } = turn;
   const { tip } = seat;
@@ -148,6 +154,7 @@ export function expiryAt(seat: Seat): number | null {
     : Math.max(seat.nextExpiry, seat.tip.time + LIMITS.emptyBlockMs);
 }
 
+// Rule: ProposeForExpiry.
 function emptyAllowed(seat: Seat, time: number): boolean {
   const due = expiryAt(seat);
   return due !== null && due <= time;
@@ -170,6 +177,7 @@ export function knownBatch(seat: Seat, digest: string): Batch | null {
   return seat.batches.get(digest) ?? own ?? null;
 }
 
+// Rule: AskForBatch.
 function askForBatch(turn: Turn, prepared: Prepared): null {
   const { seat, now } = turn;
   if (seat.batchAskAt !== null && now < seat.batchAskAt) return null;
@@ -192,6 +200,7 @@ export function wantsBatch(seat: Seat, batch: Batch): boolean {
 }
 
 /** Keeps a proposal that may be voted on now or soon: the first of its (height, view), the highest view of its sender. */
+// Rules: RefuseForeignLeader, KeepEarlyProposal, RetryRefusedProposal.
 export function keepProposal(turn: Turn, proposal: Proposal): void {
   const { seat } = turn;
   const { height } = proposal.batch.header;
@@ -219,6 +228,7 @@ export function forgetProposal(seat: Seat, key: string): void {
 }
 
 /** Proposals for the next height that may be prepared, highest view first. */
+// Rule: TryEveryProposal.
 export function proposalsToTry(seat: Seat): Proposal[] {
   const lowest = seat.vote?.prepare.view === seat.view ? seat.view + 1 : seat.view;
   return [...seat.proposals.entries()]
@@ -232,6 +242,7 @@ export function proposalsToTry(seat: Seat): Proposal[] {
  * Why a proposal for the next height is not to be prepared, or not yet, or null. Its signatures are verified; evaluation, the dear part, comes
  * last.
  */
+// Rules: RefuseForeignBatch, RefuseOversizedBatch.
 export function unacceptable(turn: Turn, proposal: Proposal): Reason | "later" | null {
   const { seat } = turn;
   const { header } = proposal.batch;
@@ -247,6 +258,7 @@ export function unacceptable(turn: Turn, proposal: Proposal): Reason | "later" |
 }
 
 /** What a proposal's justification does not allow. */
+// Rules: RefuseUnjustifiedProposal, RefuseEmptyProposal, RefuseOtherBatch.
 function faultOf(turn: Turn, proposal: Proposal): Reason | null {
   const { header } = proposal.batch;
   const { justification: why, view } = proposal;
@@ -277,6 +289,7 @@ export function requiredResult(proposal: Proposal): string | null {
 }
 
 /** Fresh proposals only: the bound behind grows with failed views, so that a slow network cannot end liveness. */
+// Rule: RefuseUntimelyProposal.
 function timely(turn: Turn, time: number): boolean {
   const behind = LIMITS.clockBehindMs * 2 ** Math.min(turn.seat.failures, 4);
   return time <= turn.now + LIMITS.clockAheadMs && time >= turn.now - behind;

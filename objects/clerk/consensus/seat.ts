@@ -336,6 +336,7 @@ type Votes = Pick<
 >;
 
 /** Own votes count in the quorums of this life too. Those at a height decided since say nothing about the next one. */
+// Rule: RefuseShortChain.
 function votesFrom({ setup, durable, tip, batchOf }: Restored): Votes {
   const next = tip.height + 1;
   const { vote = null, commit = null, prepared = null, change = null } = durable ?? {};

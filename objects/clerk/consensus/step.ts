@@ -33,6 +33,7 @@ export function step(seat: Seat, input: Input): Effect[] {
   if (seat.ended) return [];
   const turn = new Turn(seat, input.now);
   dropOldControls(turn);
+  // Rule: ResignWhenBacklogFull.
   take(turn, input);
   advance(turn);
   seekState(turn);
@@ -129,6 +130,7 @@ function hear(turn: Turn, message: Message): void {
 }
 
 /** Certificates and view changes count wherever they come in. */
+// Rule: LearnFromLeftViews.
 function hearJustification(turn: Turn, why: Justification): void {
   if (why.by === "certificate") return absorb(turn.seat, why.certificate);
   for (const change of why.changes) hear(turn, change);
@@ -214,6 +216,7 @@ function advance(turn: Turn): void {
     if (tryApply(turn) || seat.applying) return;
     if (!RULES.some((rule) => rule(turn))) break;
   }
+  // Rule: HandOverCertificate.
   tell(turn);
   if (seat.voice) forwardWaiting(turn);
 }

@@ -50,6 +50,7 @@ function nextPeer({ setup }: Seat, peer: number): number {
 }
 
 /** Keeps verified blocks that continue what is here, as many as one honest answer may hold; whether any was of use. */
+// Rule: RefuseBrokenRun.
 export function keepBlocks(seat: Seat, blocks: readonly Block[]): boolean {
   let useful = false;
   let bytes = [...seat.blocks.values()].reduce((sum, block) => sum + blockBytes(block), 0);
@@ -73,6 +74,7 @@ function blockBytes(block: Block): number {
 }
 
 /** Applies the next height once its certificate, its batch and a matching result are there. */
+// Rule: ApplyCertified.
 export function tryApply(turn: Turn): boolean {
   const { seat } = turn;
   const { tip } = seat;
@@ -102,6 +104,7 @@ export function tryApply(turn: Turn): boolean {
 }
 
 /** The quorum came to another result than this seat, or this seat to none: take the certified after-states; twice in a row, and it has no voice. */
+// Rules: AdoptCertified, AdoptUnable, ResignWhenOutvoted, QuarantineUnadoptable, OutvoteOtherState.
 function adopt(turn: Turn, block: Block, own: Evaluated | null): boolean {
   const { seat } = turn;
   const { certificate } = block;
@@ -132,6 +135,7 @@ function adopt(turn: Turn, block: Block, own: Evaluated | null): boolean {
 }
 
 /** Its state is not the court's: it takes that, unless it has done so a short while ago. Then it is the machine that is wrong. */
+// Rules: QuarantineRepeatedDissent, StopRelapsedSeat.
 function retake(turn: Turn, reason: string): void {
   const { seat } = turn;
   const { rebuiltAt, tip, setup } = seat;
@@ -181,6 +185,7 @@ function decide(turn: Turn, block: Block, evaluation: Evaluation): void {
     served(seat, entry);
     noteCondemned(turn, entry);
   }
+  // Rule: GrowAfterDecision.
   forget(seat);
   if (header.control !== null) beginTerm(turn, header.height, header.control);
   if (certificate.view > seat.view) enter(seat, certificate.view);
@@ -219,11 +224,13 @@ function forget(seat: Seat): void {
 }
 
 /** Whether more is certified than this seat can apply from what it has, or a peer that just helped said so. */
+// Rule: FollowWithoutVoice.
 export function lacksBlocks(seat: Seat): boolean {
   return !seat.applying && Math.max(seat.proven, seat.claimed) > seat.tip.height;
 }
 
 /** Asks one peer for what is missing: this one, or, after silence or without one, each in turn. */
+// Rules: AskForBlocks, AskEveryPeerAfterStart.
 export function askForBlocks(turn: Turn, peer: number | null): void {
   const { seat, now } = turn;
   const { quorum, seat: own } = seat.setup;
@@ -241,6 +248,7 @@ export function askForBlocks(turn: Turn, peer: number | null): void {
 }
 
 /** Gives what is above a height, and where this seat stands: who lost its memory cannot know who else moved to the view. */
+// Rules: AnswerSync, TellStanding, CatchUpOverEpochs.
 export function answerSync(turn: Turn, to: number, after: number): void {
   const { seat } = turn;
   const { height } = seat.tip;

@@ -8,6 +8,7 @@ import type { Turn } from "./turn.ts";
 import { changeView, resign, viewOpen } from "./views.ts";
 import { inOrder } from "./waiting.ts";
 
+// Rule: SuspectSilence.
 export function tick(turn: Turn): void {
   const { seat, now } = turn;
   if (seat.suspectAt !== null && now >= seat.suspectAt)
@@ -16,6 +17,7 @@ export function tick(turn: Turn): void {
 }
 
 /** What was said is sent again as the same signed bytes; receivers deduplicate. */
+// Rules: SendAgain, ResignWhenBehind.
 function resend(turn: Turn): void {
   const { seat } = turn;
   seat.resends += 1;

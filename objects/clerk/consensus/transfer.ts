@@ -13,12 +13,14 @@ import type { Seat, Transfer } from "./seat.ts";
 import type { Turn } from "./turn.ts";
 
 /** Of f + 1 peers that no longer have the next block one is honest. */
+// Rule: TakeStateWhenBlocksAreGone.
 export function wantsState(seat: Seat): boolean {
   const { n, f } = seat.setup.quorum;
   return !seat.ended && (seat.rebuilding || (n > 1 && seat.lacking.size > f));
 }
 
 /** Asks for what comes next, and after silence another peer; one request at a time. */
+// Rules: TakeStateAnew, AskOnePeerForState.
 export function seekState(turn: Turn): void {
   const { seat, now } = turn;
   if (!wantsState(seat)) {
@@ -80,6 +82,7 @@ function restartPart(transfer: Transfer): void {
 }
 
 /** The rows asked for, if it is of the state that is served here, and else what that is. */
+// Rule: OfferState.
 export function answerState(turn: Turn, request: StateRequest): void {
   const { world } = turn.seat;
   const offer = world.offer();
@@ -95,6 +98,7 @@ export function answerState(turn: Turn, request: StateRequest): void {
 }
 
 /** A newer state than the one under way takes its place: who was asked for that no longer has it. */
+// Rule: TakeNewerState.
 export function hearOffer(turn: Turn, offer: StateOffer): void {
   const { seat } = turn;
   const { anchor, rooted, parts, controls, from } = offer;
@@ -163,6 +167,7 @@ export function hearChunk(turn: Turn, chunk: StateChunk): void {
  * Whether the control events that came with the offer make the term that a quorum signed. Else whoever offered left one out,
  * and it is not the fault of who gives the rows.
  */
+// Rule: LeaveFalseOffer.
 function provenTerm(seat: Seat, { anchor, controls }: Transfer, { rows }: StateChunk): boolean {
   const [row] = rows;
   if (row?.[0] !== "term") return true;
@@ -191,6 +196,7 @@ function lastOf(rows: readonly StateRow[]): Cursor {
 }
 
 /** Nobody is accused by what nobody can be shown to have signed. */
+// Rule: RefuseFalseChunk.
 function refuse(turn: Turn, transfer: Transfer, chunk: StateChunk): void {
   const { seat } = turn;
   const height = transfer.anchor.header.height;
@@ -201,6 +207,7 @@ function refuse(turn: Turn, transfer: Transfer, chunk: StateChunk): void {
   turnToNext(turn);
 }
 
+// Rule: InstallWholeState.
 function install(turn: Turn, offer: Offer | null): void {
   const { seat } = turn;
   seat.transfer = null;

@@ -25,6 +25,7 @@ export function enter(seat: Seat, view: number): void {
 }
 
 /** Stops voting below `view` and says so, with the one prepared certificate if there is any. */
+// Rule: SayViewChange.
 export function changeView(turn: Turn, view: number, because: Because): void {
   const { seat } = turn;
   if (!seat.voice || view <= seat.view) return;
@@ -55,6 +56,7 @@ export function resign(turn: Turn): void {
 }
 
 /** After a decision by catch-up the view change stands for the new height: the height grew, so this is no equivocation. */
+// Rule: ReissueAfterCatchUp.
 export function reissue(turn: Turn): void {
   const { seat } = turn;
   if (!seat.voice || seat.change?.view !== seat.view || seat.change.height > seat.tip.height)
@@ -85,6 +87,7 @@ export function tryJoin(turn: Turn): boolean {
 }
 
 /** Of f + 1 distinct seats in higher views one is honest: the (f + 1)-th highest. Else a leader's own resignation. */
+// Rules: JoinHigherView, FollowResignation.
 function viewToJoin(seat: Seat): number | null {
   const { n, f } = seat.setup.quorum;
   const higher = [...seat.changes.entries()]
@@ -99,6 +102,7 @@ function viewToJoin(seat: Seat): number | null {
  * Whether the view is in use: decided in, or a vote cast in it, or q seats moved to it or beyond. Beyond counts: who waited
  * for a seat that has passed by would wait for ever.
  */
+// Rule: WaitForThoseBeyond.
 export function viewOpen(seat: Seat): boolean {
   if ((seat.tip.certificate?.view ?? 0) === seat.view || seat.vote?.prepare.view === seat.view)
     return true;

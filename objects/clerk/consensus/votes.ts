@@ -48,6 +48,7 @@ function refusal(turn: Turn, proposal: Proposal): Reason | "later" | null {
   return differs ? "diverged" : null;
 }
 
+// Rule: PrepareOwnResult.
 function prepare(turn: Turn, proposal: Proposal): void {
   const { seat } = turn;
   const own = evaluated(seat, proposal.batch);
@@ -74,6 +75,7 @@ function prepare(turn: Turn, proposal: Proposal): void {
 }
 
 /** Commits after q equal prepares of distinct seats that equal our own. */
+// Rule: CommitOnQuorum.
 export function tryCommit(turn: Turn): boolean {
   const { seat } = turn;
   const vote = seat.vote?.prepare;
@@ -103,6 +105,7 @@ export function tryCommit(turn: Turn): boolean {
 }
 
 /** Completes the commit certificate of the next height, in whichever view its commits were cast. */
+// Rule: CertifyBlock.
 export function tryCertify(turn: Turn): boolean {
   const { seat } = turn;
   if (seat.certified !== null || seat.applying) return false;

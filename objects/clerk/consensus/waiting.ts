@@ -8,6 +8,7 @@ import type { Seat, WaitingWrit } from "./seat.ts";
 import type { Turn } from "./turn.ts";
 
 /** Keeps a writ whose seal has been verified, if it can still come next. The leader of the view `forwarded` has it already. */
+// Rule: KeepWaitingWrit.
 export function keepWrit(seat: Seat, writ: Writ, forwarded = -1): void {
   if (!wantsWrit(seat, writ)) return;
   const ofWarden = seat.waiting.get(writ.warden) ?? new Map<number, WaitingWrit>();
@@ -16,6 +17,7 @@ export function keepWrit(seat: Seat, writ: Writ, forwarded = -1): void {
 }
 
 /** Whether a writ of this number is undecided, near enough to come soon, and not here. */
+// Rule: DropDecidedWrit.
 export function wantsWrit(seat: Seat, { warden, number }: Writ): boolean {
   const lowest = nextOf(seat.progress.get(warden)).number;
   if (number < lowest || number >= lowest + LIMITS.writsKeptPerWarden) return false;
@@ -75,6 +77,7 @@ export function nextEntries(seat: Seat): Entry[] {
 }
 
 /** Whoever was served longest ago comes first, so that no load keeps a Warden out; of equals another one at each height. */
+// Rule: ServeLongestWaiting.
 function byTurn(seat: Seat): WaitingWrit[] {
   const all = lines(seat);
   const rotated = all.map((_, at) => all[(at + seat.tip.height + 1) % all.length] ?? []);
@@ -82,6 +85,7 @@ function byTurn(seat: Seat): WaitingWrit[] {
 }
 
 /** Whether the entries of each Warden continue at its last decided (number, next index) without gap or repeat. */
+// Rule: RefuseGapInWrits.
 export function continues(seat: Seat, batch: Batch): boolean {
   const progress = new Map(seat.progress);
   let bytes = 0;
@@ -118,6 +122,7 @@ export function served(seat: Seat, entry: Entry): void {
 }
 
 /** Hands each waiting writ to the leader of the view, once a view. */
+// Rule: ForwardWaitingWrit.
 export function forwardWaiting(turn: Turn): void {
   const { seat } = turn;
   if (turn.leads()) return;
@@ -133,6 +138,7 @@ export function forwardWaiting(turn: Turn): void {
  * A writ has been next in order for too many heights: somebody is censored (second suspicion). An honest leader serves the
  * head of the line at each height, so the bound lies above the writs that can be in flight.
  */
+// Rule: SuspectCensorship.
 export function censored(seat: Seat): boolean {
   const inFlight = LIMITS.writsInFlight * termNow(seat).wardenKeys.length;
   const bound = Math.max(LIMITS.censoredHeights, inFlight + 1);

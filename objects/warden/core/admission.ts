@@ -36,6 +36,8 @@ export type Admission =
   /** ReserveFreshKey, or AskAgainForDamagedAnswer. */
   | "reserve";
 
+// Rules: ReplaySettledOutcome, JoinPendingKey, RefuseReusedKey, AnswerPendingInDoubt, RefuseLateRetry,
+// RefuseWithoutQuorum, RefuseOverload, ReserveFreshKey, AskAgainForDamagedAnswer.
 export function admission(
   submission: Pick<Submission, "fingerprint" | "sentAt">,
   state: AdmissionState,

@@ -128,6 +128,7 @@ export class Book {
   }
 
   /** A writ sealed in an earlier life. HoldDamagedWrit: what does not make up what was sealed halts its court. */
+  // Rule: HoldDamagedWrit.
   restoreWrit(row: WritRow, sealValid: (writ: Writ) => boolean, now: number): void {
     const { court, number, seal } = row;
     const book = this.#court(court);
@@ -172,6 +173,7 @@ export class Book {
   }
 
   /** RecoverEventFromWrit: a court goes on, with the writs that were asked back, and what is to be stored of it, its places given anew. */
+  // Rule: RecoverEventFromWrit.
   recover(
     { court, last, writs, gaps }: Finding,
     now: number,
@@ -223,6 +225,7 @@ export class Book {
   }
 
   /** SealNextWrit: what the free slots of every court take. The writs must be durable before any leaves. */
+  // Rule: SealNextWrit.
   seal(now: number): SealedWrit[] {
     const made: SealedWrit[] = [];
     for (const [court, book] of this.#courts) {
@@ -257,6 +260,7 @@ export class Book {
   }
 
   /** Frees the writ's slot. Null if it was settled before: two seats may both answer. */
+  // Rule: ReleaseKeyTheSeatsRefuse.
   settle(
     court: number,
     number: number,
@@ -280,6 +284,7 @@ export class Book {
   }
 
   /** AdoptDecidedWrit: the court decided another writ of ours under this number. Its events settle those that are in both, the others wait again. */
+  // Rule: AdoptDecidedWrit.
   settleAs(instead: Writ, settlements: readonly Settlement[], now: number): DecidedWrit | null {
     const { court, number } = instead;
     const book = this.#court(court);

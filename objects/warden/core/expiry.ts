@@ -22,6 +22,7 @@ export function bucketOf(settledAt: number, sentAt: number | null, windowMs: num
 }
 
 /** ExpireSettledEntry: a bucket may be dropped once it has ended and everything in it is in the Ledger. */
+// Rule: ExpireSettledEntry.
 export function bucketOver(
   bucket: Bucket,
   now: number,

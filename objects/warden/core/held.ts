@@ -58,6 +58,7 @@ export function heldIn(
 }
 
 /** AskWritBack, SealAgainUnderSameNumber; null while too few seats have said enough. */
+// Rules: AskWritBack, SealAgainUnderSameNumber.
 export function findingOf(
   { court, last }: Doubt,
   held: readonly Held[],

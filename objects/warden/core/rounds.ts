@@ -17,6 +17,7 @@ export interface LeaderBelief {
 }
 
 /** Round 0 goes to the believed leader, the others to every seat (GiveSilentWritToEverySeat), its successor first. */
+// Rule: GiveSilentWritToEverySeat.
 export function roundOf(round: number, n: number, belief: LeaderBelief): Round {
   const leader = leaderOf(belief.view, n);
   if (round === 0 && belief.failedView !== belief.view) return { seats: [leader], pauseMs: 0 };

@@ -69,6 +69,7 @@ function prove(condition: boolean, reason: string): asserts condition {
  * Judges a seat's WritAnswer about a writ of ours. SettleByCertificate: decided only when proven parts cover the whole writ;
  * DropUnprovenAnswer: anything else counts for nothing. Never throws.
  */
+// Rules: SettleByCertificate, DropUnprovenAnswer.
 export function judge(answer: string, writ: Writ, court: CourtKeys): Judgement {
   try {
     const { parts } = JSON.parse(answer) as WritAnswer;
