@@ -71,6 +71,11 @@ async function run(options: Options): Promise<boolean> {
       signal,
       say: (step) => progress.say(step),
       told: (sofar) => writeReport(options.report, { ...head, ...sofar }),
+      sampled: (contender, { name }, profile) => {
+        mkdirSync(options.report, { recursive: true });
+        const file = `${contender}-${name.replaceAll("/", "-")}.cpuprofile`;
+        writeFileSync(join(options.report, file), JSON.stringify(profile));
+      },
     });
     progress.end();
     process.stdout.write(`\n${textOf({ ...head, ...outcome })}`);

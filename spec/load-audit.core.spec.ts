@@ -44,6 +44,7 @@ async function bench(contenders: readonly Contender[], cases: readonly Case[], r
     signal,
     say: () => undefined,
     told: () => undefined,
+    sampled: () => undefined,
   });
 }
 

@@ -20,6 +20,7 @@ interface HostOptions {
   vars: Vars;
   bundle: string | undefined;
   migrated: boolean;
+  inspector: number | undefined;
 }
 
 function hostOptions(): HostOptions {
@@ -31,14 +32,20 @@ function hostOptions(): HostOptions {
       vars: { type: "string" },
       bundle: { type: "string" },
       migrated: { type: "boolean", default: false },
+      inspector: { type: "string" },
     },
   });
-  const { port, persist, boot, vars, bundle, migrated } = values;
+  const { port, persist, boot, vars, bundle, migrated, inspector } = values;
   if (port === undefined || persist === undefined || boot === undefined || vars === undefined) {
     throw new Error("host.ts is started by server.ts");
   }
   const own = JSON.parse(readFileSync(vars, "utf8")) as Vars;
-  return { port: Number(port), persist: resolve(persist), boot, vars: own, bundle, migrated };
+  const rest = {
+    bundle,
+    migrated,
+    inspector: inspector === undefined ? undefined : Number(inspector),
+  };
+  return { port: Number(port), persist: resolve(persist), boot, vars: own, ...rest };
 }
 
 /** The configured variables and the given ones, without what .dev.vars says; no worker holds a raw token. */
@@ -60,9 +67,9 @@ await main(async () => {
       options.bundle === undefined ? buildBundle(dist) : undefined,
       options.migrated ? undefined : applyMigrations(options.persist),
     ]);
-    const { port, persist } = options;
+    const { port, persist, inspector } = options;
     const served = { name: "assize", configuration, bindings: bindings(options), bundle: dist };
-    const runtime = await startRuntime({ ...served, port, persist });
+    const runtime = await startRuntime({ ...served, port, persist, inspector });
     process.send?.("listening");
     await whenAborted(stopping);
     await runtime.dispose();

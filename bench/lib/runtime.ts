@@ -16,10 +16,12 @@ export interface RuntimeOptions {
   readonly bundle: string;
   readonly port: number;
   readonly persist: string;
+  /** Where V8's inspector listens; nowhere by default. */
+  readonly inspector?: number | undefined;
 }
 
 export async function startRuntime(options: RuntimeOptions): Promise<Miniflare> {
-  const { name, configuration, bindings, bundle, port, persist } = options;
+  const { name, configuration, bindings, bundle, port, persist, inspector } = options;
   const { workerOptions } = unstable_getMiniflareWorkerOptions(configuration);
   const path = join(bundle, "index.js");
   const runtime = new Miniflare(
@@ -29,6 +31,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Miniflare> 
       cf: false,
       logRequests: false,
       unsafeObservability: false,
+      ...(inspector === undefined ? {} : { inspectorPort: inspector }),
       // Where wrangler's --persist-to puts the ledger.
       resourcePersistencePath: join(persist, "v3"),
       workers: [

@@ -26,6 +26,8 @@ export interface StartOptions {
   bundle?: string;
   /** The folder has the ledger's tables: they are not brought up to date. */
   migrated?: boolean;
+  /** A port for V8's inspector, open to whoever is on this machine. */
+  inspector?: number;
   /** Gives up waiting for a server that is not ready yet, and stops it. */
   signal?: AbortSignal;
 }
@@ -77,6 +79,7 @@ async function spawnHost(options: StartOptions, port: number, vars: Vars): Promi
   const args = ["--port", String(port), "--persist", options.persist, "--boot", boot];
   if (options.bundle !== undefined) args.push("--bundle", options.bundle);
   if (options.migrated === true) args.push("--migrated");
+  if (options.inspector !== undefined) args.push("--inspector", String(options.inspector));
   const child = spawn(process.execPath, [host, ...args, "--vars", file], {
     cwd: root,
     // Or wrangler reports a .dev.vars that the given variables replace.

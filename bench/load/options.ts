@@ -18,6 +18,7 @@ const HELP = `npm run bench -- [options]
   --seconds N        how long is measured (10)
   --repetitions N    rounds; every other has the contenders the other way round (3)
   --entities N       items of the workload of many (1,000,000)
+  --profile          looks into our isolate meanwhile: DIR has a .cpuprofile of each case; its rates are lower
   --report DIR       where results.json, REPORT.md and chart.svg go (.assize/bench, of a short run .assize/bench-short)
 `;
 
@@ -26,6 +27,8 @@ export interface Options {
   readonly cases: readonly Case[];
   /** One life of a contender has all cases: starting it takes longer than they do. */
   readonly short: boolean;
+  /** Figures of a profiled run are lower than others. */
+  readonly profiled: boolean;
   readonly rounds: number;
   readonly scale: Scale;
   readonly limits: Limits;
@@ -44,6 +47,7 @@ export function optionsFrom(args: string[]): Options | string {
       help: flag,
       list: flag,
       short: flag,
+      profile: flag,
       only: text,
       seconds: text,
       repetitions: text,
@@ -62,6 +66,7 @@ export function optionsFrom(args: string[]): Options | string {
   return {
     ...chosen(values.only?.split(",") ?? [], cases),
     short,
+    profiled: values.profile,
     rounds: whole("repetitions", values.repetitions, short ? 1 : 3),
     scale: { items: short ? 40 : 10_000, entities },
     limits: short ? SHORT : limitsOf(seconds),

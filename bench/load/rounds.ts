@@ -8,6 +8,7 @@ import type { Bundles, Contender } from "./contenders/contender.ts";
 import { workersConfiguration } from "./contenders/workers.ts";
 import type { Options } from "./options.ts";
 import type { Failure, Skipped } from "./report/results.ts";
+import type { CpuProfile } from "./profile.ts";
 import { live } from "./runner.ts";
 import type { Run } from "./runner.ts";
 import { orderOf } from "./summary.ts";
@@ -26,6 +27,8 @@ export interface Bench {
   readonly say: (step: string) => void;
   /** Told of what there is after each life. */
   readonly told: (outcome: Outcome) => void;
+  /** Told of each profile. */
+  readonly sampled: (contender: string, one: Case, profile: CpuProfile) => void;
 }
 
 /** Those that cannot be run here, by name. */
@@ -62,11 +65,12 @@ interface Turn {
 
 /** A contender that fails is a result too, and the next one is not held up by it. */
 async function oneLife(
-  { options, folder, signal, say }: Bench,
+  bench: Bench,
   bundles: Bundles,
   turn: Turn,
   { runs, failures }: Outcome,
 ): Promise<void> {
+  const { options, folder, signal, say } = bench;
   const { contender, cases, round } = turn;
   const done = new Set<string>();
   try {
@@ -77,6 +81,8 @@ async function oneLife(
         bundles,
         scale: options.scale,
         limits: options.limits,
+        profiled: options.profiled,
+        sampled: (one, profile) => bench.sampled(contender.name, one, profile),
         signal,
         say: (step) => say(`round ${round + 1}: ${step}`),
       },

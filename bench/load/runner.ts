@@ -9,6 +9,8 @@ import type { Case, Mode } from "./cases.ts";
 import { Client, Source } from "./client.ts";
 import type { Bundles, Contender, Running } from "./contenders/contender.ts";
 import { probe } from "./disk.ts";
+import { Inspector, sharesOf } from "./profile.ts";
+import type { CpuProfile, Shares } from "./profile.ts";
 import type { Disk } from "./disk.ts";
 import { closedLoop, openLoop } from "./loops.ts";
 import type { Loop, Measured } from "./loops.ts";
@@ -27,6 +29,8 @@ const KEPT = 0.98;
 const FILLING = { many: 4, single: 64 };
 const TRIES = 40;
 const PAUSE_MS = 250;
+/** Of a profile, the most that a run tells. */
+const FUNCTIONS = 60;
 /** Movements of a request of the audit, at least; with the longest notes still one that everybody takes. */
 const AUDITED = 50;
 /** Connections where arrivals wait for nobody. */
@@ -53,6 +57,12 @@ export interface Tried {
   readonly measured: Measured;
 }
 
+/** What V8 tells of the isolate that holds every object. */
+export interface Profiled extends Shares {
+  /** In use after a full collection, when the load has ended. */
+  readonly heapBytes: number;
+}
+
 export interface Run {
   readonly contender: string;
   readonly case: string;
@@ -67,6 +77,8 @@ export interface Run {
   readonly tried: readonly Tried[];
   /** While it was measured; null where it cannot be told. */
   readonly usage: Spent | null;
+  /** What ran in its isolate meanwhile; null where nobody looked. */
+  readonly profile: Profiled | null;
   readonly checks: readonly Check[];
 }
 
@@ -79,6 +91,9 @@ export interface Life {
   readonly bundles: Bundles;
   readonly scale: Scale;
   readonly limits: Limits;
+  readonly profiled: boolean;
+  /** Told of each profile, of which a run keeps the shares only. */
+  readonly sampled: (one: Case, profile: CpuProfile) => void;
   readonly signal: AbortSignal;
   readonly say: (step: string) => void;
 }
@@ -88,7 +103,7 @@ export async function live(life: Life, done: (run: Run) => void): Promise<void> 
   const { contender, cases, folder, bundles, signal, say } = life;
   mkdirSync(folder, { recursive: true });
   say(`${contender.name}: starting`);
-  const running = await contender.start({ folder, bundles, signal });
+  const running = await contender.start({ folder, bundles, signal, inspected: life.profiled });
   try {
     for (const [index, one] of cases.entries()) {
       say(`${contender.name}: ${one.name}`);
@@ -116,18 +131,40 @@ async function runOf(life: Life, running: Running, one: Case, index: number): Pr
     const at = new Date().toISOString();
     const size = Math.min(most, Math.max(one.size, AUDITED));
     const audited = { running, semantics, size, book, workload };
+    const look = await lookInto(running);
     const spending = new Spending(running.pid);
     const { measured, tried } = await measuredIn(one.mode, loop, limits, () =>
       settle(audited),
     ).finally(() => spending.end());
+    const profile = await look((raw) => life.sampled(one, raw));
     const { usage } = spending;
     const checks = await audit(audited);
     const names = { contender: contender.name, case: one.name, round, at };
     const { versions } = running;
-    return { ...names, versions, disk, items: workload.items, measured, tried, usage, checks };
+    const { items } = workload;
+    return { ...names, versions, disk, items, measured, tried, usage, profile, checks };
   } finally {
     await client.close();
   }
+}
+
+type Raw = (profile: CpuProfile) => void;
+
+/** Begins to look into the isolate; what is returned ends it. */
+async function lookInto({
+  inspector: port,
+}: Running): Promise<(raw: Raw) => Promise<Profiled | null>> {
+  if (port === undefined) return () => Promise.resolve(null);
+  const inspector = await Inspector.open(port);
+  await inspector.start();
+  return async (raw) => {
+    const profile = await inspector.stop();
+    raw(profile);
+    const heapBytes = await inspector.heap();
+    inspector.close();
+    const { functions, ...times } = sharesOf(profile);
+    return { ...times, functions: functions.slice(0, FUNCTIONS), heapBytes };
+  };
 }
 
 async function measuredIn(

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { elementsOf } from "../../lib/contract.ts";
 import type { Answer as Element, Stock } from "../../lib/contract.ts";
 import { exchange } from "../../lib/exchange.ts";
+import { freePort } from "../../lib/ports.ts";
 import { startServer } from "../../lib/server.ts";
 import { root } from "../../lib/tools.ts";
 import type { Answer, Movement, Status } from "../movement.ts";
@@ -34,8 +35,10 @@ export const assize: Contender = {
   start,
 };
 
-async function start({ folder, bundles, signal }: Place): Promise<Running> {
-  const server = await startServer({ persist: folder, bundle: await bundles.assize(), signal });
+async function start({ folder, bundles, signal, inspected }: Place): Promise<Running> {
+  const inspector = inspected ? { inspector: await freePort() } : {};
+  const bundle = await bundles.assize();
+  const server = await startServer({ persist: folder, bundle, signal, ...inspector });
   const { url, token, group: pid } = server;
   const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
   const access = { url, token, signal };
@@ -45,6 +48,7 @@ async function start({ folder, bundles, signal }: Place): Promise<Running> {
   return {
     url,
     pid,
+    ...inspector,
     versions: { assize: version, workerd: versionOf("workerd"), hono: versionOf("hono") },
     posted: (movements) => ({
       path: "/v1/events",

@@ -33,6 +33,8 @@ export interface Place {
   /** What was built once for all lives. */
   readonly bundles: Bundles;
   readonly signal: AbortSignal;
+  /** Whether its isolate is to be looked into. */
+  readonly inspected: boolean;
 }
 
 /** Folders with an `index.js`, built when first asked for. */
@@ -51,6 +53,8 @@ export interface Running {
   readonly url: string;
   /** The process whose descendants are measured with it. */
   readonly pid: number;
+  /** The port of its inspector, where it was asked for and there is one. */
+  readonly inspector?: number;
   /** Of what it is made of. */
   readonly versions: Readonly<Record<string, string>>;
   posted(movements: readonly Movement[]): Posted;
