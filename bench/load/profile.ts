@@ -140,40 +140,35 @@ export function sharesOf({ nodes, samples, timeDeltas }: CpuProfile): Shares {
   const self = new Map<string, number>();
   const total = new Map<string, number>();
   let [all, idle] = [0, 0];
-  const add = (sums: Map<string, number>, name: string, us: number): void => {
-    sums.set(name, (sums.get(name) ?? 0) + us);
-  };
   for (const [index, sample] of samples.entries()) {
     const us = timeDeltas[index] ?? 0;
-    const node = byId.get(sample);
-    if (node === undefined) continue;
+    const name = nameOf(byId.get(sample)?.callFrame);
     all += us;
-    if (node.callFrame.functionName === "(idle)" || node.callFrame.functionName === "(program)") {
-      if (node.callFrame.functionName === "(idle)") idle += us;
-      add(self, nameOf(node.callFrame), us);
-      continue;
-    }
-    add(self, nameOf(node.callFrame), us);
-    const seen = new Set<string>();
-    for (let id: number | undefined = sample; id !== undefined; id = parents.get(id)) {
-      const frame = byId.get(id)?.callFrame;
-      if (frame !== undefined) seen.add(nameOf(frame));
-    }
-    for (const name of seen) add(total, name, us);
+    if (name === IDLE) idle += us;
+    add(self, name, us);
+    const above = new Set<string>();
+    for (let id: number | undefined = sample; id !== undefined; id = parents.get(id))
+      above.add(nameOf(byId.get(id)?.callFrame));
+    for (const each of above) add(total, each, us);
   }
   const busy = Math.max(1, all - idle);
-  const functions = [...new Set([...self.keys(), ...total.keys()])]
-    .filter((name) => !name.startsWith("(idle)") && !name.startsWith("(root)"))
-    .map((name) => ({
-      name,
-      self: (self.get(name) ?? 0) / busy,
-      total: (total.get(name) ?? self.get(name) ?? 0) / busy,
-    }))
+  const functions = [...total]
+    .filter(([name]) => name !== IDLE && name !== ROOT)
+    .map(([name, us]) => ({ name, self: (self.get(name) ?? 0) / busy, total: us / busy }))
     .toSorted((one, other) => other.self - one.self);
   return { ms: all / 1000, idleMs: idle / 1000, functions };
 }
 
-function nameOf({ functionName, url, lineNumber }: Frame): string {
+const IDLE = "(idle)";
+const ROOT = "(root)";
+
+function add(sums: Map<string, number>, name: string, us: number): void {
+  sums.set(name, (sums.get(name) ?? 0) + us);
+}
+
+function nameOf(frame: Frame | undefined): string {
+  if (frame === undefined) return "(unknown)";
+  const { functionName, url, lineNumber } = frame;
   const name = functionName === "" ? "(anonymous)" : functionName;
   return url === "" ? name : `${name} ${url.split("/").at(-1) ?? ""}:${lineNumber + 1}`;
 }
