@@ -46,14 +46,14 @@ async function everyKind(rounds: Rounds, kinds: Set<string>, judged: Judged[]): 
       const one = await rounds.judged(kind, among);
       if (one === null) continue;
       judged.push(one);
-      noted(one, judged.length);
+      told(one, judged.length);
       break;
     }
   }
 }
 
 /** As it goes on: who asks for many wants to see them, and what is wrong at once. */
-function noted({ holder, flip, wrong }: Judged, count: number): void {
+function told({ holder, flip, wrong }: Judged, count: number): void {
   if (wrong.length > 0)
     console.log(`WRONG: ${holder.name}, ${described(flip)}: ${wrong.join("; ")}`);
   if (count % 50 === 0) console.log(`${count} of ${FLIPS}`);

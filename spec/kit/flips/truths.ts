@@ -181,19 +181,22 @@ export async function truthOf(question: Question): Promise<Truth> {
   return { ...question, text: JSON.stringify(question.essence(body as never)) };
 }
 
-export async function verdictOf({
-  ask: again,
-  essence,
-  text,
-  name,
-  each,
-}: Truth): Promise<Verdict> {
-  const response = await again();
-  const body: unknown = await response.json();
-  if (response.status === 404 || body === null)
+export async function verdictOf(truth: Truth): Promise<Verdict> {
+  const response = await truth.ask();
+  const text = await response.text();
+  try {
+    return verdictOn(truth, response.status, JSON.parse(text));
+  } catch {
+    // Of a shape that nothing right has.
+    return { is: "wrong" };
+  }
+}
+
+function verdictOn({ essence, text, name, each }: Truth, status: number, body: unknown): Verdict {
+  if (status === 404 || body === null)
     return name === undefined ? { is: "wrong" } : { is: "less", lacks: [name] };
-  if (response.status >= 429) return { is: "refused" };
-  if (response.status !== 200) return { is: "wrong" };
+  if (status >= 429) return { is: "refused" };
+  if (status !== 200) return { is: "wrong" };
   const said = essence(body as never);
   if (JSON.stringify(said) === text) return { is: "same" };
   const truth: unknown = JSON.parse(text);
