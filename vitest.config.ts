@@ -1,7 +1,11 @@
 import { createHash } from "node:crypto";
+import { join } from "node:path";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-pool-workers";
 import { defineConfig } from "vitest/config";
 import { unstable_readConfig } from "wrangler";
+import { UNCHECKED } from "./spec/kit/flips/unchecked.ts";
+import { byFile, planted } from "./spec/simulator/planted/plant.ts";
+import type { Patch } from "./spec/simulator/planted/plant.ts";
 
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 
@@ -33,10 +37,26 @@ const bindings = {
 
 const migrations = await readD1Migrations("objects/ledger/migrations");
 
+/** A plugin that loads the sources with patches in them, which must fit. */
+function planting(patches: readonly Patch[]) {
+  const files = new Map(
+    [...byFile(patches)].map(([file, of]) => [join(import.meta.dirname, file), of]),
+  );
+  return {
+    name: "planting",
+    enforce: "pre" as const,
+    transform(code: string, id: string) {
+      const of = files.get(id);
+      return of === undefined ? null : { code: planted(code, of), map: null };
+    },
+  };
+}
+
 /** Specs in workerd, on the deployment that these variables make. */
-function pool(name: string, changes: Record<string, string> = {}) {
+function pool(name: string, changes: Record<string, string> = {}, patches: readonly Patch[] = []) {
   return {
     plugins: [
+      planting(patches),
       cloudflareTest({
         wrangler: { configPath: "./wrangler.toml" },
         miniflare: { bindings: { ...bindings, ...changes, TEST_MIGRATIONS: migrations } },
@@ -50,6 +70,8 @@ function pool(name: string, changes: Record<string, string> = {}) {
     },
   };
 }
+
+const unchecked = UNCHECKED.map(({ patch }) => patch);
 
 export default defineConfig({
   test: {
@@ -69,15 +91,14 @@ export default defineConfig({
       pool("seven-seats", { SEATS: "7" }),
       pool("detect", { MODE: "detect" }),
       pool("solo", { MODE: "solo" }),
-      // Asked for by `npm run flips` alone: it takes about a second a byte.
-      ...(process.env["FLIPS"] === undefined
-        ? []
-        : [
-            pool("flips", {
-              FLIPS: process.env["FLIPS"],
-              FLIP_SEED: process.env["FLIP_SEED"] ?? "1",
-            }),
-          ]),
+      // One of each kind of table in every run of the tests; `npm run flips` asks for more.
+      pool("flips", {
+        // As long as they may be: what is sent again must be known however long it takes.
+        WINDOW_SECONDS: "604800",
+        FLIPS: process.env["FLIPS"] ?? "24",
+        FLIP_SEED: process.env["FLIP_SEED"] ?? "1",
+      }),
+      pool("flips-planted", {}, unchecked),
     ],
   },
 });

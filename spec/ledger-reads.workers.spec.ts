@@ -1,9 +1,8 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { publishRun } from "../objects/ledger/append.ts";
-import { attest, attestedHeights } from "../objects/ledger/attest.ts";
+import { attestedHeights } from "../objects/ledger/attest.ts";
 import { auditRange } from "../objects/ledger/audit.ts";
 import { BadCursor } from "../objects/ledger/cursor.ts";
-import type { Ledger } from "../objects/ledger/ledger.ts";
 import type { PublishedEvent } from "../objects/ledger/load.ts";
 import {
   blockAt,
@@ -15,31 +14,16 @@ import {
   inclusion,
 } from "../objects/ledger/reads.ts";
 import type { Page } from "../objects/ledger/reads.ts";
-import { LedgerCorrupt } from "../objects/ledger/trust.ts";
 import { known } from "../objects/shared/assert.ts";
 import { leafDigest } from "../objects/shared/digests.ts";
 import { LIMITS } from "../objects/shared/limits.ts";
-import type { Block, Outcome } from "../objects/shared/types.ts";
-import type { Scribe } from "./kit/blocks.ts";
-import { migrated, opened, received, refused, tamper, wordOf } from "./kit/ledger.ts";
+import type { Outcome } from "../objects/shared/types.ts";
+import { migrated, opened, published, received, refused } from "./kit/ledger.ts";
 
 beforeAll(migrated);
 
 const outcomeIn = (event: PublishedEvent) => JSON.parse(event.outcome) as Outcome;
 const ids = (page: Page<PublishedEvent>) => page.items.map((event) => outcomeIn(event).id);
-
-/** Publishes and has two seats attest it. */
-async function published(
-  scribe: Scribe,
-  ledger: Ledger,
-  blocks: readonly Block[],
-): Promise<number[]> {
-  const last = known(blocks.at(-1), "there is a block");
-  await publishRun(ledger, last.header.court, blocks);
-  await attest(ledger, wordOf(scribe, 0, last));
-  await attest(ledger, wordOf(scribe, 1, last));
-  return attestedHeights(ledger);
-}
 
 /** Every page of a listing, one after the other. */
 async function pages<Item>(
@@ -319,71 +303,5 @@ describe("entities", () => {
     expect(await names("stock/a", 100)).toEqual(stock.slice(0, 2));
     expect(await names("stock/a@w1", 100)).toEqual(stock.slice(0, 1));
     expect(await names("none/", 100)).toEqual([]);
-  });
-});
-
-describe("damage", () => {
-  const everyRead = (ledger: Ledger, attested: number[]) => ({
-    key: () => eventByKey(ledger, { tenant, source: "/", id: "b" }, attested),
-    page: () => eventsPage(ledger, { tenant, limit: 10 }, attested),
-    proof: () => inclusion(ledger, tenant, { court: 0, height: 2, index: 0 }, attested),
-    block: () => blockAt(ledger, 0, 2, attested),
-    state: () => entityState(ledger, tenant, "stock/b@w1", attested),
-    history: () => entityHistory(ledger, { tenant, entity: "stock/b@w1", limit: 10 }, attested),
-    entities: () => entitiesPage(ledger, { tenant, prefix: "", limit: 10 }, attested),
-  });
-  const ofEvents = ["key", "page", "block", "history"];
-  const ofAll = [...ofEvents, "proof", "state", "entities"];
-
-  it.each([
-    [
-      "outcome",
-      ofAll,
-      "events_stay",
-      "UPDATE events SET outcome = replace(outcome, 'onHand\":1', 'onHand\":9')",
-    ],
-    ["event", ofEvents, "events_stay", "UPDATE events SET event = replace(event, 'w1', 'w2')"],
-    ["leaves", ofAll, "blocks_stay", "UPDATE blocks SET leaves = prior"],
-    [
-      "certificate",
-      ofAll,
-      "blocks_stay",
-      "UPDATE blocks SET certificate = json_set(certificate, '$.signatures[0].signature', 'ff')",
-    ],
-    ["writ", ofEvents, "writs_stay", "UPDATE writs SET number = 9"],
-    ["lost-writ", ofEvents, "writs_kept", "DELETE FROM writs"],
-    ["lost-event", ["block"], "events_kept", "DELETE FROM events"],
-  ])(
-    "RefuseCorruptRow, DefaceAndDelayOnly: a damaged %s is reported, never served",
-    async (what, reads, trigger, sql) => {
-      const { scribe, ledger } = await opened(`bad-${what}`);
-      const blocks = ["a", "b", "c"].map((id) => scribe.next(0, received(id)));
-      const attested = await published(scribe, ledger, blocks);
-      await tamper(trigger, `${sql} WHERE generation = ? AND height = 2`, `bad-${what}`);
-      const every = everyRead(ledger, attested);
-      for (const [name, read] of Object.entries(every).filter(([each]) => reads.includes(each))) {
-        const error = await refused(read());
-        const { court, height } =
-          error instanceof LedgerCorrupt ? error : { court: null, height: null };
-        expect({ name, court, height }).toEqual({ name, court: 0, height: 2 });
-      }
-      expect(await eventByKey(ledger, { tenant, source: "/", id: "a" }, attested)).not.toBeNull();
-    },
-  );
-
-  it("RefuseCorruptRow: a version that points at somebody else's event", async () => {
-    const { scribe, ledger } = await opened("bad-version");
-    const blocks = [
-      scribe.next(0, received("a"), { ...received("b"), tenant: "other" }),
-      scribe.next(0, received("c")),
-    ];
-    const attested = await published(scribe, ledger, blocks);
-    await tamper(
-      "entity_versions_append",
-      "INSERT INTO entity_versions VALUES ('bad-version', 'dev', 'stock/b@w1', 1, 0, 1, 1)",
-    );
-    expect(await refused(entityState(ledger, tenant, "stock/b@w1", attested))).toBeInstanceOf(
-      LedgerCorrupt,
-    );
   });
 });

@@ -291,7 +291,8 @@ describe("a row that was changed after it was audited", () => {
       "height = 4",
     );
     room.decideUpTo(5);
-    await room.until(async () => (await attestedHeights(ledger))[0] === 5);
+    // Until it is mended, readers are refused.
+    await room.until(async () => (await attestedHeights(ledger).catch(() => []))[0] === 5);
     expect(room.incidents(0, "ledger-conflict")).toEqual([]);
     expect(await storedBlock(ledger, 0, 4)).toEqual(room.blocks[3]);
     room.close();

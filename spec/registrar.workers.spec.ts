@@ -198,6 +198,28 @@ describe("a Registrar reads", () => {
     expect(seat.asked).toEqual(["t/stock/a"]);
   });
 
+  it.each([
+    ["the key of the newest copy", "UPDATE copies_2 SET key = 't/stock/b'"],
+    ["a bucket's period", "UPDATE buckets SET period = period - 1000 WHERE id = 2"],
+    ["a bucket's number", "UPDATE buckets SET id = 18 WHERE id = 2"],
+    ["a bucket's size", "UPDATE buckets SET entries = 1000000 WHERE id = 2"],
+  ])("TreatBadCopyAsMiss: where %s is damaged, no older copy is told", async (_, damage) => {
+    const seat = new ScriptedSeat().says(answer(2, 2, 4));
+    await beside(seat, async (here, state) => {
+      await here.push(0, 1, rows(row("t/stock/a", 1, 1)));
+      vi.setSystemTime(start + width);
+      await here.push(1, 2, rows(row("t/stock/a", 2, 2)));
+      state.storage.sql.exec(damage);
+      const again = new Registrar(state, seat.bindings());
+      for (let reads = 0; reads < 2; reads++)
+        expect(await read(again, "t/stock/a")).toEqual(answer(2, 2, 4));
+      vi.setSystemTime(start + 2 * width);
+      await again.push(2, 5, rows(row("t/stock/a", 3, 5)));
+      expect(await read(again, "t/stock/a")).toEqual(answer(3, 5, 5));
+    });
+    expect(seat.asked).toEqual(["t/stock/a"]);
+  });
+
   it("RefuseTooManyFills: misses beyond the bound are refused, and served when there is room", async () => {
     const seat = new ScriptedSeat();
     await beside(seat, async (here) => {
@@ -347,12 +369,13 @@ describe("a Registrar forgets", () => {
     await beside(new ScriptedSeat(), async (here, state) => {
       await here.push(0, 1, rows(row("t/stock/a", 1, 1)));
       await state.storage.deleteAlarm();
-      state.storage.sql.exec("ALTER TABLE buckets RENAME TO astray");
+      state.storage.sql.exec("DROP TABLE buckets");
+      vi.setSystemTime(start + width + ttl);
       const logged = vi.spyOn(console, "error").mockReturnValue();
       await here.alarm();
       expect(logged).toHaveBeenCalledOnce();
       logged.mockRestore();
-      expect(await state.storage.getAlarm()).toBe(start + LIMITS.alarmMs);
+      expect(await state.storage.getAlarm()).toBe(start + width + ttl + LIMITS.alarmMs);
     });
   });
 });

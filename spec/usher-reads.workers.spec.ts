@@ -12,6 +12,8 @@ import type { Block, Receipt } from "../objects/shared/types.ts";
 import { certificateFits, certificateValid } from "../objects/shared/verify.ts";
 import type { CourtView } from "../worker/court.ts";
 import type { Inclusion } from "../objects/ledger/proof.ts";
+import { tamper } from "./kit/ledger.ts";
+import { settled } from "./kit/outsider.ts";
 import { get, migrate, post } from "./kit/worker.ts";
 import type { TokenName } from "./kit/worker.ts";
 
@@ -294,6 +296,23 @@ describe("courts", () => {
     expect((await post(`/v1/courts/0/members/${down}/fault`, { kind: "heal" })).status).toBe(200);
     for (const path of ["1", "-1", "00", "x"])
       expect(await statusOf(`/v1/courts/${path}`)).toBe(404);
+  });
+
+  it("TellReadiness, RefuseMissingVouched: a published block that is gone is refused to readers, mended, and keeps no court from serving", async () => {
+    await received(1, "sku-gone");
+    await settled();
+    // Nobody mends it for now.
+    expect((await post("/v1/ledger/fault", { kind: "refuse" })).status).toBe(200);
+    await tamper(
+      "blocks_kept",
+      "DELETE FROM blocks WHERE height = (SELECT max(height) FROM blocks) AND court = ?",
+      0,
+    );
+    const asked = () => statusOf("/v1/entities/stock/sku-gone@w1?consistency=ledger");
+    expect([await statusOf("/v1/ready"), await asked()]).toEqual([200, 500]);
+    expect((await post("/v1/ledger/fault", { kind: "heal" })).status).toBe(200);
+    await vi.waitUntil(async () => (await asked()) !== 500, wait);
+    expect(await asked()).toBe(200);
   });
 
   it("ShowGenesis: the document with every seat's signature, to whoever may read", async () => {

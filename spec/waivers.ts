@@ -5,5 +5,4 @@ export const WAIVERS: Waivers = {
   ReadableTopToBottom: "a quality of the source, which only a reader can judge",
   BoundedByState:
     "what a process keeps alive shows in no figure that is the same twice; the class says what it holds",
-  NoByteAnswersWrong: "npm run flips shows it, a run of its own, a second for each byte",
 };

@@ -188,6 +188,7 @@ export class Publisher {
     // Below the first block stands the genesis, and it may be what is gone.
     if (error instanceof LedgerGap) this.#genesisHeld = false;
     if (error instanceof RowDamaged) this.#press.damaged(error);
+    if (error instanceof LedgerCorrupt) void this.#patrol.look(error.height);
   }
 
   #report(): void {

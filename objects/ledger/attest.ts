@@ -3,6 +3,7 @@ import { digest } from "../shared/digests.ts";
 import { termsSince } from "../shared/terms.ts";
 import type { TermProof } from "../shared/terms.ts";
 import type { Ledger } from "./ledger.ts";
+import { LedgerCorrupt } from "./trust.ts";
 
 /** A seat's word that the ledger up to `height`, the chain that ends in `block`, is what it agreed. */
 export interface Attestation {
@@ -81,13 +82,14 @@ export async function wordsOf(
 
 /**
  * By court, the highest height that r seats vouch for: a word on a height is one on all below it. 0 for none. Learns the terms that the
- * ledger proves on the way: whatever is read up to these heights can be verified.
+ * ledger proves on the way: whatever is read up to these heights can be verified. Throws {@link LedgerCorrupt} where r seats vouch for more
+ * than is there: then an honest one does, and a ledger that was published is not told as a younger one.
  */
 export async function attestedHeights(ledger: Ledger): Promise<number[]> {
   const attestations = ledger.db
     .prepare(
-      `SELECT a.court, a.seat, a.height, a.block, a.signature FROM attestations a
-       JOIN blocks b ON b.generation = a.generation AND b.court = a.court AND b.height = a.height AND b.block = a.block
+      `SELECT a.court, a.seat, a.height, a.block, a.signature, b.height IS NOT NULL AS held FROM attestations a
+       LEFT JOIN blocks b ON b.generation = a.generation AND b.court = a.court AND b.height = a.height AND b.block = a.block
        WHERE a.generation = ?`,
     )
     .bind(ledger.genesis.generation);
@@ -100,7 +102,7 @@ export async function attestedHeights(ledger: Ledger): Promise<number[]> {
       court,
       proofsIn((controls?.results ?? []) as unknown as ControlRow[], court),
     );
-    const of = ((words?.results ?? []) as unknown as Attestation[]).filter(
+    const of = ((words?.results ?? []) as unknown as (Attestation & Held)[]).filter(
       (word) => word.court === court,
     );
     return vouched(ledger, court, of);
@@ -139,15 +141,25 @@ function proofsIn(rows: readonly ControlRow[], court: number): TermProof[] {
   return proofs;
 }
 
-function vouched(ledger: Ledger, court: number, words: readonly Attestation[]): number {
+interface Held {
+  /** 1 where the block that the word is about is there, else 0. */
+  readonly held: number;
+}
+
+function vouched(ledger: Ledger, court: number, words: readonly (Attestation & Held)[]): number {
   // A word outlives its seat's key: it was given while the key counted, or by who held it later.
-  const heights = words
-    .filter(({ seat, height, block, signature }) =>
-      termsSince(ledger.terms.of(court), height).some(({ keys }) =>
-        ledger.verify(keys[seat] ?? "", attestDigest(court, height, block), signature),
-      ),
-    )
-    .map(({ height }) => height)
-    .toSorted((a, b) => b - a);
-  return heights[ledger.quorum.r - 1] ?? 0;
+  const given = words.filter(({ seat, height, block, signature }) =>
+    termsSince(ledger.terms.of(court), height).some(({ keys }) =>
+      ledger.verify(keys[seat] ?? "", attestDigest(court, height, block), signature),
+    ),
+  );
+  const among = (wanted: number): number =>
+    given
+      .filter(({ held }) => held === wanted)
+      .map(({ height }) => height)
+      .toSorted((a, b) => b - a)[ledger.quorum.r - 1] ?? 0;
+  const [there, gone] = [among(1), among(0)];
+  if (gone > there)
+    throw new LedgerCorrupt(court, gone, "a block that its seats vouch for is not there");
+  return there;
 }

@@ -5,6 +5,7 @@ import type { Places } from "./cursor.ts";
 import type { Ledger } from "./ledger.ts";
 import { budget, PLACE, PLACE_JOINS } from "./load.ts";
 import type { Place } from "./load.ts";
+import { LedgerCorrupt } from "./trust.ts";
 
 /** Highest believable height by court: `attestedHeights`. */
 export type Heights = readonly number[];
@@ -45,7 +46,7 @@ function scan(
   return [
     bind(
       `SELECT ${PLACE}, found.version FROM (${source}) found ${PLACE_JOINS}
-       WHERE ?7 IS NULL OR found.type = ?7 ORDER BY ${order} LIMIT ?8`,
+       WHERE ?7 IS NULL OR found.type = ?7 OR found.type IS NULL ORDER BY ${order} LIMIT ?8`,
     ),
     bind(`SELECT height, idx, version FROM (${source}) found WHERE ?8 > 0 AND ?7 IS NOT NULL
        ORDER BY ${order} LIMIT 1 OFFSET ?9 - 1`),
@@ -119,8 +120,7 @@ export async function byEntity(
 ): Promise<Selection & { readonly versions: readonly number[] }> {
   const after = versionOf(asked.after);
   const source = `SELECT v.court, v.height, v.idx, e.type, v.version FROM entity_versions v
-    CROSS JOIN events e
-      ON e.generation = ?1 AND e.court = v.court AND e.height = v.height AND e.idx = v.idx AND e.tenant = v.tenant
+    LEFT JOIN events e ON e.generation = ?1 AND e.court = v.court AND e.height = v.height AND e.idx = v.idx
     WHERE v.generation = ?1 AND v.tenant = ?2 AND v.entity = ?3 AND v.version > ?4 AND v.height <= ?5 ->> v.court
       AND (?6 = -1 OR v.court = ?6)
     ORDER BY v.version LIMIT ?9`;
@@ -145,11 +145,20 @@ export async function byEntity(
   const more = here < places.length || (each?.cut ?? null) !== null;
   const last = here === places.length ? (each?.cut ?? places.at(-1)) : places[here - 1];
   const versions = places.slice(0, here).map(({ version }) => version);
+  if (asked.type === undefined) demandEvery(places.slice(0, here), after, asked.entity);
   return {
     taken,
     versions,
     next: more && last !== undefined ? cursorOf({ version: last.version }) : null,
   };
+}
+
+/** Versions are numbered one after the other: one that is not there is not passed over. */
+function demandEvery(places: readonly Scan["places"][number][], after: number, entity: string) {
+  places.forEach(({ court, height, version }, at) => {
+    if (version !== after + 1 + at)
+      throw new LedgerCorrupt(court, height, `no version ${after + 1 + at} of ${entity}`);
+  });
 }
 
 /** Moves the leading places that pass to `taken` and says how many they were. */

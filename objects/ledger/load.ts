@@ -20,14 +20,17 @@ export interface Place {
   readonly ofBlock: number;
 }
 
-/** Columns and joins that make a {@link Place} of each (court, height, idx) of the subquery `found`; ?1 is the generation. */
-export const PLACE = `found.court, found.height, found.idx, e.writ, octet_length(e.outcome) AS ofEvent,
+/**
+ * Columns and joins that make a {@link Place} of each (court, height, idx) of the subquery `found`; ?1 is the generation. A place keeps its
+ * turn where its event or its block is not there: that it cannot be proven shows when it is.
+ */
+export const PLACE = `found.court, found.height, found.idx, e.writ, coalesce(octet_length(e.outcome), 0) AS ofEvent,
   coalesce(w.bytes + octet_length(w.rest) + coalesce(octet_length(w.poison), 0), 0) AS ofWrit,
   coalesce(octet_length(b.header) + octet_length(b.certificate) + octet_length(b.leaves), 0) AS ofBlock`;
 export const PLACE_JOINS = `
-  CROSS JOIN events e ON e.generation = ?1 AND e.court = found.court AND e.height = found.height AND e.idx = found.idx
-  LEFT JOIN writs w ON w.generation = ?1 AND w.court = e.court AND w.height = e.height AND w.position = e.writ
-  LEFT JOIN blocks b ON b.generation = ?1 AND b.court = e.court AND b.height = e.height`;
+  LEFT JOIN events e ON e.generation = ?1 AND e.court = found.court AND e.height = found.height AND e.idx = found.idx
+  LEFT JOIN writs w ON w.generation = ?1 AND w.court = found.court AND w.height = found.height AND w.position = e.writ
+  LEFT JOIN blocks b ON b.generation = ?1 AND b.court = found.court AND b.height = found.height`;
 
 /** Says for one place after the other whether it still fits into a page; the first always does. */
 export function budget(): (place: Place) => boolean {

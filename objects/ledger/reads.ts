@@ -35,7 +35,7 @@ export async function eventByKey(
   key: { readonly tenant: string; readonly source: string; readonly id: string },
   attested: Heights,
 ): Promise<PublishedEvent | null> {
-  const place = await ledger.db
+  const { results } = await ledger.db
     .prepare(
       // One seek a court: the uses of a key are as many as its windows.
       `SELECT e.court, e.height, e.idx, e.writ FROM json_each(?5) a
@@ -44,14 +44,14 @@ export async function eventByKey(
          WHERE generation = ?1 AND tenant = ?2 AND source = ?3 AND id = ?4 AND first_use = 1
            AND court = a.key AND height <= a.value
          ORDER BY height DESC, idx DESC LIMIT 1)
-       CROSS JOIN blocks b ON b.generation = ?1 AND b.court = e.court AND b.height = e.height
-       ORDER BY b.time DESC, e.court LIMIT 1`,
+       ORDER BY e.court`,
     )
     .bind(ledger.genesis.generation, key.tenant, key.source, key.id, JSON.stringify(attested))
-    .first<Place>();
-  if (place === null) return null;
-  const [found] = await provenEvents(ledger, key.tenant, [place]);
-  return found === undefined ? null : publishedEvent(found, found.event);
+    .all<Place>();
+  // Which is the latest is not taken from a row either.
+  const uses = await provenEvents(ledger, key.tenant, results);
+  const [latest] = uses.toSorted((a, b) => b.head.header.time - a.head.header.time);
+  return latest === undefined ? null : publishedEvent(latest, latest.event);
 }
 
 /** Everything that proves an event to somebody who holds the genesis; null where the tenant has no published event. */

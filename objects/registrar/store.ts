@@ -1,6 +1,6 @@
 /**
- * The copies in the object's own SQLite: one table a bucket, dropped whole (deleting row by row doubles the write bill). A
- * key may stand in several buckets; only the newest counts. Losing all of it loses nothing.
+ * The copies in the object's own SQLite: one table a bucket, dropped whole (deleting row by row doubles the write bill). A key stands in
+ * one of them: were an older copy left, damage to the newer one would bring it back. Losing all of it loses nothing.
  */
 import { utf8Length } from "../shared/canonical.ts";
 import { digest } from "../shared/digests.ts";
@@ -17,6 +17,14 @@ interface CopyRow extends Record<string, SqlStorageValue> {
   readonly digest: string;
 }
 
+interface BucketRow extends Record<string, SqlStorageValue> {
+  readonly id: number;
+  readonly period: number;
+  readonly entries: number;
+  readonly bytes: number;
+  readonly digest: string;
+}
+
 /** A copy as found, and the bucket it was found in. */
 export interface Found {
   readonly copy: Copy;
@@ -26,6 +34,8 @@ export interface Found {
 export class CopyStore {
   readonly #sql: SqlStorage;
   readonly #notes: Notes;
+  /** As they are stored, once they have been read. */
+  #buckets: readonly Bucket[] | undefined;
 
   constructor(sql: SqlStorage, name: string) {
     this.#sql = sql;
@@ -33,7 +43,7 @@ export class CopyStore {
     if (this.#notes.get("name") === undefined) this.#notes.put("name", name);
     sql.exec(
       `CREATE TABLE IF NOT EXISTS buckets (id INTEGER PRIMARY KEY, period INTEGER NOT NULL,
-         entries INTEGER NOT NULL, bytes INTEGER NOT NULL) STRICT`,
+         entries INTEGER NOT NULL, bytes INTEGER NOT NULL, digest TEXT NOT NULL) STRICT`,
     );
   }
 
@@ -43,15 +53,22 @@ export class CopyStore {
     return height !== undefined && digest("height", height) === checked ? Number(height) : 0;
   }
 
-  /** Oldest first. */
-  buckets(): Bucket[] {
-    const rows = this.#sql.exec<{ id: number; period: number; entries: number; bytes: number }>(
-      "SELECT id, period, entries, bytes FROM buckets ORDER BY id",
-    );
-    return rows.toArray();
+  /** Oldest first. Where one is damaged nothing is known of any copy, and all of them go. */
+  buckets(): readonly Bucket[] {
+    if (this.#buckets !== undefined) return this.#buckets;
+    const rows = this.#sql
+      .exec<BucketRow>("SELECT id, period, entries, bytes, digest FROM buckets ORDER BY id")
+      .toArray();
+    if (!rows.every((row) => bucketDigest(row) === row.digest)) {
+      this.#empty();
+      return [];
+    }
+    this.#buckets = rows.map(({ id, period, entries, bytes }) => ({ id, period, entries, bytes }));
+    return this.#buckets;
   }
 
-  /** The newest copy of the key, if there is one and it is intact; never an older one in place of a damaged one. */
+  /** The copy of the key, if there is one and it is intact. */
+  // Rule: TreatBadCopyAsMiss.
   get(key: string): Found | undefined {
     for (const bucket of this.buckets().toReversed()) {
       const query = `SELECT ${COLUMNS} FROM ${table(bucket.id)} WHERE key = ?`;
@@ -81,24 +98,32 @@ export class CopyStore {
 
   /** Carries the effects out in order; the caller's transaction holds them together. */
   run(effects: readonly Effect[]): void {
-    for (const effect of effects) {
-      switch (effect.kind) {
-        case "empty":
-          for (const { id } of this.buckets()) this.#drop(id);
-          break;
-        case "drop":
-          this.#drop(effect.bucket);
-          break;
-        case "write":
-          this.#write(effect.into, effect.copies);
-          break;
-        case "carry":
-          this.#carry(effect.into, effect.keys);
-          break;
-        case "follow":
-          this.#follow(String(effect.height));
-          break;
-      }
+    try {
+      for (const effect of effects) this.#run(effect);
+    } catch (error) {
+      // What the transaction takes back is read anew.
+      this.#buckets = undefined;
+      throw error;
+    }
+  }
+
+  #run(effect: Effect): void {
+    switch (effect.kind) {
+      case "empty":
+        this.#empty();
+        break;
+      case "drop":
+        this.#drop(effect.bucket);
+        break;
+      case "write":
+        this.#write(effect.into, effect.copies);
+        break;
+      case "carry":
+        this.#carry(effect.into, effect.keys);
+        break;
+      case "follow":
+        this.#follow(String(effect.height));
+        break;
     }
   }
 
@@ -109,6 +134,17 @@ export class CopyStore {
   #drop(id: number): void {
     this.#sql.exec(`DROP TABLE IF EXISTS ${table(id)}`);
     this.#sql.exec("DELETE FROM buckets WHERE id = ?", id);
+    this.#buckets = undefined;
+  }
+
+  /** Tables too that no bucket names. */
+  #empty(): void {
+    const named = this.#sql.exec<{ name: string }>(
+      "SELECT name FROM sqlite_master WHERE type = 'table' AND name GLOB 'copies_*'",
+    );
+    for (const { name } of named.toArray()) this.#sql.exec(`DROP TABLE "${name}"`);
+    this.#sql.exec("DELETE FROM buckets");
+    this.#buckets = undefined;
   }
 
   #write(into: Opened, copies: readonly Copy[]): void {
@@ -145,22 +181,41 @@ export class CopyStore {
          since INTEGER NOT NULL, height INTEGER NOT NULL, digest TEXT NOT NULL, state TEXT)
        STRICT, WITHOUT ROWID`,
     );
-    this.#sql.exec(
-      "INSERT OR IGNORE INTO buckets (id, period, entries, bytes) VALUES (?, ?, 0, 0)",
-      into.id,
-      into.period,
-    );
+    const others = this.buckets().filter(({ id }) => id !== into.id);
     for (const chunk of chunksOf(rows)) {
       const before = this.#sums(into.id, chunk);
       for (const statement of statements) this.#sql.exec(statement, chunk);
       const after = this.#sums(into.id, chunk);
-      this.#sql.exec(
-        "UPDATE buckets SET entries = entries + ?, bytes = bytes + ? WHERE id = ?",
-        after.entries - before.entries,
-        after.bytes - before.bytes,
-        into.id,
-      );
+      this.#account(into, after.entries - before.entries, after.bytes - before.bytes);
+      for (const other of others) this.#remove(other, chunk);
     }
+  }
+
+  /** What has been written elsewhere. */
+  #remove(bucket: Bucket, chunk: string): void {
+    const gone = this.#sql
+      .exec<{ bytes: number }>(
+        `DELETE FROM ${table(bucket.id)} WHERE key IN (SELECT value ->> 0 FROM json_each(?))
+         RETURNING octet_length(key) + coalesce(octet_length(state), 0) AS bytes`,
+        chunk,
+      )
+      .toArray();
+    const bytes = gone.reduce((sum, row) => sum + row.bytes, 0);
+    if (gone.length > 0) this.#account(bucket, -gone.length, -bytes);
+  }
+
+  #account({ id, period }: Opened, entries: number, bytes: number): void {
+    const held = this.buckets().find((bucket) => bucket.id === id) ?? { entries: 0, bytes: 0 };
+    const row = { id, period, entries: held.entries + entries, bytes: held.bytes + bytes };
+    this.#sql.exec(
+      "INSERT OR REPLACE INTO buckets (id, period, entries, bytes, digest) VALUES (?, ?, ?, ?, ?)",
+      id,
+      period,
+      row.entries,
+      row.bytes,
+      bucketDigest(row),
+    );
+    this.#buckets = undefined;
   }
 
   #sums(id: number, chunk: string): { readonly entries: number; readonly bytes: number } {
@@ -179,6 +234,10 @@ const COLUMNS = "key, version, since, height, digest, state";
 
 function table(id: number): string {
   return `copies_${id}`;
+}
+
+function bucketDigest({ id, period, entries, bytes }: Bucket): string {
+  return digest("bucket", id, period, entries, bytes);
 }
 
 function digestOf({ key, version, state, since, height }: Copy): string {

@@ -2,10 +2,11 @@
 import { applyD1Migrations, env } from "cloudflare:test";
 import type { D1Migration } from "cloudflare:test";
 import { expect } from "vitest";
-import { publishGenesis } from "../../objects/ledger/append.ts";
-import { attestDigest } from "../../objects/ledger/attest.ts";
+import { publishGenesis, publishRun } from "../../objects/ledger/append.ts";
+import { attest, attestDigest, attestedHeights } from "../../objects/ledger/attest.ts";
 import type { Attestation } from "../../objects/ledger/attest.ts";
 import type { Ledger } from "../../objects/ledger/ledger.ts";
+import { known } from "../../objects/shared/assert.ts";
 import type { Block } from "../../objects/shared/types.ts";
 import { Scribe } from "./blocks.ts";
 import type { Told } from "./blocks.ts";
@@ -76,4 +77,17 @@ export function wordOf(scribe: Scribe, seat: number, block: Block, signer = seat
   const hash = block.certificate.block;
   const signature = scribe.seat(court, signer)(attestDigest(court, height, hash));
   return { court, seat, height, block: hash, signature };
+}
+
+/** Publishes and has two seats attest it. */
+export async function published(
+  scribe: Scribe,
+  ledger: Ledger,
+  blocks: readonly Block[],
+): Promise<number[]> {
+  const last = known(blocks.at(-1), "there is a block");
+  await publishRun(ledger, last.header.court, blocks);
+  await attest(ledger, wordOf(scribe, 0, last));
+  await attest(ledger, wordOf(scribe, 1, last));
+  return attestedHeights(ledger);
 }

@@ -1,10 +1,11 @@
 /** Whether the deployment serves, and whether it can agree: open to everybody. */
 import type { Hono } from "hono";
 import { attestedHeights } from "../../objects/ledger/attest.ts";
+import { LedgerCorrupt } from "../../objects/ledger/ledger.ts";
 import { genesisDigest } from "../../objects/shared/genesis.ts";
 import type { Context } from "../context.ts";
 import { notReady } from "../court.ts";
-import { statusesOf } from "../seats.ts";
+import { statusesOf, tellSeats } from "../seats.ts";
 import { tellable } from "./log.ts";
 import { Problem, problemResponse } from "./problems.ts";
 
@@ -36,7 +37,12 @@ async function reasonsNotReady(context: Context): Promise<string[]> {
     // Fails where the ledger cannot be reached or lacks its tables.
     const unread = await attestedHeights(ledger).then(
       () => [],
-      (error: unknown) => [`the ledger cannot be read: ${tellable(error, "ready")}`],
+      (error: unknown) => {
+        if (!(error instanceof LedgerCorrupt))
+          return [`the ledger cannot be read: ${tellable(error, "ready")}`];
+        tellSeats(context, error);
+        return [];
+      },
     );
     return [...perCourt.flat(), ...unread];
   } catch (error) {

@@ -12,11 +12,15 @@ import {
   settle,
   submit,
 } from "../deployment.ts";
+import type { Stock } from "../deployment.ts";
 import type { Dice } from "../dice.ts";
+import { verified } from "../outsider.ts";
 import { described, drawFlip, standsTurned, tablesOf, toFlip, toRestore } from "./cells.ts";
-import type { Flip } from "./cells.ts";
+import type { Flip, Row } from "./cells.ts";
 import { holders } from "./holders.ts";
 import type { Holder } from "./holders.ts";
+import { summed } from "./judgement.ts";
+import type { Loss, Told } from "./judgement.ts";
 import { ENTITIES, filled, sourcesOfAll } from "./sample.ts";
 import type { Book, Sent } from "./sample.ts";
 import {
@@ -24,20 +28,21 @@ import {
   everything,
   keysOfSeats,
   lookedUp,
+  provenOf,
   saidBy,
   sentAgain,
   truthOf,
   verdictOf,
 } from "./truths.ts";
-import type { Question, Truth, Verdict } from "./truths.ts";
+import type { Question, Truth } from "./truths.ts";
 
 export interface Judged {
   readonly holder: Holder;
   readonly flip: Flip;
   readonly wrong: readonly string[];
   readonly refused: number;
-  /** Told as unknown: to a client, and by the holder to others, who do not take that from one alone. */
-  readonly missing: { readonly clients: number; readonly peers: number };
+  /** Answers that lacked what the row said: by the Ledger, or by the holder to others, who do not take that from one alone. */
+  readonly less: number;
   /** What the seats noted. */
   readonly incidents: readonly string[];
   /** Whether the value was another one before it was put back. */
@@ -46,6 +51,8 @@ export interface Judged {
 
 /** What an object that is ended notes anyway. */
 const USUAL = ["view-change", "recovery"];
+
+const PROBED = "stock/a@w1";
 
 const seats = Array.from({ length: deployment.quorum.n }, (_, seat) => seat);
 
@@ -104,7 +111,8 @@ export class Rounds {
     // It may have been written over, or be gone with its row, before it was turned or since.
     if (!(await standsTurned(holder, flip))) return null;
     await holder.evict();
-    const verdicts = await this.#verdicts(holder, event, truths);
+    const told = await this.#verdicts(holder, event, truths);
+    const far = await this.#tooFar(holder);
     const probe = this.#probe();
     // Whoever finds that it cannot be right may refuse, and must serve again when it is.
     const refusal = (await submit(probe)).status !== 200;
@@ -114,20 +122,22 @@ export class Rounds {
     await sound().catch((error: unknown) => {
       throw new Error(`${holder.name}, ${described(flip)}`, { cause: error });
     });
-    const of = (wanted: Verdict): string[] =>
-      verdicts.filter(([, verdict]) => verdict === wanted).map(([what]) => what);
+    const incidents = (await this.#noted()).filter((noted) => !USUAL.includes(noted));
+    const { wrong, refused, less } = summed(told, lossOf(holder, flip));
     return {
       holder,
       flip,
-      wrong: [...of("wrong"), ...lost],
-      refused: of("refused").length + (refusal ? 1 : 0),
-      missing: {
-        clients: of("missing").filter((what) => !what.startsWith(holder.name)).length,
-        peers: of("missing").filter((what) => what.startsWith(holder.name)).length,
-      },
-      incidents: (await this.#noted()).filter((noted) => !USUAL.includes(noted)),
+      wrong: [...wrong, ...far, ...lost],
+      refused: refused + (refusal ? 1 : 0),
+      less,
+      incidents,
       replaced,
     };
+  }
+
+  /** What is wrong once all is as it was, for an outsider who believes nobody. */
+  async flaws(): Promise<readonly object[]> {
+    return (await verified()).flaws.listed;
   }
 
   /** What the row is about, or any event. */
@@ -144,6 +154,7 @@ export class Rounds {
     const all = [
       lookedUp(event),
       sentAgain(event),
+      provenOf(event, this.#keys),
       ...(height === null ? [] : [blockAsked(height, this.#keys)]),
       ...saidBy(
         holder,
@@ -172,14 +183,10 @@ export class Rounds {
     return value <= (await seatStatus(0)).height ? value : null;
   }
 
-  async #verdicts(
-    holder: Holder,
-    event: Sent,
-    about: readonly Truth[],
-  ): Promise<(readonly [string, Verdict])[]> {
+  async #verdicts(holder: Holder, event: Sent, about: readonly Truth[]): Promise<Told[]> {
     // What its Warden still knows, neither a seat nor the Ledger is asked for.
     if (holder.kind === "seat" || holder.kind === "ledger") await this.#forgotten(event);
-    const judge = async (truth: Truth) => [truth.what, await verdictOf(truth)] as const;
+    const judge = async (truth: Truth): Promise<Told> => [truth, await verdictOf(truth)];
     const [lookup, ...others] = about;
     const first = lookup === undefined ? [] : [await judge(lookup)];
     return [...first, ...(await Promise.all([...others, ...this.#everything].map(judge)))];
@@ -205,14 +212,26 @@ export class Rounds {
     return received(`probe-${this.#probes}`, "a", 1, source) as Sent;
   }
 
+  /** Nobody may have spoken of a height that the others have not reached. */
+  async #tooFar(holder: Holder): Promise<string[]> {
+    const others = seats.filter((seat) => holder.kind !== "seat" || seat !== holder.number);
+    const all = await Promise.all(others.map((seat) => seatStatus(seat)));
+    const reached = Math.max(...all.map(({ height }) => height));
+    const highest = this.#book.highest();
+    return highest > reached ? [`height ${highest} was told where ${reached} was reached`] : [];
+  }
+
   /** It must have come to exactly one more than there was. */
   async #settled(probe: Sent): Promise<string[]> {
-    const before = this.#book.newest("stock/a@w1");
+    const before = this.#book.newest(PROBED);
     const answer = await settle(probe);
     this.#book.enter(probe, answer);
-    const had = (JSON.parse(before.state) as { onHand: number }).onHand;
-    const has = answer.changes?.[0]?.state.onHand;
-    return has === had + 1 ? [] : [`a probe after ${had} came to ${has}`];
+    const { onHand, reserved } = JSON.parse(before.state) as Stock;
+    const state = { onHand: onHand + 1, reserved };
+    const right = [{ entity: PROBED, state, version: before.version + 1 }];
+    const come = JSON.stringify([answer.id, answer.status, answer.changes]);
+    const due = JSON.stringify([probe.id, "accepted", right]);
+    return come === due ? [] : [`a probe came to ${come} and not ${due}`];
   }
 
   /** What any seat has noted since it was last asked. */
@@ -228,6 +247,19 @@ export class Rounds {
     );
     return all.flat();
   }
+}
+
+/** What may be lacking while a byte is another: what its row said, where one holder alone tells it. */
+function lossOf({ kind }: Holder, { table, row }: Flip): Loss {
+  const from = kind === "ledger" ? "ledger" : "holder";
+  return { from, names: namesIn(`${kind} ${table}`, row) };
+}
+
+function namesIn(table: string, row: Row): string[] {
+  if (table === "ledger events") return [(JSON.parse(String(row["outcome"])) as Sent).id];
+  if (table === "ledger entity_versions") return [String(row["entity"])];
+  if (table === "seat entities") return [String(row["key"]).replace(/^dev\//, "")];
+  return table === "seat blocks" ? [`block ${row["height"]}`] : [];
 }
 
 /** Numbered tables are of one kind. */

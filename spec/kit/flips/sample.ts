@@ -34,6 +34,7 @@ export class Book {
   readonly #byHeight = new Map<number, Sent>();
   readonly #versions = new Map<string, Version[]>();
   readonly #answers = new Map<string, Answer>();
+  #highest = 0;
 
   enter(event: object, answer: Answer): void {
     const { receipt, changes = [] } = answer;
@@ -80,20 +81,24 @@ export class Book {
     return newest;
   }
 
-  /** Whether that is the newest version, and null if it is not. */
-  newestOf(entity: string, told: { version: number; state: object }): string | null {
+  /** Whether that is the newest version. */
+  newestOf(entity: string, told: { version: number; state: object }): boolean {
     const { version, state } = this.newest(entity);
-    return version === told.version && state === JSON.stringify(told.state) ? SOUND : null;
+    return version === told.version && state === JSON.stringify(told.state);
   }
 
   /** Whether that is the version at that height. */
-  versionOf(
-    entity: string,
-    told: { version: number; state: object; height: number },
-  ): string | null {
+  versionOf(entity: string, told: { version: number; state: object; height: number }): boolean {
+    this.#highest = Math.max(this.#highest, told.height);
     const at = this.#at(entity, told.height);
-    const right = at?.version === told.version && at.state === JSON.stringify(told.state);
-    return right ? SOUND : null;
+    return at?.version === told.version && at.state === JSON.stringify(told.state);
+  }
+
+  /** Of the heights that anybody spoke of since this was last asked. */
+  highest(): number {
+    const highest = this.#highest;
+    this.#highest = 0;
+    return highest;
   }
 
   /** Whether there was such a version. */
@@ -103,12 +108,13 @@ export class Book {
     return made.some(({ version, state }) => version === told.version && state === text);
   }
 
-  /** The same of what an object tells another. */
+  /** What an object tells another: a word for what is right, null for anything else. */
   copyOf(entity: string, told: EntityAnswer): string | null {
     const { version, state, height, since } = told;
     const at = this.#at(entity, height);
     if (at === undefined || at.since !== since || state === null) return null;
-    return this.versionOf(entity, { version, height, state: JSON.parse(state) as object });
+    const right = this.versionOf(entity, { version, height, state: JSON.parse(state) as object });
+    return right ? SOUND : null;
   }
 
   #at(entity: string, height: number): Version | undefined {

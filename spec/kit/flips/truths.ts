@@ -3,22 +3,26 @@ import { env } from "cloudflare:workers";
 import { clerkStub, registrarStub } from "../../../objects/shared/shell/stubs.ts";
 import { verifier } from "../../../objects/shared/node/crypto.ts";
 import type { EntityAnswer } from "../../../objects/shared/rpc.ts";
-import type { Block } from "../../../objects/shared/types.ts";
+import type { Block, Certificate } from "../../../objects/shared/types.ts";
 import { certificateValid } from "../../../objects/shared/verify.ts";
 import { deployment, seatStatus } from "../deployment.ts";
 import { ask, post } from "../worker.ts";
 import type { Holder } from "./holders.ts";
+import { eachOpen, lacking } from "./judgement.ts";
+import type { From, Verdict } from "./judgement.ts";
 import { BLOCKS, ENTITIES } from "./sample.ts";
 import type { Book, Listed, Sent } from "./sample.ts";
-
-/** `missing`: told as unknown though it is there. */
-export type Verdict = "same" | "refused" | "missing" | "wrong";
 
 /** A question, and what is left of its answer when what may change is left out. */
 export interface Question {
   readonly what: string;
   readonly ask: () => Promise<Response>;
   readonly essence: (body: never) => unknown;
+  readonly from: From;
+  /** What is lacking where the answer is that there is no such thing. */
+  readonly name?: string;
+  /** Each element of the answer is one by itself, and may be refused alone. */
+  readonly each?: boolean;
 }
 export interface Truth extends Question {
   readonly text: string;
@@ -32,6 +36,18 @@ interface Told {
 interface Page<Item = object> {
   readonly items: readonly Item[];
 }
+interface Seated {
+  readonly mode: string;
+  readonly quorum: number;
+  readonly members: readonly { readonly seat: number; readonly publicKey: string }[];
+}
+interface ProvenAnswer {
+  readonly published: boolean;
+  readonly proof: {
+    readonly certificate: Certificate;
+    readonly controls: readonly { readonly header: object; readonly certificate: Certificate }[];
+  };
+}
 
 /** Versions of a history. */
 const FIRST = 5;
@@ -41,26 +57,39 @@ const verify = verifier();
 /** What is asked whatever was turned. */
 export function everything(book: Book, keys: readonly string[]): Question[] {
   const events = book.sample;
+  // Where one is not there, the page ends with a later one, which must be right too.
+  const listed = ({ items }: Page<Listed>): object[] =>
+    items
+      .filter((item) => !(book.isLater(item) && book.knows(item)))
+      .map((item) => without(item, "published"));
+  const first = (items: readonly Told[], entity: string): readonly Told[] =>
+    items.filter((item) => item.version <= FIRST || !book.wasMade(entity, item));
   return [
     ...ENTITIES.flatMap((entity) =>
       CONSISTENCIES.map((consistency) => entityAsked(book, entity, consistency)),
     ),
-    // Where one is not there, the page ends with a later one, which must be right too.
-    asked(`/v1/events?limit=${events.length}`, ({ items }: Page<Listed>) =>
-      items
-        .filter((item) => !(book.isLater(item) && book.knows(item)))
-        .map((item) => without(item, "published")),
+    asked("ledger", `/v1/events?limit=${events.length}`, listed),
+    asked("ledger", `/v1/events?type=stock.moved`, listed),
+    // Versions are numbered: that one is lacking shows.
+    asked("all", `/v1/entities/stock/a@w1/history?limit=${FIRST}`, ({ items }: Page<Told>) =>
+      first(items, "stock/a@w1"),
     ),
-    asked(`/v1/entities/stock/a@w1/history?limit=${FIRST}`, ({ items }: Page<Told>) =>
-      items.filter((item) => item.version <= FIRST || !book.wasMade("stock/a@w1", item)),
-    ),
-    asked("/v1/entities?type=reservation", ({ items }: Page) => items),
+    asked("all", `/v1/events?entity=stock/b@w2&limit=${FIRST}`, listed),
+    asked("ledger", "/v1/entities?type=reservation", ({ items }: Page) => items),
+    asked("all", "/v1/genesis", (body: object) => body),
+    asked("all", "/v1/courts/0", ({ mode, quorum, members }: Seated) => ({
+      mode,
+      quorum,
+      members: members.map(({ seat, publicKey }) => ({ seat, publicKey })),
+    })),
     blockAsked(1, keys),
     blockAsked(BLOCKS, keys),
     {
       what: "the same again",
       ask: () => post("/v1/events", events),
       essence: (elements: object[]) => elements.map((element) => without(element, "replayed")),
+      from: "all",
+      each: true,
     },
   ];
 }
@@ -68,7 +97,22 @@ export function everything(book: Book, keys: readonly string[]): Question[] {
 /** An event by its key. */
 export function lookedUp({ id, source }: Sent): Question {
   const path = `/v1/events/${id}?source=${encodeURIComponent(source)}`;
-  return asked(path, (body: object) => without(body, "published"));
+  return { ...asked("ledger", path, (body: object) => without(body, "published")), name: id };
+}
+
+/** The same with all that proves it. */
+export function provenOf({ id, source }: Sent, keys: readonly string[]): Question {
+  const path = `/v1/events/${id}?source=${encodeURIComponent(source)}&proof=1`;
+  const essence = ({ proof, ...answer }: ProvenAnswer): object => ({
+    ...without(answer, "published"),
+    ...proof,
+    certificate: signedBy(keys, proof.certificate),
+    controls: proof.controls.map(({ header, certificate }) => ({
+      header,
+      certificate: signedBy(keys, certificate),
+    })),
+  });
+  return { ...asked("ledger", path, essence), name: id };
 }
 
 export function sentAgain(event: Sent): Question {
@@ -76,12 +120,13 @@ export function sentAgain(event: Sent): Question {
     what: `${event.id} again`,
     ask: () => post("/v1/events", event),
     essence: (body: object) => body,
+    from: "all",
   };
 }
 
 /** As a client is given it. */
 export function blockAsked(height: number, keys: readonly string[]): Question {
-  return asked(`/v1/courts/0/blocks/${height}`, certified(keys));
+  return asked("all", `/v1/courts/0/blocks/${height}`, certified(keys));
 }
 
 /** What the holder itself says to the other objects, each of which would believe no more than that one seat says so. */
@@ -96,15 +141,14 @@ export function saidBy(
     call: () => Promise<string>,
     essence: Question["essence"],
   ): Question => {
-    return { what: `${name}: ${what}`, ask: () => overRpc(call), essence };
+    return { what: `${name}: ${what}`, ask: () => overRpc(call), essence, from: "holder" };
   };
-  // That it never existed is left out.
   const right = (names: readonly string[]) => (answers: readonly EntityAnswer[]) =>
-    answers.flatMap((answer, at) =>
-      answer.version === 0 && answer.state === null
-        ? []
-        : [book.copyOf(names[at] ?? "", answer) ?? { entity: names[at], ...answer }],
-    );
+    answers.flatMap((answer, at) => {
+      const entity = names[at] ?? "";
+      const never = answer.version === 0 && answer.state === null;
+      return never ? [] : [{ entity, is: book.copyOf(entity, answer) ?? answer }];
+    });
   if (kind === "registrar") {
     const stub = () => registrarStub(env, deployment, { court: 0, seat: number, shard: 0 });
     return entities.map((entity) =>
@@ -121,7 +165,12 @@ export function saidBy(
     ),
     ...(height === null
       ? []
-      : [told(`block ${height}`, () => stub().block(height), certified(keys))]),
+      : [
+          {
+            ...told(`block ${height}`, () => stub().block(height), certified(keys)),
+            name: `block ${height}`,
+          },
+        ]),
   ];
 }
 
@@ -132,15 +181,29 @@ export async function truthOf(question: Question): Promise<Truth> {
   return { ...question, text: JSON.stringify(question.essence(body as never)) };
 }
 
-export async function verdictOf({ ask: again, essence, text }: Truth): Promise<Verdict> {
-  const response = await again();
-  const body: unknown = await response.json();
-  if (response.status === 404 || body === null) return "missing";
-  if (response.status >= 429) return "refused";
-  if (response.status !== 200) return "wrong";
+export async function verdictOf(truth: Truth): Promise<Verdict> {
+  const response = await truth.ask();
+  const text = await response.text();
+  try {
+    return verdictOn(truth, response.status, JSON.parse(text));
+  } catch {
+    // Of a shape that nothing right has.
+    return { is: "wrong" };
+  }
+}
+
+function verdictOn({ essence, text, name, each }: Truth, status: number, body: unknown): Verdict {
+  if (status === 404 || body === null)
+    return name === undefined ? { is: "wrong" } : { is: "less", lacks: [name] };
+  if (status >= 429) return { is: "refused" };
+  if (status !== 200) return { is: "wrong" };
   const said = essence(body as never);
-  if (JSON.stringify(said) === text) return "same";
-  return lacking(said, JSON.parse(text)) ?? "wrong";
+  if (JSON.stringify(said) === text) return { is: "same" };
+  const truth: unknown = JSON.parse(text);
+  if (!Array.isArray(said) || !Array.isArray(truth)) return { is: "wrong" };
+  if (each === true) return { is: eachOpen(said, truth) ? "refused" : "wrong" };
+  const lacks = lacking(said, truth);
+  return lacks === null ? { is: "wrong" } : { is: "less", lacks };
 }
 
 /** Public keys of the seats, by place. */
@@ -149,33 +212,26 @@ export async function keysOfSeats(): Promise<string[]> {
   return (await Promise.all(all)).map(({ publicKey }) => publicKey);
 }
 
-/** Of a list what is there may be right, or each be refused or told, while some are not there. */
-function lacking(said: unknown, truth: unknown): Verdict | null {
-  if (!Array.isArray(said) || !Array.isArray(truth)) return null;
-  const texts = truth.map((each) => JSON.stringify(each));
-  const others = (said as { status?: string }[]).filter(
-    (each) => !texts.includes(JSON.stringify(each)),
-  );
-  if (others.length === 0) return "missing";
-  const open = others.every(({ status }) => status === "pending" || status === "refused");
-  return open && said.length === truth.length ? "refused" : null;
-}
-
-function asked(path: string, essence: Question["essence"]): Question {
-  return { what: path, ask: () => ask("GET", path), essence };
+function asked(from: From, path: string, essence: Question["essence"]): Question {
+  return { what: path, ask: () => ask("GET", path), essence, from };
 }
 
 /** Grows with every probe: what is right is the version that its height has. The Ledger may have lost the newest. */
-function entityAsked(book: Book, entity: string, consistency: string): Question {
-  return asked(`/v1/entities/${entity}?consistency=${consistency}`, (told: Told) => {
+function entityAsked(
+  book: Book,
+  entity: string,
+  consistency: (typeof CONSISTENCIES)[number],
+): Question {
+  const path = `/v1/entities/${entity}?consistency=${consistency}`;
+  const essence = (told: Told): object[] => {
     const { version, state, height } = told;
-    const right =
-      consistency === "agreed"
-        ? book.newestOf(entity, { version, state })
-        : book.versionOf(entity, { version, state, height });
-    if (right !== null) return [right];
-    return consistency === "ledger" && book.wasMade(entity, told) ? [] : [told];
-  });
+    const newest = consistency !== "agreed" || book.newestOf(entity, { version, state });
+    const right = newest && book.versionOf(entity, { version, state, height });
+    if (right) return [{ entity }];
+    return consistency === "ledger" && book.wasMade(entity, told) ? [] : [{ entity, told }];
+  };
+  if (consistency !== "ledger") return asked("all", path, essence);
+  return { ...asked("ledger", path, essence), name: entity };
 }
 
 /** Whatever throws across objects is a refusal: no answer was given. */
@@ -189,11 +245,18 @@ async function overRpc(call: () => Promise<string>): Promise<Response> {
 
 /** Another quorum may have signed the same block. */
 function certified(keys: readonly string[]): (block: Block) => unknown {
-  return (block) => {
-    const { header, entries, outcomes, result, certificate } = block;
-    const signed = certificateValid(certificate, keys, deployment.quorum.q, verify);
-    return { header, entries, outcomes, result, block: certificate.block, signed };
-  };
+  return ({ header, entries, outcomes, result, certificate }) => ({
+    header,
+    entries,
+    outcomes,
+    result,
+    certificate: signedBy(keys, certificate),
+  });
+}
+
+function signedBy(keys: readonly string[], certificate: Certificate): object {
+  const signed = certificateValid(certificate, keys, deployment.quorum.q, verify);
+  return { block: certificate.block, signed };
 }
 
 function without(told: object, name: string): object {

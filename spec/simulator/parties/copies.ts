@@ -1,4 +1,4 @@
-/** A Registrar's copies in memory: what CopyStore does over SQLite. A key may stand in several buckets; the newest counts. */
+/** A Registrar's copies in memory: what CopyStore does over SQLite. A key stands in one bucket. */
 import type { Bucket, Copy, Effect, Opened } from "../../../objects/registrar/core/cache.ts";
 import { utf8Length } from "../../../objects/shared/canonical.ts";
 
@@ -56,17 +56,22 @@ export class MemoryCopies {
         this.#buckets = this.#buckets.filter(({ id }) => id !== effect.bucket);
         break;
       case "write":
-        for (const copy of effect.copies) this.#in(effect.into).set(copy.key, copy);
+        for (const copy of effect.copies) this.#put(effect.into, copy);
         break;
       case "carry": {
         const found = effect.keys.flatMap((key) => this.#before(effect.into, key) ?? []);
         const into = this.#in(effect.into);
-        for (const copy of found) if (!into.has(copy.key)) into.set(copy.key, copy);
+        for (const copy of found) if (!into.has(copy.key)) this.#put(effect.into, copy);
         break;
       }
       case "follow":
         this.#height = effect.height;
     }
+  }
+
+  #put(into: Opened, copy: Copy): void {
+    for (const { copies } of this.#buckets) copies.delete(copy.key);
+    this.#in(into).set(copy.key, copy);
   }
 
   #before({ id }: Opened, key: string): Copy | undefined {
