@@ -70,7 +70,7 @@ function commands(
 const timers = (
   change: (path: string, source: string) => string = (_, source) => source,
 ): string[] =>
-  under("objects")
+  [...under("objects"), ...under("worker")]
     .filter((path) => !path.endsWith("/faults.ts"))
     .flatMap((path) => timersOf(path, change(path, text(path))));
 

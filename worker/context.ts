@@ -1,4 +1,4 @@
-/** What every request of one isolate shares: the parsed configuration, the tokens, and the genesis once it was checked. */
+/** What every request of one isolate shares: the parsed configuration, the tokens, the genesis once it was checked, the open streams. */
 import type { Ledger } from "../objects/ledger/ledger.ts";
 import { deploymentOf } from "../objects/shared/config.ts";
 import type { Deployment } from "../objects/shared/config.ts";
@@ -15,6 +15,7 @@ import { tokensOf } from "./http/access.ts";
 import type { Token } from "./http/access.ts";
 import { tellable } from "./http/log.ts";
 import { Problem } from "./http/problems.ts";
+import { Streams } from "./streams.ts";
 
 export interface Env extends Bindings {
   readonly TOKENS?: string;
@@ -25,6 +26,7 @@ export class Context {
   readonly deployment: Deployment;
   readonly tokens: readonly Token[];
   readonly verify: Verify = verifier();
+  readonly streams = new Streams();
   // A genesis never changes within a generation, and every isolate has one generation.
   #genesis: Genesis | undefined;
   #terms: TermBook | undefined;

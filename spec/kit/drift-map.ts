@@ -19,7 +19,7 @@ export const OWN: readonly string[] = `
   patrolBlocks patrolBytes patrolVersions ledgerRepairRows repairPasses repairStrays damagesKept damageAwakeMs
   registrarBytes registrarPushPauseMs registrarPushBytes pageItems pageScan ledgerBytes
   auditBlocks readPauseMs readMs deadlineSlackMs wardenAttempts faultMaxMs faultCrashMs
-  faultSlowMs
+  faultSlowMs streamPage streamRetryMs
 `
   .trim()
   .split(/\s+/);
@@ -55,6 +55,12 @@ const LIMITS_IN_SPEC: Partial<Record<keyof typeof LIMITS, string>> = {
   terms: "control.most_terms",
   patrolPauseMs: "ledger.patrol_pause",
   publishPatienceMs: "ledger.patience",
+  streams: "stream.most_streams",
+  streamsPerToken: "stream.most_of_a_token",
+  streamReads: "stream.most_reads",
+  streamPauseMs: "stream.first_pause",
+  streamPauseCapMs: "stream.last_pause",
+  streamBeatMs: "stream.heartbeat",
   registrarTtlMs: "registrar.idle_time",
   registrarBucketMs: "registrar.bucket_width",
   registrarEntries: "registrar.most_copies",
@@ -235,6 +241,12 @@ export const COMMANDS: Mapping = {
     "usher/AllDecided",
   ],
   "GET /v1/events": ["usher/Ask", "ledger/ReadPage"],
+  "GET /v1/events/stream": [
+    "stream/Follow",
+    "stream/PageRead",
+    "stream/ClientLeft",
+    "stream/ReadFailed",
+  ],
   "GET /v1/events/:id": ["usher/LookUp", "usher/LookUpProof", "ledger/ReadKey", "ledger/AskProof"],
   "GET /v1/entities": ["ledger/Read"],
   "GET /v1/entities/:type/:id": ["usher/ReadLocal"],
@@ -302,5 +314,8 @@ export const TIMERS: Mapping = {
   "objects/warden/alarm.ts this.": [],
   // warden: RefuseLateRetry.
   "objects/warden/core/admission.ts state.windowMs": [],
+  "worker/follow.ts beatsAt": ["stream/Beat"],
+  // stream: WaitLonger.
+  "worker/follow.ts readsAt": [],
   "objects/registrar/core/cache.ts dueAt(period)": ["registrar/DropIdleBucket"],
 };
