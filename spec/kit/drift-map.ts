@@ -209,6 +209,8 @@ export const COMMANDS: Mapping = {
   "WardenApi.admit": ["warden/Submit", "warden/CallArrived", "warden/WritRead"],
   // usher: TellLatestUse.
   "WardenApi.lookup": [],
+  // edge: ShowMetrics.
+  "WardenApi.status": [],
   "WardenApi.fault": [],
   "RegistrarApi.read": ["registrar/Reach", "registrar/Read"],
   "RegistrarApi.push": ["registrar/Push"],
@@ -264,6 +266,7 @@ export const COMMANDS: Mapping = {
   "POST /v1/courts/:court/members/:seat/rebuild": ["usher/AskRebuild"],
   "GET /v1/genesis": ["usher/AskGenesis"],
   "GET /v1/token": ["usher/AskToken"],
+  "GET /metrics": ["edge/AskMetrics"],
   "GET /v1/live": [],
   "GET /v1/ready": ["usher/AskReady"],
   // Whoever holds the binding.

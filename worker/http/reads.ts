@@ -6,6 +6,7 @@ import type { Scope, Token } from "./access.ts";
 import { courtRoutes } from "./courts.ts";
 import { entityRoutes } from "./entities.ts";
 import { genesisRoutes } from "./genesis.ts";
+import { metricsRoutes } from "./metrics.ts";
 import { eventRoutes } from "./outcomes.ts";
 import { streamRoutes } from "./stream.ts";
 
@@ -21,4 +22,5 @@ export function readRoutes(app: Hono, context: Context): void {
   entityRoutes(app, context, allow);
   courtRoutes(app, context, allow);
   genesisRoutes(app, context, allow);
+  metricsRoutes(app, context, allow);
 }
