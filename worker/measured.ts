@@ -1,6 +1,6 @@
 /** What `GET /metrics` shows of courts, seats and Wardens, as they say of themselves. */
-import type { Stage, WardenStatus } from "../objects/shared/rpc.ts";
-import type { CourtView, Statuses } from "./court.ts";
+import type { SeatStatus, Stage, WardenStatus } from "../objects/shared/rpc.ts";
+import type { CourtView, MemberView, Statuses } from "./court.ts";
 import type { Family, Labels } from "./metrics.ts";
 
 export interface MeasuredCourt {
@@ -82,101 +82,89 @@ function courtFamilies({ courts }: Measured): Family[] {
   ];
 }
 
+/** What a seat says of itself. */
+const OF_STATUS: readonly (readonly [
+  Family["type"],
+  string,
+  string,
+  (of: SeatStatus) => number,
+])[] = [
+  ["gauge", "height", "Its own height.", ({ height }) => height],
+  ["gauge", "view", "Its own view.", ({ view }) => view],
+  ["gauge", "published_height", "Height that it has seen published.", ({ published }) => published],
+  [
+    "gauge",
+    "overloaded",
+    "Whether its publish backlog is full.",
+    ({ overloaded }) => bit(overloaded),
+  ],
+  ["gauge", "life", "Number of its present life.", ({ incarnation }) => incarnation],
+  [
+    "counter",
+    "dropped_messages",
+    "Messages and writs that it dropped in this life: malformed, forged, not for it.",
+    ({ dropped }) => dropped,
+  ],
+];
+
+interface MeasuredSeat {
+  readonly labels: Labels;
+  readonly member: MemberView;
+  readonly status: SeatStatus | null;
+}
+
 function seatFamilies({ courts }: Measured): Family[] {
   const seats = courts.flatMap(({ view, statuses }) =>
-    view.members.map((member) => ({
+    view.members.map((member): MeasuredSeat => ({
       labels: { court: view.court, seat: member.seat, region: member.region },
       member,
       status: statuses[member.seat] ?? null,
     })),
   );
-  const heard = seats.flatMap(({ labels, status }) =>
-    status === null ? [] : [{ labels, status }],
-  );
-  const of = (
-    type: Family["type"],
+  const gauge = (
     name: string,
     help: string,
-    samples: readonly Sample[],
-  ): Family => ({ name: `assize_seat_${name}`, type, help, samples });
-  type Heard = (typeof heard)[number]["status"];
-  const each = (value: (status: Heard) => number): Sample[] =>
-    heard.map(({ labels, status }) => [labels, value(status)]);
+    samplesOf: (seat: MeasuredSeat) => Sample[],
+  ): Family => ({
+    name: `assize_seat_${name}`,
+    type: "gauge",
+    help,
+    samples: seats.flatMap(samplesOf),
+  });
   return [
-    of(
-      "gauge",
-      "up",
-      "Whether the seat answers.",
-      seats.map(({ labels, status }) => [labels, bit(status !== null)]),
-    ),
-    of(
-      "gauge",
-      "ready",
-      "Whether it is ready to decide.",
-      seats.map(({ labels, member }) => [labels, bit(member.ready)]),
-    ),
-    of(
-      "stateset",
-      "stage",
-      "What it is at.",
-      heard.flatMap(({ labels, status }) =>
-        Object.keys(STAGES).map((stage): Sample => [
-          { ...labels, assize_seat_stage: stage },
-          bit(status.stage === stage),
-        ]),
-      ),
-    ),
-    of(
-      "gauge",
-      "height",
-      "Its own height.",
-      each(({ height }) => height),
-    ),
-    of(
-      "gauge",
-      "view",
-      "Its own view.",
-      each(({ view }) => view),
-    ),
-    of(
-      "gauge",
-      "published_height",
-      "Height that it has seen published.",
-      each(({ published }) => published),
-    ),
-    of(
-      "gauge",
-      "overloaded",
-      "Whether its publish backlog is full.",
-      each(({ overloaded }) => bit(overloaded)),
-    ),
-    of(
-      "gauge",
-      "life",
-      "Number of its present life.",
-      each(({ incarnation }) => incarnation),
-    ),
-    of(
-      "gauge",
+    gauge("up", "Whether the seat answers.", ({ labels, status }) => [
+      [labels, bit(status !== null)],
+    ]),
+    gauge("ready", "Whether it is ready to decide.", ({ labels, member }) => [
+      [labels, bit(member.ready)],
+    ]),
+    gauge(
       "dissents",
       "Differing results of the seat that more than f others keep on record.",
-      seats.map(({ labels, member }) => [labels, member.dissents]),
+      ({ labels, member }) => [[labels, member.dissents]],
     ),
-    of(
-      "gauge",
-      "incidents",
-      "Incidents that it keeps on record, by kind.",
-      heard.flatMap(({ labels, status }) =>
-        Object.entries(status.incidents).map(([kind, kept]): Sample => [{ ...labels, kind }, kept]),
+    { ...gauge("stage", "What it is at.", stagesOf), type: "stateset" },
+    gauge("incidents", "Incidents that it keeps on record, by kind.", incidentsOf),
+    ...OF_STATUS.map(([type, name, help, value]) => ({
+      ...gauge(name, help, ({ labels, status }) =>
+        status === null ? [] : [[labels, value(status)]],
       ),
-    ),
-    of(
-      "counter",
-      "dropped_messages",
-      "Messages and writs that it dropped in this life: malformed, forged, not for it.",
-      each(({ dropped }) => dropped),
-    ),
+      type,
+    })),
   ];
+}
+
+/** One sample a stage, 1 for the one it is at. The label of a state set is its family's name. */
+function stagesOf({ labels, status }: MeasuredSeat): Sample[] {
+  if (status === null) return [];
+  return Object.keys(STAGES).map((stage) => [
+    { ...labels, assize_seat_stage: stage },
+    bit(status.stage === stage),
+  ]);
+}
+
+function incidentsOf({ labels, status }: MeasuredSeat): Sample[] {
+  return Object.entries(status?.incidents ?? {}).map(([kind, kept]) => [{ ...labels, kind }, kept]);
 }
 
 function wardenFamilies({ wardens }: Measured): Family[] {
@@ -185,48 +173,39 @@ function wardenFamilies({ wardens }: Measured): Family[] {
     type: Family["type"],
     name: string,
     help: string,
-    samples: readonly Sample[],
-  ): Family => ({ name: `assize_warden_${name}`, type, help, samples });
+    samplesOf: (status: WardenStatus) => Sample[],
+  ): Family => ({ name: `assize_warden_${name}`, type, help, samples: heard.flatMap(samplesOf) });
   return [
-    of(
-      "gauge",
-      "up",
-      "Whether the Warden answers.",
-      wardens.map((status, warden) => [{ warden }, bit(status !== null)]),
-    ),
-    of(
-      "gauge",
-      "pending_events",
-      "Events kept and undecided.",
-      heard.map(({ warden, pending }) => [{ warden }, pending]),
-    ),
-    of(
-      "gauge",
-      "sealed_writs",
-      "Writs sealed and undecided.",
-      heard.flatMap(({ warden, sealed }) =>
-        sealed.map((writs, court): Sample => [{ warden, court }, writs]),
-      ),
+    {
+      name: "assize_warden_up",
+      type: "gauge",
+      help: "Whether the Warden answers.",
+      samples: wardens.map((status, warden): Sample => [{ warden }, bit(status !== null)]),
+    },
+    of("gauge", "pending_events", "Events kept and undecided.", ({ warden, pending }) => [
+      [{ warden }, pending],
+    ]),
+    of("gauge", "sealed_writs", "Writs sealed and undecided.", ({ warden, sealed }) =>
+      sealed.map((writs, court): Sample => [{ warden, court }, writs]),
     ),
     of(
       "gauge",
       "halted_courts",
       "Courts that it takes nothing for, since it does not know what they were given.",
-      heard.map(({ warden, halted }) => [{ warden }, halted.length]),
+      ({ warden, halted }) => [[{ warden }, halted.length]],
     ),
     of(
       "counter",
       "answers",
       "Answers to submitted events in this life, by kind.",
-      heard.flatMap(({ warden, answers }) =>
+      ({ warden, answers }) =>
         Object.entries(answers).map(([kind, given]): Sample => [{ warden, kind }, given]),
-      ),
     ),
     of(
       "counter",
       "dropped_answers",
       "Answers of seats in this life that did not prove what they said.",
-      heard.map(({ warden, dropped }) => [{ warden }, dropped]),
+      ({ warden, dropped }) => [[{ warden }, dropped]],
     ),
   ];
 }
