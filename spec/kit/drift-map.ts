@@ -267,6 +267,8 @@ export const COMMANDS: Mapping = {
   "GET /v1/genesis": ["usher/AskGenesis"],
   "GET /v1/token": ["usher/AskToken"],
   "GET /metrics": ["edge/AskMetrics"],
+  "GET /openapi.json": ["edge/AskContract"],
+  "GET /docs": [],
   "GET /v1/live": [],
   "GET /v1/ready": ["usher/AskReady"],
   // Whoever holds the binding.

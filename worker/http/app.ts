@@ -11,6 +11,7 @@ import { tellSeats } from "../seats.ts";
 import { submit } from "../usher.ts";
 import { logged } from "./log.ts";
 import { liveRoutes } from "./live.ts";
+import { openapiRoutes } from "./openapi.ts";
 import { operateRoutes } from "./operate.ts";
 import { Problem, problemResponse } from "./problems.ts";
 import { readmitRoutes } from "./readmit.ts";
@@ -69,6 +70,7 @@ function appOf(context: Context): Hono {
   readmitRoutes(app, context);
   rebuildRoutes(app, context);
   liveRoutes(app, context);
+  openapiRoutes(app, context);
   return app;
 }
 

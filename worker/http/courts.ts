@@ -1,6 +1,5 @@
 /** Courts, and for operators their blocks and what their seats noted. */
 import type { Hono } from "hono";
-import { z } from "zod";
 import { attestedHeights, wordsOf } from "../../objects/ledger/attest.ts";
 import { LedgerCorrupt } from "../../objects/ledger/ledger.ts";
 import { blockAt } from "../../objects/ledger/reads.ts";
@@ -12,6 +11,7 @@ import { unlessSilent } from "../calls.ts";
 import type { Context } from "../context.ts";
 import { describeCourt } from "../seats.ts";
 import { Problem } from "./problems.ts";
+import { incidentsQuery } from "./queries.ts";
 import { courtIn, indexIn, queryIn } from "./query.ts";
 import type { Allow } from "./reads.ts";
 
@@ -47,15 +47,7 @@ export function courtRoutes(app: Hono, context: Context, allow: Allow): void {
     return c.json(block);
   });
 
-  const listing = z.object({
-    after: z
-      .string()
-      .regex(/^\d{1,15}(\.\d{1,15})*$/)
-      .transform((cursor) => cursor.split(".").map(Number))
-      .refine((places) => places.length === seats.length, "is not a cursor of this court")
-      .default(seats.map(() => 0)),
-  });
-
+  const listing = incidentsQuery(seats.length);
   app.get("/v1/courts/:court/incidents", async (c) => {
     allow(c, "operate");
     const court = courtIn(c.req.param("court"), deployment);

@@ -1,6 +1,5 @@
 /** `GET /v1/events/stream`: what a court publishes, as server-sent events (spec/stream.allium). */
 import type { Hono } from "hono";
-import { z } from "zod";
 import { attestedHeights } from "../../objects/ledger/attest.ts";
 import { cursorOf } from "../../objects/ledger/cursor.ts";
 import { LedgerCorrupt } from "../../objects/ledger/ledger.ts";
@@ -14,27 +13,12 @@ import type { Token } from "./access.ts";
 import { publishedDocument } from "./documents.ts";
 import { logged } from "./log.ts";
 import { Problem } from "./problems.ts";
+import { mark, streamQuery } from "./queries.ts";
 import { queryIn } from "./query.ts";
 import type { Allow } from "./reads.ts";
 
-const mark = z
-  .string()
-  .regex(/^\d{1,15}\.\d{1,15}$/, "must be <height>.<index>")
-  .transform((text): Mark => {
-    const [height = 0, index = 0] = text.split(".").map(Number);
-    return { height, index };
-  });
-
 export function streamRoutes(app: Hono, context: Context, allow: Allow): void {
-  const query = z.object({
-    court: z.coerce
-      .number()
-      .int()
-      .min(0)
-      .max(context.deployment.courts - 1)
-      .default(0),
-    after: mark.optional(),
-  });
+  const query = streamQuery(context.deployment.courts);
 
   app.get("/v1/events/stream", async (c, next) => {
     // An event may be called "stream" too: whoever asks for one names its source, as its location does.
