@@ -219,6 +219,11 @@ export const LIMITS = {
   deadlineSlackMs: 1_000,
   /** Calls to a Warden for one submission: it may be replaced under the call. */
   wardenAttempts: 3,
+  /** Seconds after which a message that was not decided is delivered again; doubles with each time up to the second. */
+  queueDelayS: 2,
+  queueDelayCapS: 1_800,
+  /** UTF-16 units of a message that its dead letter quotes: in JSON and UTF-8 it then still fits into the platform's 128 KB. */
+  deadLetterSize: 20_000,
   /** How long a fault may be told to last; how long a crash does, and what `slow` adds to a message, where nobody says. */
   faultMaxMs: 600_000,
   faultCrashMs: 10_000,

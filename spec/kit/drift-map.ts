@@ -19,7 +19,7 @@ export const OWN: readonly string[] = `
   patrolBlocks patrolBytes patrolVersions ledgerRepairRows repairPasses repairStrays damagesKept damageAwakeMs
   registrarBytes registrarPushPauseMs registrarPushBytes pageItems pageScan ledgerBytes
   auditBlocks readPauseMs readMs deadlineSlackMs wardenAttempts faultMaxMs faultCrashMs
-  faultSlowMs streamPage streamRetryMs
+  faultSlowMs streamPage streamRetryMs queueDelayS queueDelayCapS deadLetterSize
 `
   .trim()
   .split(/\s+/);
@@ -266,6 +266,12 @@ export const COMMANDS: Mapping = {
   "POST /v1/courts/:court/members/:seat/rebuild": ["usher/AskRebuild"],
   "GET /v1/genesis": ["usher/AskGenesis"],
   "GET /v1/token": ["usher/AskToken"],
+  "export queueHandler": ["queue/MessageRead", "queue/MessageAnswered", "queue/Redelivered"],
+  // Around every route.
+  "edge requestId": [],
+  "edge loggedCalls": ["edge/CallAnswered"],
+  "edge otherOrigins": ["edge/OriginAsks"],
+  "edge rated": ["edge/CallCounted"],
   "GET /metrics": ["edge/AskMetrics"],
   "GET /openapi.json": ["edge/AskContract"],
   "GET /docs": [],

@@ -9,6 +9,7 @@ import { Context } from "../context.ts";
 import type { Env } from "../context.ts";
 import { tellSeats } from "../seats.ts";
 import { submit } from "../usher.ts";
+import { edgeRoutes, notePlace } from "./edge.ts";
 import { logged } from "./log.ts";
 import { liveRoutes } from "./live.ts";
 import { openapiRoutes } from "./openapi.ts";
@@ -38,6 +39,7 @@ export function fetchHandler(): (request: Request, env: Env) => Promise<Response
 
 function appOf(context: Context): Hono {
   const app = new Hono();
+  edgeRoutes(app, context);
   app.use(
     methodNotAllowed({
       app,
@@ -64,7 +66,7 @@ function appOf(context: Context): Hono {
       members: { id },
     });
   });
-  app.post("/v1/events", (c) => submit(c.req.raw, context));
+  app.post("/v1/events", (c) => submit(c.req.raw, context, (place) => notePlace(c, place)));
   readRoutes(app, context);
   operateRoutes(app, context);
   readmitRoutes(app, context);

@@ -10,6 +10,7 @@ import { blockOfSeats } from "../blocks.ts";
 import { unlessSilent } from "../calls.ts";
 import type { Context } from "../context.ts";
 import { describeCourt } from "../seats.ts";
+import { notePlace } from "./edge.ts";
 import { Problem } from "./problems.ts";
 import { incidentsQuery } from "./queries.ts";
 import { courtIn, indexIn, queryIn } from "./query.ts";
@@ -29,12 +30,14 @@ export function courtRoutes(app: Hono, context: Context, allow: Allow): void {
   app.get("/v1/courts/:court", async (c) => {
     allow(c, "read");
     const court = courtIn(c.req.param("court"), deployment);
+    notePlace(c, { court });
     return c.json(await describeCourt(context, court));
   });
 
   app.get("/v1/courts/:court/attestations", async (c) => {
     allow(c, "read");
     const court = courtIn(c.req.param("court"), deployment);
+    notePlace(c, { court });
     return c.json({ items: await wordsOf(await context.ledger(), court) });
   });
 
@@ -42,6 +45,7 @@ export function courtRoutes(app: Hono, context: Context, allow: Allow): void {
     allow(c, "operate");
     const court = courtIn(c.req.param("court"), deployment);
     const height = indexIn(c.req.param("height"), Number.MAX_SAFE_INTEGER, "block");
+    notePlace(c, { court, height });
     const block = await blockNow(context, court, height);
     if (block === null) throw new Problem("not-found", "The court has not decided such a block.");
     return c.json(block);
@@ -51,6 +55,7 @@ export function courtRoutes(app: Hono, context: Context, allow: Allow): void {
   app.get("/v1/courts/:court/incidents", async (c) => {
     allow(c, "operate");
     const court = courtIn(c.req.param("court"), deployment);
+    notePlace(c, { court });
     return c.json(await incidentsAfter(context, court, queryIn(c.req.url, listing).after));
   });
 }

@@ -15,6 +15,7 @@ import type { Context } from "../context.ts";
 import { seatsByDistance } from "../nearest.ts";
 import { jsonText } from "./answers.ts";
 import { entityDocument, pageDocument, publishedDocument } from "./documents.ts";
+import { notePlace } from "./edge.ts";
 import { Problem } from "./problems.ts";
 import { entitiesQuery, entityQuery, historyQuery } from "./queries.ts";
 import type { CONSISTENCIES } from "./queries.ts";
@@ -57,6 +58,7 @@ export function entityRoutes(app: Hono, context: Context, allow: Allow): void {
     const located = locate(context, tenant, c.req.param());
     const { consistency } = queryIn(c.req.url, entityQuery);
     const { version, state, height } = await READS[consistency](context, located, c);
+    notePlace(c, { court: located.court, height });
     if (state === null) throw new Problem("not-found", "The entity has never existed.");
     const etag = `"${version}"`;
     if (isKnown(c.req.header("If-None-Match"), etag)) return c.body(null, 304, { ETag: etag });

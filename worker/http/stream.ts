@@ -11,6 +11,7 @@ import type { FollowedPage, Following, Mark } from "../follow.ts";
 import { tellSeats } from "../seats.ts";
 import type { Token } from "./access.ts";
 import { publishedDocument } from "./documents.ts";
+import { notePlace } from "./edge.ts";
 import { logged } from "./log.ts";
 import { Problem } from "./problems.ts";
 import { mark, streamQuery } from "./queries.ts";
@@ -25,6 +26,7 @@ export function streamRoutes(app: Hono, context: Context, allow: Allow): void {
     if (c.req.query("source") !== undefined) return next();
     const token = allow(c, "read");
     const { court, after } = queryIn(c.req.url, query);
+    notePlace(c, { court });
     const from = markIn(c.req.header("Last-Event-ID")) ?? after ?? BEFORE_ALL;
     // What answers a HEAD is never read, nor given up.
     if (c.req.raw.method === "HEAD") return new Response(null, { headers: HEADERS });
