@@ -31,6 +31,7 @@ const bindings = {
   DEV_TOKEN: "",
   FAULT_INJECTION: "on",
   BOOT_ID: "test",
+  LOG: "failures",
   DEADLINE_MS: "5000",
   ROOT_HEIGHTS: "8",
 };
@@ -52,14 +53,45 @@ function planting(patches: readonly Patch[]) {
   };
 }
 
-/** Specs in workerd, on the deployment that these variables make. */
-function pool(name: string, changes: Record<string, string> = {}, patches: readonly Patch[] = []) {
+/** What a deployment may be bound to beside: a rate limiter, and queues with somebody at both ends. */
+const reader = `export default {
+  async queue({ messages }, { LETTERS }) {
+    for (const { id, body } of messages) await LETTERS.put(id, JSON.stringify(body));
+  },
+  async fetch(_, { LETTERS }) {
+    const { keys } = await LETTERS.list();
+    const letters = await Promise.all(keys.map(({ name }) => LETTERS.get(name, "json")));
+    return Response.json(letters);
+  },
+};`;
+const beside = {
+  ratelimits: { RATE_LIMITER: { namespace_id: "1", simple: { limit: 5, period: 60 } } },
+  queueProducers: { EVENTS: "assize-events", DEAD_LETTERS: "assize-dead-letters" },
+  serviceBindings: { DEAD_LETTER_READER: "reader" },
+  workers: [
+    {
+      name: "reader",
+      modules: true,
+      script: reader,
+      compatibilityDate: "2026-08-15",
+      kvNamespaces: ["LETTERS"],
+      queueConsumers: { "assize-dead-letters": { maxBatchTimeout: 0 } },
+    },
+  ],
+};
+
+/** Specs in workerd, on the deployment that these variables make, of what else it is bound to, and of sources with patches. */
+function pool(
+  name: string,
+  changes: Record<string, string> = {},
+  { more = {}, patches = [] }: { more?: object; patches?: readonly Patch[] } = {},
+) {
   return {
     plugins: [
       planting(patches),
       cloudflareTest({
         wrangler: { configPath: "./wrangler.toml" },
-        miniflare: { bindings: { ...bindings, ...changes, TEST_MIGRATIONS: migrations } },
+        miniflare: { ...more, bindings: { ...bindings, ...changes, TEST_MIGRATIONS: migrations } },
       }),
     ],
     test: {
@@ -87,6 +119,7 @@ export default defineConfig({
         },
       },
       pool("workers"),
+      pool("bound", { QUEUE_TENANT: "dev" }, { more: beside }),
       pool("two-courts", { COURTS: "2" }),
       pool("seven-seats", { SEATS: "7" }),
       pool("detect", { MODE: "detect" }),
@@ -98,7 +131,7 @@ export default defineConfig({
         FLIPS: process.env["FLIPS"] ?? "24",
         FLIP_SEED: process.env["FLIP_SEED"] ?? "1",
       }),
-      pool("flips-planted", {}, unchecked),
+      pool("flips-planted", {}, { patches: unchecked }),
     ],
   },
 });

@@ -9,7 +9,12 @@ import { devVars } from "./lib/vars.ts";
 await main(async () => {
   const { port, persist = join(root, ".assize/serve") } = serverOptions();
   const signal = stopSignal();
-  const server = await startServer({ port, persist, vars: devVars(), signal });
+  const server = await startServer({
+    port,
+    persist,
+    vars: { LOG: "requests", ...devVars() },
+    signal,
+  });
   process.stdout.write(greeting(server.url, server.token));
   const reason = await Promise.race([whenAborted(signal), server.ended]);
   await server.stop();

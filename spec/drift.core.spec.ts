@@ -49,6 +49,12 @@ function commands(
     ...["ClerkApi", "WardenApi", "RegistrarApi"].flatMap((name) => methodsOf(rpc, name)),
     ...kindsOf(source("objects/clerk/consensus/effects.ts"), "Input"),
     ...under("worker/http").flatMap((path) => routesOf(source(path))),
+    ...(source("worker/queue.ts").includes("export function queueHandler(")
+      ? ["export queueHandler"]
+      : []),
+    ...[...source("worker/http/edge.ts").matchAll(/app\.use\((\w+)\(/g)].map(
+      ([, name = ""]) => `edge ${name}`,
+    ),
     ...Object.keys(inventory.events).map((type) => `event ${type}`),
     ...methodsOf(source("objects/arbiter/registry.ts"), "Registry"),
     ...["evaluate.ts evaluateBlock", "adopt.ts rowsOf"].flatMap((place) => {
@@ -70,7 +76,7 @@ function commands(
 const timers = (
   change: (path: string, source: string) => string = (_, source) => source,
 ): string[] =>
-  under("objects")
+  [...under("objects"), ...under("worker")]
     .filter((path) => !path.endsWith("/faults.ts"))
     .flatMap((path) => timersOf(path, change(path, text(path))));
 

@@ -298,6 +298,9 @@ describe("courts", () => {
     genesis: "g",
     dissents: [0, 0, 0, 0],
     heard: [0, 0, 0, 0],
+    dropped: 0,
+    incarnation: 1,
+    incidents: {},
     now: 1_700_000_000_000,
     ...change,
   });

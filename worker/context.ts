@@ -1,4 +1,4 @@
-/** What every request of one isolate shares: the parsed configuration, the tokens, and the genesis once it was checked. */
+/** What every request of one isolate shares: the parsed configuration, the tokens, the genesis once it was checked, the open streams. */
 import type { Ledger } from "../objects/ledger/ledger.ts";
 import { deploymentOf } from "../objects/shared/config.ts";
 import type { Deployment } from "../objects/shared/config.ts";
@@ -15,16 +15,26 @@ import { tokensOf } from "./http/access.ts";
 import type { Token } from "./http/access.ts";
 import { tellable } from "./http/log.ts";
 import { Problem } from "./http/problems.ts";
+import type { DeadLetter } from "./letters.ts";
+import { settingsOf } from "./settings.ts";
+import type { Settings } from "./settings.ts";
+import { Streams } from "./streams.ts";
 
 export interface Env extends Bindings {
   readonly TOKENS?: string;
+  /** Where it is bound, every token is counted. */
+  readonly RATE_LIMITER?: RateLimit;
+  /** Where messages go that can never be decided. */
+  readonly DEAD_LETTERS?: Queue<DeadLetter>;
 }
 
 export class Context {
   readonly env: Env;
   readonly deployment: Deployment;
   readonly tokens: readonly Token[];
+  readonly settings: Settings;
   readonly verify: Verify = verifier();
+  readonly streams = new Streams();
   // A genesis never changes within a generation, and every isolate has one generation.
   #genesis: Genesis | undefined;
   #terms: TermBook | undefined;
@@ -34,6 +44,7 @@ export class Context {
     this.env = env;
     this.deployment = deploymentOf(env);
     this.tokens = tokensOf(env.TOKENS);
+    this.settings = settingsOf(env);
   }
 
   /** Every seat of a court, by its place. */

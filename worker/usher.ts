@@ -13,6 +13,8 @@ import type { Answer, Decided, Refused } from "./http/answers.ts";
 import { readBody } from "./http/body.ts";
 import { contentModeOf, idOf, readEvent, sentEvents } from "./http/events.ts";
 import type { Defaults, ReadEvent, SentEvent } from "./http/events.ts";
+import { placeIn } from "./http/place.ts";
+import type { Place } from "./http/place.ts";
 import { idempotencyKeyOf, prefersAsync } from "./http/preferences.ts";
 import { Problem } from "./http/problems.ts";
 import { askWarden } from "./wardens.ts";
@@ -25,7 +27,11 @@ interface Routed {
 }
 
 /** `POST /v1/events`. Throws a {@link Problem} where the request fails as a whole. */
-export async function submit(request: Request, context: Context): Promise<Response> {
+export async function submit(
+  request: Request,
+  context: Context,
+  note: (place: Place | null) => void,
+): Promise<Response> {
   const { deployment, tokens } = context;
   const { tenant } = authorise(request.headers.get("Authorization"), tokens, "submit");
 
@@ -34,20 +40,33 @@ export async function submit(request: Request, context: Context): Promise<Respon
   const idempotencyKey = sent.array ? null : idempotencyKeyOf(request.headers);
   const asynchronous = prefersAsync(request.headers);
 
-  const judged = sent.events.map((event) =>
-    judge(event, { mode, tenant, idempotencyKey }, deployment),
-  );
+  const defaults = { mode, tenant, idempotencyKey };
+  const waitMs = asynchronous ? 0 : deployment.deadlineMs;
+  const decided = await decide(sent.events, defaults, context, waitMs);
 
+  note(placeIn(decided.flatMap(bodyOf)));
+  const reply = { decided, asynchronous, path: new URL(request.url).pathname };
+  return sent.array ? answerArray(reply) : answerSingle(reply);
+}
+
+const bodyOf = (each: Decided): string[] =>
+  "answer" in each && each.answer.kind === "settled" ? [each.answer.body] : [];
+
+/** What became of each event, in order: the one path of events from wherever they come. Throws `no-quorum` without a genesis. */
+export async function decide(
+  events: readonly SentEvent[],
+  defaults: Defaults,
+  context: Context,
+  waitMs: number,
+): Promise<readonly Decided[]> {
+  const judged = events.map((event) => judge(event, defaults, context.deployment));
   const fit = judged.flatMap((each) => ("problem" in each ? [] : [each]));
   if (fit.length > 0) await context.genesis();
-  const answers = await askWardens(context, fit, asynchronous ? 0 : deployment.deadlineMs);
-
-  const decided = judged.map((each): Decided => {
+  const answers = await askWardens(context, fit, waitMs);
+  return judged.map((each): Decided => {
     if ("problem" in each) return each;
     return { event: each.event, answer: answers.get(each) ?? SILENCE };
   });
-  const reply = { decided, asynchronous, path: new URL(request.url).pathname };
-  return sent.array ? answerArray(reply) : answerSingle(reply);
 }
 
 /** A bad event gets its problem and sinks no neighbour. */

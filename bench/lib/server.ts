@@ -74,7 +74,8 @@ async function spawnHost(options: StartOptions, port: number, vars: Vars): Promi
   // A file rather than an argument: arguments can be read by every user of the machine.
   const folder = mkdtempSync(join(tmpdir(), "assize-vars-"));
   const file = join(folder, "vars.json");
-  writeFileSync(file, JSON.stringify(vars), { mode: 0o600 });
+  // Who drives a server has lines of its own to show.
+  writeFileSync(file, JSON.stringify({ LOG: "failures", ...vars }), { mode: 0o600 });
   const host = fileURLToPath(new URL("host.ts", import.meta.url));
   const args = ["--port", String(port), "--persist", options.persist, "--boot", boot];
   if (options.bundle !== undefined) args.push("--bundle", options.bundle);

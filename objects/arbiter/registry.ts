@@ -25,6 +25,8 @@ interface LocatedEntity {
 }
 
 export interface Registry {
+  /** Of events, in the order of their domains. */
+  readonly types: readonly string[];
   readonly eventType: (type: string) => EventType<unknown> | undefined;
   /** Of `type/id`; undefined for an unknown type or an id that its type cannot have. */
   readonly entity: (entity: string) => LocatedEntity | undefined;
@@ -45,6 +47,7 @@ export function registryOf(domains: readonly Domain[]): Registry {
     );
   }
   return {
+    types: [...events.keys()],
     eventType: (type) => events.get(type),
     entity: (entity) => located(entities, entity),
     validate: (type, data) => validated(events.get(type), data),

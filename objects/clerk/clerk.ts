@@ -102,6 +102,9 @@ export class Clerk extends DurableObject<Bindings> implements ClerkApi {
       genesis: session?.genesisDigest ?? null,
       dissents: bench.incidents.dissents(bench.deployment.quorum.n),
       heard: session?.agreement.heard ?? [],
+      dropped: session?.agreement.dropped ?? 0,
+      incarnation: seat?.incarnation ?? 0,
+      incidents: bench.incidents.kept(),
       now: Date.now(),
     };
     return JSON.stringify(status);

@@ -144,6 +144,14 @@ export class Incidents {
     this.#sql.exec("DELETE FROM incidents WHERE id = ?", id);
   }
 
+  /** How many of each kind there are. */
+  kept(): Record<string, number> {
+    const rows = this.#sql.exec<{ kind: string; kept: number }>(
+      "SELECT kind, count(*) AS kept FROM incidents GROUP BY kind ORDER BY kind",
+    );
+    return Object.fromEntries(rows.toArray().map(({ kind, kept }) => [kind, kept]));
+  }
+
   /** Dissents seen, by seat. */
   dissents(seats: number): number[] {
     const counts = Array.from({ length: seats }, () => 0);

@@ -198,6 +198,18 @@ export const LIMITS = {
   /** Damaged heights that a seat looks at again, and how long one keeps it awake, for another seat may be mending it. */
   damagesKept: 64,
   damageAwakeMs: 30_000,
+  /** Event streams that one isolate holds open, and those of one token. */
+  streams: 64,
+  streamsPerToken: 16,
+  /** Events of one page of a stream, and the pages that one reads: at eight statements each they stay below the platform's 1,000. */
+  streamPage: 64,
+  streamReads: 100,
+  /** Between two reads of a stream; doubles up to the second while nothing comes. */
+  streamPauseMs: 250,
+  streamPauseCapMs: 2_000,
+  streamBeatMs: 15_000,
+  /** How long a client is asked to wait before it comes back to a stream that ended. */
+  streamRetryMs: 1_000,
   readRounds: 8,
   /** Between two rounds of a read, for seats that are starting or behind. */
   readPauseMs: 100,
@@ -207,6 +219,11 @@ export const LIMITS = {
   deadlineSlackMs: 1_000,
   /** Calls to a Warden for one submission: it may be replaced under the call. */
   wardenAttempts: 3,
+  /** Seconds after which a message that was not decided is delivered again; doubles with each time up to the second. */
+  queueDelayS: 2,
+  queueDelayCapS: 1_800,
+  /** UTF-16 units of a message that its dead letter quotes: in JSON and UTF-8 it then still fits into the platform's 128 KB. */
+  deadLetterSize: 20_000,
   /** How long a fault may be told to last; how long a crash does, and what `slow` adds to a message, where nobody says. */
   faultMaxMs: 600_000,
   faultCrashMs: 10_000,

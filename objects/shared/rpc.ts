@@ -54,6 +54,12 @@ export interface SeatStatus {
   readonly dissents: readonly number[];
   /** Unix milliseconds at which each peer was last heard, 0 if never since this seat's start. */
   readonly heard: readonly number[];
+  /** Messages and writs that were malformed, forged or not for it, in this life of the seat. */
+  readonly dropped: number;
+  /** Its life's number. */
+  readonly incarnation: number;
+  /** Incidents that it keeps, by kind. */
+  readonly incidents: Readonly<Record<string, number>>;
   /** This seat's clock when it answered. */
   readonly now: number;
 }
@@ -158,12 +164,29 @@ export type WardenAnswer =
   | { readonly kind: "overloaded"; readonly detail: string }
   | { readonly kind: "pending" };
 
+export interface WardenStatus {
+  readonly warden: number;
+  /** Events kept and undecided. */
+  readonly pending: number;
+  /** Writs sealed and undecided, by court. */
+  readonly sealed: readonly number[];
+  /** Courts of which it is not known what they were given: nothing is taken for them. */
+  readonly halted: readonly number[];
+  /** Answers given in this life of the object, by kind; a settled one that was told before counts as replayed. */
+  readonly answers: Readonly<Record<AnsweredKind, number>>;
+  /** Answers of seats that did not prove what they said, in this life. */
+  readonly dropped: number;
+}
+export type AnsweredKind = WardenAnswer["kind"] | "replayed";
+
 export interface WardenApi {
   identity(): Promise<KeyHolder>;
   /** Submission[] → WardenAnswer[] in order; waits up to `waitMs` for outcomes (0: answers `pending` once durable). */
   admit(submissions: string, waitMs: number): Promise<string>;
   /** Lookup | null. */
   lookup(key: string): Promise<string>;
+  /** WardenStatus. Never waits for anybody else. */
+  status(): Promise<string>;
   fault(kind: string, ms: number): Promise<void>;
 }
 

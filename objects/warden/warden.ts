@@ -7,7 +7,13 @@ import { LIMITS } from "../shared/limits.ts";
 import { signer, verifier } from "../shared/node/crypto.ts";
 import type { KeyPair, Verify } from "../shared/node/crypto.ts";
 import { Refused } from "../shared/rpc.ts";
-import type { KeyHolder, Submission, WardenAnswer, WardenApi } from "../shared/rpc.ts";
+import type {
+  KeyHolder,
+  Submission,
+  WardenAnswer,
+  WardenApi,
+  WardenStatus,
+} from "../shared/rpc.ts";
 import { checkedGenesis, keyHere, Notes, officerHere } from "../shared/shell/identity.ts";
 import { clerkStub } from "../shared/shell/stubs.ts";
 import type { Bindings } from "../shared/shell/stubs.ts";
@@ -25,6 +31,7 @@ import { wallClock } from "../shared/shell/clock.ts";
 import type { Court } from "./ports.ts";
 import { restore } from "./restore.ts";
 import { Store } from "./store.ts";
+import { Tally } from "./tally.ts";
 
 /** An object that is who it says; everything of it that its storage holds. */
 interface Post {
@@ -48,6 +55,7 @@ export class Warden extends DurableObject<Bindings> implements WardenApi {
   #desk: Desk | null = null;
   #opening: Promise<Desk> | null = null;
   #downUntil = 0;
+  readonly #tally = new Tally();
 
   constructor(ctx: DurableObjectState, env: Bindings) {
     super(ctx, env);
@@ -72,17 +80,31 @@ export class Warden extends DurableObject<Bindings> implements WardenApi {
     const wanted = JSON.parse(submissions) as Submission[];
     try {
       const desk = await this.#openBy(post, until);
-      return JSON.stringify(await desk.admit(wanted, until));
+      return JSON.stringify(this.#tally.counted(await desk.admit(wanted, until)));
     } catch (error) {
       if (!(error instanceof Refused && error.code === "no-genesis")) throw error;
       const answer: WardenAnswer = { kind: "no-quorum", detail: error.message };
-      return JSON.stringify(wanted.map(() => answer));
+      return JSON.stringify(this.#tally.counted(wanted.map(() => answer)));
     }
   }
 
   async lookup(key: string): Promise<string> {
     const { book, store } = this.#serving();
     return JSON.stringify(lookedUp(key, book, store));
+  }
+
+  async status(): Promise<string> {
+    const { warden, book, deployment } = this.#serving();
+    const courts = Array.from({ length: deployment.courts }, (_, court) => court);
+    const status: WardenStatus = {
+      warden,
+      pending: book.pending,
+      sealed: courts.map((court) => book.sealedIn(court).size),
+      halted: book.halted,
+      answers: this.#tally.answers,
+      dropped: this.#tally.dropped,
+    };
+    return JSON.stringify(status);
   }
 
   async fault(kind: string, ms: number): Promise<void> {
@@ -181,7 +203,11 @@ export class Warden extends DurableObject<Bindings> implements WardenApi {
     const court = (number: number): Court => this.#court(deployment, number);
     const stop = (error: unknown): void => this.#stop(error);
     const holder = { warden: post.warden, publicKey: post.keys.publicKey };
-    const desk = new Desk({ ...ports, holder, court, unproven, stop }, genesis);
+    const counted: typeof unproven = (...dropped) => {
+      this.#tally.dropped += 1;
+      unproven(...dropped);
+    };
+    const desk = new Desk({ ...ports, holder, court, unproven: counted, stop }, genesis);
     this.#desk = desk;
     return desk;
   }

@@ -19,7 +19,7 @@ export const OWN: readonly string[] = `
   patrolBlocks patrolBytes patrolVersions ledgerRepairRows repairPasses repairStrays damagesKept damageAwakeMs
   registrarBytes registrarPushPauseMs registrarPushBytes pageItems pageScan ledgerBytes
   auditBlocks readPauseMs readMs deadlineSlackMs wardenAttempts faultMaxMs faultCrashMs
-  faultSlowMs
+  faultSlowMs streamPage streamRetryMs queueDelayS queueDelayCapS deadLetterSize
 `
   .trim()
   .split(/\s+/);
@@ -55,6 +55,12 @@ const LIMITS_IN_SPEC: Partial<Record<keyof typeof LIMITS, string>> = {
   terms: "control.most_terms",
   patrolPauseMs: "ledger.patrol_pause",
   publishPatienceMs: "ledger.patience",
+  streams: "stream.most_streams",
+  streamsPerToken: "stream.most_of_a_token",
+  streamReads: "stream.most_reads",
+  streamPauseMs: "stream.first_pause",
+  streamPauseCapMs: "stream.last_pause",
+  streamBeatMs: "stream.heartbeat",
   registrarTtlMs: "registrar.idle_time",
   registrarBucketMs: "registrar.bucket_width",
   registrarEntries: "registrar.most_copies",
@@ -203,6 +209,8 @@ export const COMMANDS: Mapping = {
   "WardenApi.admit": ["warden/Submit", "warden/CallArrived", "warden/WritRead"],
   // usher: TellLatestUse.
   "WardenApi.lookup": [],
+  // edge: ShowMetrics.
+  "WardenApi.status": [],
   "WardenApi.fault": [],
   "RegistrarApi.read": ["registrar/Reach", "registrar/Read"],
   "RegistrarApi.push": ["registrar/Push"],
@@ -235,6 +243,12 @@ export const COMMANDS: Mapping = {
     "usher/AllDecided",
   ],
   "GET /v1/events": ["usher/Ask", "ledger/ReadPage"],
+  "GET /v1/events/stream": [
+    "stream/Follow",
+    "stream/PageRead",
+    "stream/ClientLeft",
+    "stream/ReadFailed",
+  ],
   "GET /v1/events/:id": ["usher/LookUp", "usher/LookUpProof", "ledger/ReadKey", "ledger/AskProof"],
   "GET /v1/entities": ["ledger/Read"],
   "GET /v1/entities/:type/:id": ["usher/ReadLocal"],
@@ -252,6 +266,15 @@ export const COMMANDS: Mapping = {
   "POST /v1/courts/:court/members/:seat/rebuild": ["usher/AskRebuild"],
   "GET /v1/genesis": ["usher/AskGenesis"],
   "GET /v1/token": ["usher/AskToken"],
+  "export queueHandler": ["queue/MessageRead", "queue/MessageAnswered", "queue/Redelivered"],
+  // Around every route.
+  "edge requestId": [],
+  "edge loggedCalls": ["edge/CallAnswered"],
+  "edge otherOrigins": ["edge/OriginAsks"],
+  "edge rated": ["edge/CallCounted"],
+  "GET /metrics": ["edge/AskMetrics"],
+  "GET /openapi.json": ["edge/AskContract"],
+  "GET /docs": [],
   "GET /v1/live": [],
   "GET /v1/ready": ["usher/AskReady"],
   // Whoever holds the binding.
@@ -302,5 +325,8 @@ export const TIMERS: Mapping = {
   "objects/warden/alarm.ts this.": [],
   // warden: RefuseLateRetry.
   "objects/warden/core/admission.ts state.windowMs": [],
+  "worker/follow.ts beatsAt": ["stream/Beat"],
+  // stream: WaitLonger.
+  "worker/follow.ts readsAt": [],
   "objects/registrar/core/cache.ts dueAt(period)": ["registrar/DropIdleBucket"],
 };

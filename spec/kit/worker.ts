@@ -34,9 +34,10 @@ export function requestOf(
 let handled = (request: Request): Promise<Response> => exports.default.fetch(request);
 
 /** From here on by the handler itself, a new one as in an isolate just started: what came through the pool's door makes the next dearer. */
-export function throughHandler(): void {
+export function throughHandler(changes: object = {}): void {
   const handler = fetchHandler();
-  handled = (request) => handler(request, env);
+  const changed = { ...env, ...changes };
+  handled = (request) => handler(request, changed);
 }
 
 export async function ask(method: string, path: string, asked?: Asked): Promise<Response> {

@@ -34,18 +34,29 @@ export function tokensOf(variable: string | undefined): readonly Token[] {
 
 /** The token of an `Authorization` header if it has the scope; throws `unauthorized` or `forbidden`. */
 export function authorise(header: string | null, known: readonly Token[], scope: Scope): Token {
-  const presented = /^bearer +([A-Za-z0-9._~+/-]+=*) *$/i.exec(header ?? "")?.[1];
-  if (presented === undefined)
+  if (presentedIn(header) === undefined)
     throw new Problem("unauthorized", "Send Authorization: Bearer <token>.");
+  const found = identified(header, known);
+  if (found === undefined) throw new Problem("unauthorized", "The token is not known.");
+  if (!found.scopes.includes(scope)) {
+    throw new Problem("forbidden", `The token ${found.name} lacks the scope ${scope}.`);
+  }
+  return found;
+}
+
+function presentedIn(header: string | null): string | undefined {
+  return /^bearer +([A-Za-z0-9._~+/-]+=*) *$/i.exec(header ?? "")?.[1];
+}
+
+/** The token of an `Authorization` header, whatever its scopes; undefined for none that is known. */
+export function identified(header: string | null, known: readonly Token[]): Token | undefined {
+  const presented = presentedIn(header);
+  if (presented === undefined) return undefined;
   const digest = createHash("sha256").update(presented).digest();
   let found: Token | undefined;
   // All are compared, and each in constant time, so that the time says nothing about how near a guess came.
   for (const token of known) {
     if (timingSafeEqual(digest, Buffer.from(token.sha256, "hex"))) found = token;
-  }
-  if (found === undefined) throw new Problem("unauthorized", "The token is not known.");
-  if (!found.scopes.includes(scope)) {
-    throw new Problem("forbidden", `The token ${found.name} lacks the scope ${scope}.`);
   }
   return found;
 }

@@ -94,7 +94,7 @@ const STATUS_OF = {
   silent: "pending",
 } as const;
 
-function problemOf(answer: Exclude<Answer, { kind: "settled" }>): Problem {
+export function problemOf(answer: Exclude<Answer, { kind: "settled" }>): Problem {
   switch (answer.kind) {
     case "key-reused":
       return new Problem(

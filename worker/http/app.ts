@@ -9,8 +9,10 @@ import { Context } from "../context.ts";
 import type { Env } from "../context.ts";
 import { tellSeats } from "../seats.ts";
 import { submit } from "../usher.ts";
+import { edgeRoutes, notePlace } from "./edge.ts";
 import { logged } from "./log.ts";
 import { liveRoutes } from "./live.ts";
+import { openapiRoutes } from "./openapi.ts";
 import { operateRoutes } from "./operate.ts";
 import { Problem, problemResponse } from "./problems.ts";
 import { readmitRoutes } from "./readmit.ts";
@@ -37,6 +39,7 @@ export function fetchHandler(): (request: Request, env: Env) => Promise<Response
 
 function appOf(context: Context): Hono {
   const app = new Hono();
+  edgeRoutes(app, context);
   app.use(
     methodNotAllowed({
       app,
@@ -63,12 +66,13 @@ function appOf(context: Context): Hono {
       members: { id },
     });
   });
-  app.post("/v1/events", (c) => submit(c.req.raw, context));
+  app.post("/v1/events", (c) => submit(c.req.raw, context, (place) => notePlace(c, place)));
   readRoutes(app, context);
   operateRoutes(app, context);
   readmitRoutes(app, context);
   rebuildRoutes(app, context);
   liveRoutes(app, context);
+  openapiRoutes(app, context);
   return app;
 }
 

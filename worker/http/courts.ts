@@ -1,6 +1,5 @@
 /** Courts, and for operators their blocks and what their seats noted. */
 import type { Hono } from "hono";
-import { z } from "zod";
 import { attestedHeights, wordsOf } from "../../objects/ledger/attest.ts";
 import { LedgerCorrupt } from "../../objects/ledger/ledger.ts";
 import { blockAt } from "../../objects/ledger/reads.ts";
@@ -11,7 +10,9 @@ import { blockOfSeats } from "../blocks.ts";
 import { unlessSilent } from "../calls.ts";
 import type { Context } from "../context.ts";
 import { describeCourt } from "../seats.ts";
+import { notePlace } from "./edge.ts";
 import { Problem } from "./problems.ts";
+import { incidentsQuery } from "./queries.ts";
 import { courtIn, indexIn, queryIn } from "./query.ts";
 import type { Allow } from "./reads.ts";
 
@@ -29,12 +30,14 @@ export function courtRoutes(app: Hono, context: Context, allow: Allow): void {
   app.get("/v1/courts/:court", async (c) => {
     allow(c, "read");
     const court = courtIn(c.req.param("court"), deployment);
+    notePlace(c, { court });
     return c.json(await describeCourt(context, court));
   });
 
   app.get("/v1/courts/:court/attestations", async (c) => {
     allow(c, "read");
     const court = courtIn(c.req.param("court"), deployment);
+    notePlace(c, { court });
     return c.json({ items: await wordsOf(await context.ledger(), court) });
   });
 
@@ -42,23 +45,17 @@ export function courtRoutes(app: Hono, context: Context, allow: Allow): void {
     allow(c, "operate");
     const court = courtIn(c.req.param("court"), deployment);
     const height = indexIn(c.req.param("height"), Number.MAX_SAFE_INTEGER, "block");
+    notePlace(c, { court, height });
     const block = await blockNow(context, court, height);
     if (block === null) throw new Problem("not-found", "The court has not decided such a block.");
     return c.json(block);
   });
 
-  const listing = z.object({
-    after: z
-      .string()
-      .regex(/^\d{1,15}(\.\d{1,15})*$/)
-      .transform((cursor) => cursor.split(".").map(Number))
-      .refine((places) => places.length === seats.length, "is not a cursor of this court")
-      .default(seats.map(() => 0)),
-  });
-
+  const listing = incidentsQuery(seats.length);
   app.get("/v1/courts/:court/incidents", async (c) => {
     allow(c, "operate");
     const court = courtIn(c.req.param("court"), deployment);
+    notePlace(c, { court });
     return c.json(await incidentsAfter(context, court, queryIn(c.req.url, listing).after));
   });
 }

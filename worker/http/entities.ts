@@ -1,6 +1,5 @@
 /** Entity state: agreed by a quorum, from the nearest copy, or from the ledger. */
 import type { Context as HonoContext, Hono } from "hono";
-import { z } from "zod";
 import { DOMAINS } from "../../objects/arbiter/registry.ts";
 import { attestedHeights } from "../../objects/ledger/attest.ts";
 import { certified } from "../../objects/ledger/ledger.ts";
@@ -16,14 +15,12 @@ import type { Context } from "../context.ts";
 import { seatsByDistance } from "../nearest.ts";
 import { jsonText } from "./answers.ts";
 import { entityDocument, pageDocument, publishedDocument } from "./documents.ts";
+import { notePlace } from "./edge.ts";
 import { Problem } from "./problems.ts";
-import { page, queryIn } from "./query.ts";
+import { entitiesQuery, entityQuery, historyQuery } from "./queries.ts";
+import type { CONSISTENCIES } from "./queries.ts";
+import { queryIn } from "./query.ts";
 import type { Allow } from "./reads.ts";
-
-const CONSISTENCIES = ["agreed", "local", "ledger"] as const;
-const single = z.object({ consistency: z.enum(CONSISTENCIES).default("agreed") });
-const history = z.object(page);
-const listing = z.object({ ...page, type: z.string().optional(), prefix: z.string().default("") });
 
 /** One entity of one tenant, and where it is decided. */
 interface Located {
@@ -39,7 +36,7 @@ type Value = Pick<EntityAnswer, "version" | "state" | "height">;
 export function entityRoutes(app: Hono, context: Context, allow: Allow): void {
   app.get("/v1/entities", async (c) => {
     const { tenant } = allow(c, "read");
-    const { type, prefix, after, limit } = queryIn(c.req.url, listing);
+    const { type, prefix, after, limit } = queryIn(c.req.url, entitiesQuery);
     const ledger = await context.ledger();
     const asked = {
       tenant,
@@ -59,8 +56,9 @@ export function entityRoutes(app: Hono, context: Context, allow: Allow): void {
   app.get("/v1/entities/:type/:id", async (c) => {
     const { tenant } = allow(c, "read");
     const located = locate(context, tenant, c.req.param());
-    const { consistency } = queryIn(c.req.url, single);
+    const { consistency } = queryIn(c.req.url, entityQuery);
     const { version, state, height } = await READS[consistency](context, located, c);
+    notePlace(c, { court: located.court, height });
     if (state === null) throw new Problem("not-found", "The entity has never existed.");
     const etag = `"${version}"`;
     if (isKnown(c.req.header("If-None-Match"), etag)) return c.body(null, 304, { ETag: etag });
@@ -72,7 +70,7 @@ export function entityRoutes(app: Hono, context: Context, allow: Allow): void {
   app.get("/v1/entities/:type/:id/history", async (c) => {
     const { tenant } = allow(c, "read");
     const { entity } = locate(context, tenant, c.req.param());
-    const asked = { tenant, entity, ...queryIn(c.req.url, history) };
+    const asked = { tenant, entity, ...queryIn(c.req.url, historyQuery) };
     const ledger = await context.ledger();
     const { items, next } = await entityHistory(ledger, asked, await attestedHeights(ledger));
     return jsonText(

@@ -104,14 +104,17 @@ const name = z
   .regex(/^\P{Cc}*$/u, "must not hold control characters")
   .refine((text) => text.isWellFormed(), FLAW_DETAILS.text);
 
-const timestamp = z.string().transform((text, context) => {
-  const instant = instantOf(text);
-  if (instant !== null) return instant;
-  context.addIssue("must be an RFC 3339 timestamp");
-  return z.NEVER;
-});
+const timestamp = z
+  .string()
+  .transform((text, context) => {
+    const instant = instantOf(text);
+    if (instant !== null) return instant;
+    context.addIssue("must be an RFC 3339 timestamp");
+    return z.NEVER;
+  })
+  .meta({ format: "date-time" });
 
-const envelope = z.object({
+export const envelope = z.object({
   specversion: z.literal("1.0", 'must be "1.0"'),
   id: name,
   source: name,

@@ -1,32 +1,18 @@
 /** What operators do and see: faults on purpose, and what the seats noted. */
 import type { Context as HonoContext, Hono } from "hono";
-import { z } from "zod";
+import type { z } from "zod";
 import { LIMITS } from "../../objects/shared/limits.ts";
-import { LEDGER_FAULTS, SEAT_FAULTS, WARDEN_FAULTS } from "../../objects/shared/faults.ts";
 import { clerkStub, wardenStub } from "../../objects/shared/shell/stubs.ts";
 import { refusalOf } from "../calls.ts";
 import type { Context } from "../context.ts";
 import { authorise } from "./access.ts";
 import { readBody } from "./body.ts";
 import { complaintsOf } from "./events.ts";
+import { ledgerFault, seatFault, wardenFault } from "./fault-shapes.ts";
+import type { Fault, LedgerFault } from "./fault-shapes.ts";
 import { Problem } from "./problems.ts";
 import { courtIn, indexIn } from "./query.ts";
 import { REFUSE_BLOCKS, healLedger, tamper } from "./tampering.ts";
-
-const durations = {
-  seconds: z
-    .int()
-    .min(1)
-    .max(LIMITS.faultMaxMs / 1000)
-    .optional(),
-  milliseconds: z.int().min(0).max(LIMITS.faultMaxMs).optional(),
-};
-const seatFault = z.strictObject({ kind: z.enum(SEAT_FAULTS), ...durations });
-const wardenFault = z.strictObject({ kind: z.enum(WARDEN_FAULTS), ...durations });
-const ledgerFault = z.strictObject({ kind: z.enum(LEDGER_FAULTS), ...durations });
-
-type Fault = z.infer<typeof seatFault>;
-type LedgerFault = z.infer<typeof ledgerFault>;
 
 /** The fault routes exist only where `FAULT_INJECTION` is `"on"`. */
 export function operateRoutes(app: Hono, context: Context): void {

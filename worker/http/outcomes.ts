@@ -1,6 +1,5 @@
 /** Events and what they came to: from their Warden while it knows them, from the ledger afterwards. */
 import type { Hono } from "hono";
-import { z } from "zod";
 import { attestedHeights } from "../../objects/ledger/attest.ts";
 import type { Ledger } from "../../objects/ledger/ledger.ts";
 import { eventByKey, eventsPage, inclusion } from "../../objects/ledger/reads.ts";
@@ -17,29 +16,15 @@ import { jsonText } from "./answers.ts";
 import { eventDocument, pageDocument, pendingDocument, publishedDocument } from "./documents.ts";
 import { tellable } from "./log.ts";
 import { Problem } from "./problems.ts";
-import { page, queryIn } from "./query.ts";
+import { eventQuery, eventsQuery } from "./queries.ts";
+import { queryIn } from "./query.ts";
 import type { Allow } from "./reads.ts";
 
 type Key = Pick<LedgerEvent, "tenant" | "source" | "id">;
 
-const single = z.object({
-  source: z.string().default("/"),
-  proof: z.enum(["0", "1"]).default("0"),
-});
-
 export function eventRoutes(app: Hono, context: Context, allow: Allow): void {
   const { deployment } = context;
-  const listing = z.object({
-    ...page,
-    type: z.string().optional(),
-    entity: z.string().optional(),
-    court: z.coerce
-      .number()
-      .int()
-      .min(0)
-      .max(deployment.courts - 1)
-      .optional(),
-  });
+  const listing = eventsQuery(deployment.courts);
 
   app.get("/v1/events", async (c) => {
     const { tenant } = allow(c, "read");
@@ -60,7 +45,7 @@ export function eventRoutes(app: Hono, context: Context, allow: Allow): void {
 
   app.get("/v1/events/:id", async (c) => {
     const { tenant } = allow(c, "read");
-    const { source, proof } = queryIn(c.req.url, single);
+    const { source, proof } = queryIn(c.req.url, eventQuery);
     const document = await eventNow(
       context,
       { tenant, source, id: c.req.param("id") },

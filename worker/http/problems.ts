@@ -1,6 +1,6 @@
 /** Problem details (RFC 9457): every error a client sees is one of these. */
 
-const KINDS = {
+export const KINDS = {
   malformed: [400, "The request is not the shape asked for"],
   unauthorized: [401, "A known token is needed"],
   forbidden: [403, "The token does not allow this"],

@@ -1,6 +1,5 @@
 /** Paths and query strings: what is not of their shape is told apart from what is not there. */
-import { z } from "zod";
-import { LIMITS } from "../../objects/shared/limits.ts";
+import type { z } from "zod";
 import type { Deployment } from "../../objects/shared/config.ts";
 import { complaintsOf } from "./events.ts";
 import { Problem } from "./problems.ts";
@@ -15,22 +14,6 @@ export function indexIn(text: string, count: number, what: string): number {
 export function courtIn(text: string, { courts }: Deployment): number {
   return indexIn(text, courts, "court");
 }
-
-const DEFAULT_ITEMS = 100;
-
-/** The members of every listing's query. */
-export const page = {
-  after: z.string().optional(),
-  limit: z
-    .string()
-    .regex(/^\d{1,4}$/, "must be a number")
-    .transform(Number)
-    .refine(
-      (limit) => limit >= 1 && limit <= LIMITS.pageItems,
-      `must be from 1 to ${LIMITS.pageItems}`,
-    )
-    .default(DEFAULT_ITEMS),
-};
 
 /** The query's members that the shape knows, an empty one being none; throws `malformed`. */
 export function queryIn<T>(url: string, shape: z.ZodType<T>): T {

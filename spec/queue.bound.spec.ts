@@ -1,0 +1,144 @@
+/** Events by the platform's own local queue, and single batches of it: the same path, the same keys. */
+import { createExecutionContext, createMessageBatch, env, getQueueResult } from "cloudflare:test";
+import { beforeAll, describe, expect, it } from "vitest";
+import type { Env } from "../worker/context.ts";
+import type { DeadLetter } from "../worker/letters.ts";
+import { queueHandler } from "../worker/queue.ts";
+import { eventually, fault } from "./kit/deployment.ts";
+import { get, migrate, post, throughHandler } from "./kit/worker.ts";
+
+interface Bound extends Env {
+  readonly EVENTS: Queue;
+  readonly DEAD_LETTER_READER: Fetcher;
+}
+const bound = { ...env, LOG: "off", QUEUE_TENANT: "dev" } as unknown as Bound;
+
+const event = (id: string, quantity = 1, more: object = {}) => ({
+  id,
+  type: "stock.received",
+  data: { item: "queued", warehouse: "w1", quantity },
+  ...more,
+});
+
+/** Delivers a batch, and says what was done with each message. */
+async function deliver(bodies: readonly unknown[], changes: object = {}) {
+  const messages = bodies.map((body, at) => ({
+    id: `m-${at}`,
+    timestamp: new Date(),
+    attempts: 1,
+    body,
+  }));
+  const batch = createMessageBatch("assize-events", messages);
+  await queueHandler()(batch, { ...bound, ...changes });
+  const { explicitAcks, retryMessages } = await getQueueResult(batch, createExecutionContext());
+  const retried = retryMessages as readonly { readonly msgId: string }[];
+  return {
+    acked: explicitAcks.toSorted(),
+    again: retried.map(({ msgId }) => msgId).toSorted(),
+  };
+}
+
+async function deadLetters(): Promise<DeadLetter[]> {
+  const response = await bound.DEAD_LETTER_READER.fetch("http://reader/");
+  return response.json<DeadLetter[]>();
+}
+
+const onHand = async (): Promise<number> => {
+  const response = await get("/v1/entities/stock/queued@w1");
+  if (response.status === 404) return 0;
+  return (await response.json<{ state: { onHand: number } }>()).state.onHand;
+};
+
+beforeAll(async () => {
+  // These requests are nobody's test of the limiter.
+  throughHandler({ RATE_LIMITER: undefined, LOG: "off" });
+  await migrate();
+  await eventually(async () => (await get("/v1/ready")).status === 200);
+});
+
+describe("OneEffectByEitherWay", () => {
+  it("an event sent to the real queue, twice, and over HTTP, has its effect once", async () => {
+    await bound.EVENTS.send(event("both", 3));
+    await bound.EVENTS.send(JSON.stringify(event("both", 3)), { contentType: "text" });
+    await eventually(async () => (await get("/v1/events/both")).status === 200);
+    // Delivered again, as a queue may.
+    expect(await deliver([event("both", 3), event("both", 3)])).toEqual({
+      acked: ["m-0", "m-1"],
+      again: [],
+    });
+    const again = await post("/v1/events", event("both", 3));
+    expect([again.status, again.headers.get("Idempotent-Replayed")]).toEqual([200, "true"]);
+    const first = await post("/v1/events", event("http", 4));
+    expect([first.status, first.headers.get("Idempotent-Replayed")]).toEqual([200, null]);
+    expect(await deliver([event("http", 4)])).toEqual({ acked: ["m-0"], again: [] });
+    expect(await onHand()).toBe(7);
+  });
+});
+
+describe("NothingLostInQueue", () => {
+  it("AcknowledgeDecided, DiscardUnfit, DiscardRefused: each by itself, the dead ones with their reason", async () => {
+    await post("/v1/events", event("taken", 1));
+    const rejected = {
+      id: "rejected",
+      type: "stock.adjusted",
+      data: { item: "queued", warehouse: "w1", delta: -10_000, reason: "r" },
+    };
+    const bodies = [
+      event("fine", 2),
+      rejected,
+      "{",
+      { id: "no-type" },
+      event("odd", -1),
+      event("taken", 2),
+      event("late", 1, { sentat: "2020-01-01T00:00:00Z" }),
+    ];
+    const { acked, again } = await deliver(bodies);
+    expect([acked, again]).toEqual([bodies.map((_, at) => `m-${at}`), []]);
+    const letters = await eventually(async () => {
+      const found = await deadLetters();
+      return found.length >= 5 && found;
+    });
+    const reasons = letters.map(({ message, reason, body }) => [message, reason.type, body]);
+    expect(reasons.toSorted(([a = ""], [b = ""]) => a.localeCompare(b))).toEqual([
+      ["m-2", "/problems/malformed", "{"],
+      ["m-3", "/problems/malformed", JSON.stringify(bodies[3])],
+      ["m-4", "/problems/invalid-event", JSON.stringify(bodies[4])],
+      ["m-5", "/problems/key-reused", JSON.stringify(bodies[5])],
+      ["m-6", "/problems/too-old", JSON.stringify(bodies[6])],
+    ]);
+    expect(letters.find(({ message }) => message === "m-4")?.reason.errors).toEqual([
+      { pointer: "/data/quantity", detail: expect.any(String) as unknown },
+    ]);
+    expect((await get("/v1/events/fine")).status).toBe(200);
+  });
+
+  it("DeliverLater: without a quorum everything that is fit waits, and is decided when there is one", async () => {
+    for (const seat of [0, 1]) await fault(seat, "crash", { seconds: 600 });
+    const bodies = [event("patient"), "{"];
+    // Until the Warden knows that there is none it may still be kept, and be decided later.
+    expect(await deliver(bodies)).toEqual({ acked: ["m-1"], again: ["m-0"] });
+    for (const seat of [0, 1]) await fault(seat, "heal");
+    await eventually(async () => (await deliver([event("patient")])).acked.length === 1);
+    expect((await get("/v1/events/patient")).status).toBe(200);
+  });
+
+  it("WaitForTenant: nobody's events wait, and all where the configuration is none", async () => {
+    const waiting = { acked: [], again: ["m-0", "m-1"] };
+    expect(await deliver([event("nobody"), "{"], { QUEUE_TENANT: "" })).toEqual(waiting);
+    expect(await deliver([event("nobody"), "{"], { WINDOW_SECONDS: "0" })).toEqual(waiting);
+    expect((await get("/v1/events/nobody")).status).toBe(404);
+  });
+
+  it("DeliverLater: a dead letter that cannot be sent is none", async () => {
+    expect(await deliver(["{"], { DEAD_LETTERS: undefined })).toEqual({
+      acked: [],
+      again: ["m-0"],
+    });
+  });
+
+  it("TenantsApart: the events of the queue are those of its tenant", async () => {
+    await deliver([event("theirs")], { QUEUE_TENANT: "other" });
+    expect((await get("/v1/events/theirs")).status).toBe(404);
+    expect((await get("/v1/events/theirs", { token: "other" })).status).toBe(200);
+  });
+});
