@@ -1,7 +1,5 @@
 /** The Usher lets a well-formed, authorised event in: the path of a submission, from the request to its answer. */
-import { DOMAINS } from "../objects/arbiter/registry.ts";
 import { canonical } from "../objects/shared/canonical.ts";
-import type { Deployment } from "../objects/shared/config.ts";
 import { fingerprintOf, keyDigest } from "../objects/shared/digests.ts";
 import { courtOf, wardenOf } from "../objects/shared/names.ts";
 import type { Submission } from "../objects/shared/rpc.ts";
@@ -35,7 +33,7 @@ export async function submit(request: Request, context: Context): Promise<Respon
   const asynchronous = prefersAsync(request.headers);
 
   const judged = sent.events.map((event) =>
-    judge(event, { mode, tenant, idempotencyKey }, deployment),
+    judge(event, { mode, tenant, idempotencyKey }, context),
   );
 
   const fit = judged.flatMap((each) => ("problem" in each ? [] : [each]));
@@ -51,18 +49,18 @@ export async function submit(request: Request, context: Context): Promise<Respon
 }
 
 /** A bad event gets its problem and sinks no neighbour. */
-function judge(sent: SentEvent, defaults: Defaults, deployment: Deployment): Routed | Refused {
+function judge(sent: SentEvent, defaults: Defaults, context: Context): Routed | Refused {
   try {
-    return routed(readEvent(sent, defaults), deployment);
+    return routed(readEvent(sent, defaults), context);
   } catch (error) {
     if (error instanceof Problem) return { id: idOf(sent), problem: error };
     throw error;
   }
 }
 
-/** Throws `invalid-event` for what the domain does not know. */
-function routed({ event: read, sentAt }: ReadEvent, deployment: Deployment): Routed {
-  const validation = DOMAINS.validate(read.type, read.data);
+/** Throws `invalid-event` for what no domain of the deployment knows. */
+function routed({ event: read, sentAt }: ReadEvent, { deployment, registry }: Context): Routed {
+  const validation = registry.validate(read.type, read.data);
   if (!validation.ok) {
     throw new Problem("invalid-event", "The event is not one of the domain's.", validation.errors);
   }
