@@ -11,9 +11,9 @@ import { deploymentOf } from "../objects/shared/config.ts";
 import { fingerprintOf, keyDigest, leafDigest, merkleRoot } from "../objects/shared/digests.ts";
 import { LIMITS } from "../objects/shared/limits.ts";
 import type { LedgerEvent } from "../objects/shared/types.ts";
-import { START } from "./kit/given.ts";
+import { START } from "../kit/given.ts";
 import { sequences } from "./kit/inventory.ts";
-import { Bench, outcomesOf, RETENTION_MS, rulesOf, textOf } from "./kit/memory.ts";
+import { Bench, outcomesOf, RETENTION_MS, rulesOf, textOf } from "../kit/memory.ts";
 import { boxes, put, run } from "./kit/boxes.ts";
 
 const received = (id: string, quantity = 1, of: Partial<LedgerEvent> = {}) =>

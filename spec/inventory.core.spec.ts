@@ -10,9 +10,9 @@ import type { Outcome } from "../objects/shared/types.ts";
 import { GOLDEN_ROOTS, goldenBlocks } from "./kit/golden.ts";
 import { sequences, splitInto, totalsOf } from "./kit/inventory.ts";
 import type { Step } from "./kit/inventory.ts";
-import { accepted, given, rejected, START } from "./kit/given.ts";
-import type { Happening } from "./kit/given.ts";
-import { Bench, outcomesOf, rulesOf, textOf } from "./kit/memory.ts";
+import { accepted, given, rejected, START } from "../kit/given.ts";
+import type { Happening } from "../kit/given.ts";
+import { Bench, outcomesOf, rulesOf, textOf } from "../kit/memory.ts";
 
 const MOST = Number.MAX_SAFE_INTEGER;
 const place = { item: "a", warehouse: "w" };

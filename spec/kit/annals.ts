@@ -39,7 +39,7 @@ import type {
 } from "../../objects/shared/types.ts";
 import { PROTOCOL_VERSION } from "../../objects/shared/types.ts";
 import { commitDigest, statedDigest } from "../../objects/shared/verify.ts";
-import { MemoryState } from "./memory.ts";
+import { MemoryState } from "../../kit/memory.ts";
 import { Vault } from "./vault.ts";
 
 export const FIRST_TIME = 1_750_000_000_000;

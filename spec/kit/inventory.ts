@@ -1,7 +1,7 @@
 /** Random inventory events, and a model of their totals that shares no code with the domain. */
 import fc from "fast-check";
-import { START } from "./given.ts";
-import { textOf } from "./memory.ts";
+import { START } from "../../kit/given.ts";
+import { textOf } from "../../kit/memory.ts";
 
 /** Events of one block time. */
 export interface Step {
