@@ -118,6 +118,7 @@ it("SharesNothing: of the server it imports the domain, the canonical encoding a
   const shared = [...seen].filter((path) => !path.startsWith("bench/")).toSorted();
   expect(shared).toEqual([
     "objects/arbiter/domain.ts",
+    "objects/arbiter/domains/accounts.ts",
     "objects/arbiter/domains/inventory.ts",
     "objects/arbiter/domains/shipped.ts",
     "objects/arbiter/instant.ts",
