@@ -20,7 +20,7 @@ function files(folder: string, ending: string): string[] {
 }
 const text = (path: string): string => readFileSync(join(root, path), "utf8");
 
-const specs = files("spec", ".spec.ts");
+const specs = ["spec", "kit"].flatMap((folder) => files(folder, ".spec.ts"));
 const sources = ["worker", "objects", "kit", "spec", "bench"].flatMap((folder) =>
   files(folder, ".ts"),
 );

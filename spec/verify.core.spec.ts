@@ -3,11 +3,13 @@ import fc from "fast-check";
 import { readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
+import { stepsOf } from "../kit/draw.ts";
 import { Domains, secluded } from "../bench/verify/domains.ts";
 import { genesisDigest } from "../bench/verify/genesis.ts";
 import { Unreadable } from "../bench/verify/records.ts";
 import { SHIPPED } from "../objects/arbiter/domains/shipped.ts";
 import { Annals, whole } from "./kit/annals.ts";
+import { ACCOUNTS } from "./kit/accounts.ts";
 import { sequences } from "./kit/inventory.ts";
 import { ended, goingOn, shown, verified } from "./kit/shown.ts";
 import type { Shown } from "./kit/shown.ts";
@@ -54,22 +56,28 @@ describe("a ledger that is right", () => {
     expect(report.served.entities).toBe(ITEMS.length);
   });
 
-  it("holds whatever is submitted: two ways of evaluating come to the same, and to the same state", () => {
-    fc.assert(
-      fc.property(sequences, (steps) => {
-        const annals = new Annals(2);
-        let before = steps[0]?.time ?? 0;
-        for (const { time, events } of steps) {
-          const entries = events.length === 0 ? [] : [whole(annals.writ(events))];
-          annals.decide(entries, { after: Math.max(1, time - before) });
-          before = time;
-        }
-        if (steps.length === 0) annals.decide([]);
-        expect(verified(ended(shown(annals, "t"))).flaws.listed).toEqual([]);
-      }),
-      { numRuns: 25, seed: 20261127 },
-    );
-  });
+  it.each([
+    ["inventory", sequences],
+    ["accounts", stepsOf(ACCOUNTS.domain, ACCOUNTS.data)],
+  ])(
+    "holds whatever is submitted to the %s: two ways of evaluating come to the same, and to the same state",
+    (domain, any) => {
+      fc.assert(
+        fc.property(any, (steps) => {
+          const annals = new Annals(2, 1, [domain]);
+          let before = steps[0]?.time ?? 0;
+          for (const { time, events } of steps) {
+            const entries = events.length === 0 ? [] : [whole(annals.writ(events))];
+            annals.decide(entries, { after: Math.max(1, time - before) });
+            before = time;
+          }
+          if (steps.length === 0) annals.decide([]);
+          expect(verified(ended(shown(annals, "t"))).flaws.listed).toEqual([]);
+        }),
+        { numRuns: 25, seed: 20261127 },
+      );
+    },
+  );
 
   it("is decided by the domains that its genesis names, without clock or chance", () => {
     for (const { name, events, entities } of SHIPPED) {

@@ -84,7 +84,7 @@ const walls = [
   },
   {
     within: ["kit/"],
-    may: ["kit/", "objects/arbiter/", "objects/shared/", "fast-check", "zod"],
+    may: ["kit/", "objects/arbiter/", "objects/shared/", "fast-check", "vitest", "zod"],
     why: "the kit knows a domain and the evaluation, and no officer",
   },
   {
