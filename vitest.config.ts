@@ -113,7 +113,7 @@ export default defineConfig({
       {
         test: {
           name: "core",
-          include: ["spec/**/*.core.spec.ts"],
+          include: ["spec/**/*.core.spec.ts", "kit/**/*.core.spec.ts"],
           environment: "node",
           testTimeout: 120_000,
         },

@@ -5,8 +5,8 @@ import { inventory } from "../objects/arbiter/domains/inventory.ts";
 import { evaluateBlock } from "../objects/arbiter/evaluate.ts";
 import { canonical } from "../objects/shared/canonical.ts";
 import { LIMITS } from "../objects/shared/limits.ts";
-import { START } from "./kit/given.ts";
-import { MemoryState, outcomesOf, rulesOf, textOf } from "./kit/memory.ts";
+import { START } from "../kit/given.ts";
+import { MemoryState, outcomesOf, rulesOf, textOf } from "../kit/memory.ts";
 import { boxes, put, run } from "./kit/boxes.ts";
 
 const received = textOf({

@@ -2,16 +2,18 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { inventory } from "../objects/arbiter/domains/inventory.ts";
+import { chosen, SHIPPED } from "../objects/arbiter/domains/shipped.ts";
 import { rowsOf } from "../objects/arbiter/adopt.ts";
 import { causalGroups } from "../objects/arbiter/groups.ts";
 import { registryOf } from "../objects/arbiter/registry.ts";
 import { canonical } from "../objects/shared/canonical.ts";
+import { deploymentOf } from "../objects/shared/config.ts";
 import { fingerprintOf, keyDigest, leafDigest, merkleRoot } from "../objects/shared/digests.ts";
 import { LIMITS } from "../objects/shared/limits.ts";
 import type { LedgerEvent } from "../objects/shared/types.ts";
-import { START } from "./kit/given.ts";
+import { START } from "../kit/given.ts";
 import { sequences } from "./kit/inventory.ts";
-import { Bench, outcomesOf, RETENTION_MS, rulesOf, textOf } from "./kit/memory.ts";
+import { Bench, outcomesOf, RETENTION_MS, rulesOf, textOf } from "../kit/memory.ts";
 import { boxes, put, run } from "./kit/boxes.ts";
 
 const received = (id: string, quantity = 1, of: Partial<LedgerEvent> = {}) =>
@@ -68,6 +70,25 @@ describe("at the door", () => {
       const errors = [{ pointer: "/type", detail: "not a known event type" }];
       expect(validate(type, {})).toEqual({ ok: false, errors });
     }
+  });
+
+  test("RefuseUnknownType: of a domain that the deployment did not choose", () => {
+    const known = (DOMAINS: string, type: string) => {
+      const { domains } = deploymentOf({ GENERATION: "g", DOMAINS });
+      const judged = registryOf(chosen(domains)).validate(type, {});
+      return judged.ok || judged.errors[0]?.pointer !== "/type";
+    };
+    const names = SHIPPED.map(({ name }) => name);
+    for (const { name, events } of SHIPPED)
+      for (const type of Object.keys(events)) {
+        expect(known(name, type)).toBe(true);
+        expect(known(names.join(", "), type)).toBe(true);
+        for (const other of names) expect(known(other, type)).toBe(other === name);
+      }
+    expect(deploymentOf({ GENERATION: "g", DOMAINS: "b, a,b" }).domains).toEqual(["a", "b"]);
+    expect(() => chosen(["inventory", "tides"])).toThrow(/tides is none/);
+    for (const DOMAINS of ["", "a,", "a b", "../a"])
+      expect(() => deploymentOf({ GENERATION: "g", DOMAINS })).toThrow(/DOMAINS/);
   });
 
   test("RefuseUnfitData: a bounded number of faults, and no value without a canonical text", () => {

@@ -4,9 +4,9 @@ import { rowsOf } from "../objects/arbiter/adopt.ts";
 import { inventory } from "../objects/arbiter/domains/inventory.ts";
 import { LIMITS } from "../objects/shared/limits.ts";
 import type { LedgerEvent } from "../objects/shared/types.ts";
-import { START } from "./kit/given.ts";
+import { START } from "../kit/given.ts";
 import { sequences } from "./kit/inventory.ts";
-import { Bench, outcomesOf, rulesOf, textOf } from "./kit/memory.ts";
+import { Bench, outcomesOf, rulesOf, textOf } from "../kit/memory.ts";
 import { boxes, put, run, thrown } from "./kit/boxes.ts";
 
 const received = (id: string, quantity = 1, of: Partial<LedgerEvent> = {}) =>

@@ -1,7 +1,7 @@
 /** Checkers of reads, and of events that are sent again after all have forgotten them, find what must not be and are content with the rest. */
 import { expect, it } from "vitest";
 import { brokenBy } from "./kit/film.ts";
-import { RETENTION_MS, textOf } from "./kit/memory.ts";
+import { RETENTION_MS, textOf } from "../kit/memory.ts";
 import { Scene, toldOf } from "./kit/scene.ts";
 import type { EntityRow } from "../objects/shared/types.ts";
 import { outcomeCheckers } from "./simulator/checkers/checkers.ts";

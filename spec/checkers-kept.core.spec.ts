@@ -1,7 +1,7 @@
 /** The checker of what Wardens forget finds an answer that ends too soon, and is content with one that does not. */
 import { describe, expect, it } from "vitest";
 import { brokenBy } from "./kit/film.ts";
-import { RETENTION_MS } from "./kit/memory.ts";
+import { RETENTION_MS } from "../kit/memory.ts";
 import { Scene } from "./kit/scene.ts";
 import { kept } from "./simulator/checkers/kept.ts";
 

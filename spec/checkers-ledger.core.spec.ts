@@ -1,7 +1,7 @@
 /** The checker of the Ledger finds a dump of it that breaks just its property, and is content with a sound one. */
 import { describe, expect, it } from "vitest";
 import { brokenBy } from "./kit/film.ts";
-import { textOf } from "./kit/memory.ts";
+import { textOf } from "../kit/memory.ts";
 import { Scene, tablesOf } from "./kit/scene.ts";
 import { outcomeCheckers } from "./simulator/checkers/checkers.ts";
 import type { LedgerTables } from "./simulator/history.ts";

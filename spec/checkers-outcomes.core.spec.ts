@@ -7,7 +7,7 @@ import type { Evaluation } from "../objects/shared/evaluation.ts";
 import type { Outcome } from "../objects/shared/types.ts";
 import { brokenBy } from "./kit/film.ts";
 import { sequences } from "./kit/inventory.ts";
-import { RETENTION_MS, textOf } from "./kit/memory.ts";
+import { RETENTION_MS, textOf } from "../kit/memory.ts";
 import { Scene, toldOf } from "./kit/scene.ts";
 import type { Twist } from "./kit/scene.ts";
 import { Answers } from "./simulator/checkers/answers.ts";

@@ -2,7 +2,7 @@
 import { expect, it } from "vitest";
 import { known } from "../objects/shared/assert.ts";
 import { brokenBy } from "./kit/film.ts";
-import { RETENTION_MS, textOf } from "./kit/memory.ts";
+import { RETENTION_MS, textOf } from "../kit/memory.ts";
 import { Scene, toldOf } from "./kit/scene.ts";
 import { chainCheckers, outcomeCheckers } from "./simulator/checkers/checkers.ts";
 import type { Told } from "./simulator/history.ts";

@@ -4,7 +4,7 @@ import { batchDigest, entryDigests, writDigest } from "../objects/shared/digests
 import type { EntityRow, Header, KeyRow, Poison, WritProgress } from "../objects/shared/types.ts";
 import { Cluster } from "./kit/cluster.ts";
 import { brokenBy } from "./kit/film.ts";
-import { RETENTION_MS, textOf } from "./kit/memory.ts";
+import { RETENTION_MS, textOf } from "../kit/memory.ts";
 import { rootOf } from "./kit/own-root.ts";
 import { Scene } from "./kit/scene.ts";
 import { chainCheckers, outcomeCheckers } from "./simulator/checkers/checkers.ts";

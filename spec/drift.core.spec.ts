@@ -2,7 +2,7 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { join, relative } from "node:path";
 import { describe, expect, it } from "vitest";
-import { inventory } from "../objects/arbiter/domains/inventory.ts";
+import { SHIPPED } from "../objects/arbiter/domains/shipped.ts";
 import { LIMITS } from "../objects/shared/limits.ts";
 import { COMMANDS, OWN, TIMERS, numbersOfCode } from "./kit/drift-map.ts";
 import {
@@ -55,7 +55,7 @@ function commands(
     ...[...source("worker/http/edge.ts").matchAll(/app\.use\((\w+)\(/g)].map(
       ([, name = ""]) => `edge ${name}`,
     ),
-    ...Object.keys(inventory.events).map((type) => `event ${type}`),
+    ...SHIPPED.flatMap(({ events }) => Object.keys(events).map((type) => `event ${type}`)),
     ...methodsOf(source("objects/arbiter/registry.ts"), "Registry"),
     ...["evaluate.ts evaluateBlock", "adopt.ts rowsOf"].flatMap((place) => {
       const [file, name] = place.split(" ");

@@ -13,7 +13,8 @@ import { admission } from "../objects/warden/core/admission.ts";
 import type { Admission, AdmissionState, Known } from "../objects/warden/core/admission.ts";
 import { parting, specification, unvisited } from "./kit/parting.ts";
 import type { Case, Sampled } from "./kit/parting.ts";
-import type { Module, Rule } from "./reader/syntax.ts";
+import { rejectedBy } from "./kit/rejecting.ts";
+import type { Module } from "./reader/syntax.ts";
 
 const NOW = 1_800_000_000_000;
 const WINDOW = 300_000;
@@ -232,20 +233,9 @@ describe("an event of the inventory", () => {
     };
   });
 
-  /** Its code where a rule rejects. */
-  function means(rule: Rule): string {
-    for (const clause of rule.clauses) {
-      for (const effect of clause.kind === "ensures" ? clause.effects : []) {
-        const [code] = effect.kind === "emit" && effect.name === "Rejected" ? effect.args : [];
-        if (code?.value.kind === "literal") return code.value.text;
-      }
-    }
-    return "accepted";
-  }
-
   it("RejectionIsAnOutcome: exactly one rule applies, and is what the domain decides", () => {
     expect(unvisited(specification("inventory"), cases)).toEqual([]);
-    expect(parting(specification("inventory"), cases, means)).toBe(null);
+    expect(parting(specification("inventory"), cases, rejectedBy)).toBe(null);
   });
 
   it.each([
@@ -258,7 +248,7 @@ describe("an event of the inventory", () => {
       "    requires: reservation.status = open\n\n    ensures:\n        reservation.status = fulfilled",
     ],
   ])("parts where the specification lacks a guard (%#)", (from, to) => {
-    expect(parting(specification("inventory", from, to), cases, means)).toMatch(
+    expect(parting(specification("inventory", from, to), cases, rejectedBy)).toMatch(
       / and \w+, the code /,
     );
   });

@@ -6,13 +6,11 @@ import { registryOf } from "../objects/arbiter/registry.ts";
 import type { Json } from "../objects/shared/canonical.ts";
 import { canonical } from "../objects/shared/canonical.ts";
 import { sha256 } from "../objects/shared/node/crypto.ts";
-import type { Outcome } from "../objects/shared/types.ts";
 import { GOLDEN_ROOTS, goldenBlocks } from "./kit/golden.ts";
-import { sequences, splitInto, totalsOf } from "./kit/inventory.ts";
-import type { Step } from "./kit/inventory.ts";
-import { accepted, given, rejected, START } from "./kit/given.ts";
-import type { Happening } from "./kit/given.ts";
-import { Bench, outcomesOf, rulesOf, textOf } from "./kit/memory.ts";
+import { sequences, totalsOf } from "./kit/inventory.ts";
+import { accepted, given, rejected, START } from "../kit/given.ts";
+import type { Happening } from "../kit/given.ts";
+import { Bench, outcomesOf, rulesOf, textOf } from "../kit/memory.ts";
 
 const MOST = Number.MAX_SAFE_INTEGER;
 const place = { item: "a", warehouse: "w" };
@@ -279,39 +277,11 @@ describe("data", () => {
 });
 
 describe("any sequence of events", () => {
-  /** Each step in as many blocks as the cuts make of it, all at the step's time. */
-  const run = (steps: readonly Step[], cuts: readonly number[] = []) => {
-    const bench = new Bench(rulesOf(inventory));
-    const outcomes = steps.flatMap(({ time, events }) =>
-      splitInto(events, cuts).flatMap((part) => outcomesOf(bench.block(time, ...part))),
-    );
-    return { bench, outcomes };
-  };
-
-  test("AvailableNeverNegative, ReservedNeverNegative, ReservedIsSumOfOpen", () => {
-    fc.assert(
-      fc.property(sequences, (steps) => {
-        const { bench } = run(steps);
-        const open = new Map<string, number>();
-        const rows = [...bench.state.entities.values()];
-        for (const { key, state } of rows.filter((row) => row.key.startsWith("t/reservation/"))) {
-          const { warehouse, quantity, status } = JSON.parse(state);
-          const holder = `t/stock/${key.slice(key.indexOf("@") + 1)}@${warehouse}`;
-          if (status === "open") open.set(holder, (open.get(holder) ?? 0) + quantity);
-        }
-        for (const { key, state } of rows.filter((row) => row.key.startsWith("t/stock/"))) {
-          const held = JSON.parse(state);
-          expect(held.reserved).toBe(open.get(key) ?? 0);
-          expect(held.onHand).toBeGreaterThanOrEqual(held.reserved);
-        }
-      }),
-    );
-  });
-
   test("an independent model comes to the same totals", () => {
     fc.assert(
       fc.property(sequences, (steps) => {
-        const { bench } = run(steps);
+        const bench = new Bench(rulesOf(inventory));
+        for (const { time, events } of steps) bench.block(time, ...events);
         const states = [...bench.state.entities.values()]
           .filter(({ key }) => key.startsWith("t/stock/"))
           .map(({ key, state }) => [key.slice("t/stock/".length), JSON.parse(state)] as const);
@@ -320,51 +290,7 @@ describe("any sequence of events", () => {
     );
   });
 
-  test("BatchBoundariesIrrelevant: blocks at the same times come to the same", () => {
-    const cuts = fc.array(fc.integer({ min: 1, max: 4 }), { maxLength: 6 });
-    fc.assert(
-      fc.property(sequences, cuts, (steps, at) => {
-        const whole = run(steps);
-        const split = run(steps, at);
-        const bare = (outcome: Outcome) => ({ ...outcome, first: null });
-        expect(split.outcomes.map(bare)).toEqual(whole.outcomes.map(bare));
-        const states = ({ bench }: typeof whole) =>
-          new Map([...bench.state.entities].map(([key, row]) => [key, { ...row, height: 0 }]));
-        expect(states(split)).toEqual(states(whole));
-      }),
-    );
-  });
-
-  test("GroupOrderIrrelevant: events of different items may change places", () => {
-    fc.assert(
-      fc.property(sequences, (steps) => {
-        const byItem = steps.map(({ time, events }) => ({
-          time,
-          events: events.toSorted(
-            (a, b) => Number(itemOf(a) > itemOf(b)) - Number(itemOf(a) < itemOf(b)),
-          ),
-        }));
-        const outcomes = (of: readonly Step[]) =>
-          run(of)
-            .outcomes.map((outcome) => canonical({ ...outcome, first: null }))
-            .toSorted();
-        expect(outcomes(byItem)).toEqual(outcomes(steps));
-      }),
-    );
-  });
-
   test("Deterministic: the same blocks come to the same bytes", () => {
     expect(goldenBlocks().map(({ root }) => root)).toEqual(GOLDEN_ROOTS);
-    fc.assert(
-      fc.property(sequences, (steps) => {
-        const roots = () => {
-          const bench = new Bench(rulesOf(inventory));
-          return steps.map(({ time, events }) => bench.block(time, ...events));
-        };
-        expect(roots()).toEqual(roots());
-      }),
-    );
   });
 });
-
-const itemOf = (event: string): string => JSON.parse(event).data.item;

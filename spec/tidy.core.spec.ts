@@ -20,11 +20,16 @@ function files(folder: string, ending: string): string[] {
 }
 const text = (path: string): string => readFileSync(join(root, path), "utf8");
 
-const specs = files("spec", ".spec.ts");
-const sources = ["worker", "objects", "spec", "bench"].flatMap((folder) => files(folder, ".ts"));
-const documents = ["README.md", ...files("spec", ".md")].filter((path) =>
-  existsSync(join(root, path)),
+const specs = ["spec", "kit"].flatMap((folder) => files(folder, ".spec.ts"));
+const sources = ["worker", "objects", "kit", "spec", "bench"].flatMap((folder) =>
+  files(folder, ".ts"),
 );
+const documents = [
+  "README.md",
+  ...files("docs", ".md"),
+  ...files("kit", ".md"),
+  ...files("spec", ".md"),
+].filter((path) => existsSync(join(root, path)));
 
 describe("the tests", () => {
   it("are all run", () => {

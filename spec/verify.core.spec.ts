@@ -3,12 +3,13 @@ import fc from "fast-check";
 import { readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { eventTypeOf, secluded } from "../bench/verify/domains.ts";
+import { stepsOf } from "../kit/draw.ts";
+import { Domains, secluded } from "../bench/verify/domains.ts";
 import { genesisDigest } from "../bench/verify/genesis.ts";
 import { Unreadable } from "../bench/verify/records.ts";
-import { inventory } from "../objects/arbiter/domains/inventory.ts";
-import { DOMAINS } from "../objects/arbiter/registry.ts";
+import { SHIPPED } from "../objects/arbiter/domains/shipped.ts";
 import { Annals, whole } from "./kit/annals.ts";
+import { ACCOUNTS } from "./kit/accounts.ts";
 import { sequences } from "./kit/inventory.ts";
 import { ended, goingOn, shown, verified } from "./kit/shown.ts";
 import type { Shown } from "./kit/shown.ts";
@@ -55,27 +56,44 @@ describe("a ledger that is right", () => {
     expect(report.served.entities).toBe(ITEMS.length);
   });
 
-  it("holds whatever is submitted: two ways of evaluating come to the same, and to the same state", () => {
-    fc.assert(
-      fc.property(sequences, (steps) => {
-        const annals = new Annals(2);
-        let before = steps[0]?.time ?? 0;
-        for (const { time, events } of steps) {
-          const entries = events.length === 0 ? [] : [whole(annals.writ(events))];
-          annals.decide(entries, { after: Math.max(1, time - before) });
-          before = time;
-        }
-        if (steps.length === 0) annals.decide([]);
-        expect(verified(ended(shown(annals, "t"))).flaws.listed).toEqual([]);
-      }),
-      { numRuns: 25, seed: 20261127 },
-    );
-  });
+  it.each([
+    ["inventory", sequences],
+    ["accounts", stepsOf(ACCOUNTS.domain, ACCOUNTS.data)],
+  ])(
+    "holds whatever is submitted to the %s: two ways of evaluating come to the same, and to the same state",
+    (domain, any) => {
+      fc.assert(
+        fc.property(any, (steps) => {
+          const annals = new Annals(2, 1, [domain]);
+          let before = steps[0]?.time ?? 0;
+          for (const { time, events } of steps) {
+            const entries = events.length === 0 ? [] : [whole(annals.writ(events))];
+            annals.decide(entries, { after: Math.max(1, time - before) });
+            before = time;
+          }
+          if (steps.length === 0) annals.decide([]);
+          expect(verified(ended(shown(annals, "t"))).flaws.listed).toEqual([]);
+        }),
+        { numRuns: 25, seed: 20261127 },
+      );
+    },
+  );
 
-  it("is decided by the domains of the build, without clock or chance", () => {
-    for (const type of Object.keys(inventory.events))
-      expect(eventTypeOf(type)).toBe(DOMAINS.eventType(type));
-    expect(eventTypeOf("constructor")).toBeUndefined();
+  it("is decided by the domains that its genesis names, without clock or chance", () => {
+    for (const { name, events, entities } of SHIPPED) {
+      const own = new Domains({ domains: [name] });
+      const others = SHIPPED.filter((domain) => domain.name !== name);
+      const rest = new Domains({ domains: others.map((domain) => domain.name) });
+      for (const [type, event] of Object.entries(events)) {
+        expect(own.eventType(type)).toBe(event);
+        expect(rest.eventType(type)).toBeUndefined();
+      }
+      for (const type of Object.keys(entities)) {
+        expect(own.located(`${type}/a@b`)).toMatchObject({ id: "a@b" });
+        expect(rest.located(`${type}/a@b`)).toBeUndefined();
+      }
+      expect(own.eventType("constructor")).toBeUndefined();
+    }
     const looks = [() => new Date().getTime(), () => Math.random(), () => performance.now()];
     for (const look of looks) {
       expect(() => secluded(look)).toThrow("no clock");
@@ -108,7 +126,9 @@ it("SharesNothing: of the server it imports the domain, the canonical encoding a
   const shared = [...seen].filter((path) => !path.startsWith("bench/")).toSorted();
   expect(shared).toEqual([
     "objects/arbiter/domain.ts",
+    "objects/arbiter/domains/accounts.ts",
     "objects/arbiter/domains/inventory.ts",
+    "objects/arbiter/domains/shipped.ts",
     "objects/arbiter/instant.ts",
     "objects/shared/assert.ts",
     "objects/shared/canonical.ts",
@@ -117,6 +137,18 @@ it("SharesNothing: of the server it imports the domain, the canonical encoding a
 });
 
 describe("an export", () => {
+  it("FindUnknownDomain: of domains that this build lacks is not taken for checked", () => {
+    const records = copy();
+    records[0].genesis.document.domains = ["inventory", "tides"];
+    const { flaws } = verified(ended(records));
+    expect(flaws.listed).toEqual([
+      {
+        kind: "genesis",
+        what: "the domain tides is not of this build, so no outcome can be made again",
+      },
+    ]);
+  });
+
   it("FindMissingEnd: that was cut off is missed where it ends", () => {
     const all = ended(told);
     const half = verified(all.slice(0, 20)).flaws.listed;

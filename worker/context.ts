@@ -1,4 +1,7 @@
 /** What every request of one isolate shares: the parsed configuration, the tokens, the genesis once it was checked, the open streams. */
+import { chosen } from "../objects/arbiter/domains/shipped.ts";
+import { registryOf } from "../objects/arbiter/registry.ts";
+import type { Registry } from "../objects/arbiter/registry.ts";
 import type { Ledger } from "../objects/ledger/ledger.ts";
 import { deploymentOf } from "../objects/shared/config.ts";
 import type { Deployment } from "../objects/shared/config.ts";
@@ -31,6 +34,8 @@ export interface Env extends Bindings {
 export class Context {
   readonly env: Env;
   readonly deployment: Deployment;
+  /** The domains that the deployment chose. */
+  readonly registry: Registry;
   readonly tokens: readonly Token[];
   readonly settings: Settings;
   readonly verify: Verify = verifier();
@@ -43,6 +48,7 @@ export class Context {
   constructor(env: Env) {
     this.env = env;
     this.deployment = deploymentOf(env);
+    this.registry = registryOf(chosen(this.deployment.domains));
     this.tokens = tokensOf(env.TOKENS);
     this.settings = settingsOf(env);
   }

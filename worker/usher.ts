@@ -1,7 +1,5 @@
 /** The Usher lets a well-formed, authorised event in: the path of a submission, from the request to its answer. */
-import { DOMAINS } from "../objects/arbiter/registry.ts";
 import { canonical } from "../objects/shared/canonical.ts";
-import type { Deployment } from "../objects/shared/config.ts";
 import { fingerprintOf, keyDigest } from "../objects/shared/digests.ts";
 import { courtOf, wardenOf } from "../objects/shared/names.ts";
 import type { Submission } from "../objects/shared/rpc.ts";
@@ -59,7 +57,7 @@ export async function decide(
   context: Context,
   waitMs: number,
 ): Promise<readonly Decided[]> {
-  const judged = events.map((event) => judge(event, defaults, context.deployment));
+  const judged = events.map((event) => judge(event, defaults, context));
   const fit = judged.flatMap((each) => ("problem" in each ? [] : [each]));
   if (fit.length > 0) await context.genesis();
   const answers = await askWardens(context, fit, waitMs);
@@ -70,18 +68,18 @@ export async function decide(
 }
 
 /** A bad event gets its problem and sinks no neighbour. */
-function judge(sent: SentEvent, defaults: Defaults, deployment: Deployment): Routed | Refused {
+function judge(sent: SentEvent, defaults: Defaults, context: Context): Routed | Refused {
   try {
-    return routed(readEvent(sent, defaults), deployment);
+    return routed(readEvent(sent, defaults), context);
   } catch (error) {
     if (error instanceof Problem) return { id: idOf(sent), problem: error };
     throw error;
   }
 }
 
-/** Throws `invalid-event` for what the domain does not know. */
-function routed({ event: read, sentAt }: ReadEvent, deployment: Deployment): Routed {
-  const validation = DOMAINS.validate(read.type, read.data);
+/** Throws `invalid-event` for what no domain of the deployment knows. */
+function routed({ event: read, sentAt }: ReadEvent, { deployment, registry }: Context): Routed {
+  const validation = registry.validate(read.type, read.data);
   if (!validation.ok) {
     throw new Problem("invalid-event", "The event is not one of the domain's.", validation.errors);
   }

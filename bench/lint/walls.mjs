@@ -83,6 +83,11 @@ const walls = [
     why: "a checker shares no code with what it checks",
   },
   {
+    within: ["kit/"],
+    may: ["kit/", "objects/arbiter/", "objects/shared/", "fast-check", "vitest", "zod"],
+    why: "the kit knows a domain and the evaluation, and no officer",
+  },
+  {
     within: ["bench/load/"],
     may: ["bench/load/", "bench/lib/", "cloudflare:", "node:", "package:"],
     why: "the bench knows what it measures by its contract",

@@ -2,7 +2,7 @@
 import { canonical, utf8Length } from "../../objects/shared/canonical.ts";
 import { LIMITS } from "../../objects/shared/limits.ts";
 import { leafOf, tagged, treeRoot } from "./bytes.ts";
-import { DOMAIN_VERSION } from "./domains.ts";
+import { DOMAIN_VERSION, Domains } from "./domains.ts";
 import { evaluated } from "./evaluate.ts";
 import type { Came, Rules } from "./evaluate.ts";
 import type { Flaw, Flaws, Kind } from "./flaws.ts";
@@ -62,6 +62,7 @@ export class Court {
     this.#signatures = signatures;
     this.#terms = new Terms(document, number);
     this.#rules = {
+      domains: new Domains(document),
       retentionMs: document.windowMs + LIMITS.clockBoundMs,
       courtOf: (tenant, partition) => courtOf(document, tenant, partition),
     };

@@ -3,7 +3,7 @@
 import type { Decision, DecisionContext, Entities } from "../../objects/arbiter/domain.ts";
 import { canonical, utf8Length } from "../../objects/shared/canonical.ts";
 import { LIMITS } from "../../objects/shared/limits.ts";
-import { located } from "./domains.ts";
+import type { Domains } from "./domains.ts";
 import type { State } from "./state.ts";
 
 const REASONS = {
@@ -43,6 +43,7 @@ export interface After {
 
 /** What is to be decided: a submitted event, or an expiry. */
 export interface Task {
+  readonly domains: Domains;
   readonly tenant: string;
   readonly partition: string;
   readonly entities: readonly string[];
@@ -154,7 +155,7 @@ function demandInvariants(changes: readonly After[], reach: Reach): void {
   const holds = reach.ask(
     () =>
       changes.every(({ entity, state }) => {
-        const { invariant } = located(entity)?.type ?? {};
+        const { invariant } = reach.task.domains.located(entity)?.type ?? {};
         return invariant === undefined || invariant(JSON.parse(state));
       }) &&
       (reach.task.invariant?.(reach.read, after) ?? true),
@@ -177,7 +178,7 @@ class Reach {
   declare(entities: readonly string[]): void {
     for (const entity of entities) {
       if (this.#bounds.has(entity)) continue;
-      const found = asked(() => located(entity));
+      const found = asked(() => this.task.domains.located(entity));
       if (found?.partition !== this.task.partition) return broken("foreign_entity");
       if (this.#bounds.size === LIMITS.entitiesPerEvent) broken("too_many_entities");
       this.#bounds.set(entity, found.type.maxBytes);
@@ -207,15 +208,15 @@ class Reach {
     const { task } = this;
     const before = this.#state.entities.get(`${task.tenant}/${entity}`);
     if (utf8Length(state) > bound) broken("entity_too_large");
-    const due = asked(() => dueOf(entity, state));
+    const due = asked(() => dueOf(task.domains, entity, state));
     // Its own expiry has had its turn: left due, it would come again in every block.
     const past = task.expiring === entity && due !== null && due <= time;
     return { entity, version: (before?.version ?? 0) + 1, state, expires: past ? null : due };
   }
 }
 
-function dueOf(entity: string, state: string): number | null {
-  const due = located(entity)?.type.expires?.(JSON.parse(state)) ?? null;
+function dueOf(domains: Domains, entity: string, state: string): number | null {
+  const due = domains.located(entity)?.type.expires?.(JSON.parse(state)) ?? null;
   if (due !== null && !Number.isSafeInteger(due)) throw new TypeError("no time");
   return due;
 }

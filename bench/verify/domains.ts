@@ -1,11 +1,9 @@
 // The domains whose outcomes are made again: event types and entity types by their names.
 import type { Domain, EntityType, EventType } from "../../objects/arbiter/domain.ts";
-import { inventory } from "../../objects/arbiter/domains/inventory.ts";
+import { SHIPPED } from "../../objects/arbiter/domains/shipped.ts";
 
-/** The version of the domain whose code this is. */
+/** The version of the domains whose code this is. */
 export const DOMAIN_VERSION = 1;
-
-const DOMAINS: readonly Domain[] = [inventory];
 
 export interface Located {
   readonly type: EntityType;
@@ -14,24 +12,35 @@ export interface Located {
   readonly partition: string;
 }
 
-export function eventTypeOf(type: string): EventType<unknown> | undefined {
-  return ownOf(
-    DOMAINS.map(({ events }) => events),
-    type,
-  );
-}
+/** The domains that a genesis names; those that this build lacks are missing. */
+export class Domains {
+  readonly unknown: readonly string[];
+  readonly #domains: readonly Domain[];
 
-/** Of `type/id`; undefined for an unknown type, or an id that its type cannot have. */
-export function located(entity: string): Located | undefined {
-  const slash = entity.indexOf("/");
-  if (slash < 0) return undefined;
-  const type = ownOf(
-    DOMAINS.map(({ entities }) => entities),
-    entity.slice(0, slash),
-  );
-  const id = entity.slice(slash + 1);
-  const partition = type?.partition(id) ?? null;
-  return type === undefined || partition === null ? undefined : { type, id, partition };
+  constructor({ domains }: { readonly domains: readonly string[] }) {
+    this.#domains = SHIPPED.filter(({ name }) => domains.includes(name));
+    this.unknown = domains.filter((name) => !SHIPPED.some((domain) => domain.name === name));
+  }
+
+  eventType(type: string): EventType<unknown> | undefined {
+    return ownOf(
+      this.#domains.map(({ events }) => events),
+      type,
+    );
+  }
+
+  /** Of `type/id`; undefined for an unknown type, or an id that its type cannot have. */
+  located(entity: string): Located | undefined {
+    const slash = entity.indexOf("/");
+    if (slash < 0) return undefined;
+    const type = ownOf(
+      this.#domains.map(({ entities }) => entities),
+      entity.slice(0, slash),
+    );
+    const id = entity.slice(slash + 1);
+    const partition = type?.partition(id) ?? null;
+    return type === undefined || partition === null ? undefined : { type, id, partition };
+  }
 }
 
 function ownOf<T>(named: readonly { readonly [name: string]: T }[], name: string): T | undefined {

@@ -1,7 +1,7 @@
 // A tenant's entities and their histories, as they are served, against what the blocks made of them.
 import { canonical } from "../../objects/shared/canonical.ts";
 import type { Court } from "./court.ts";
-import { located } from "./domains.ts";
+import { Domains } from "./domains.ts";
 import type { Came } from "./evaluate.ts";
 import type { Flaws } from "./flaws.ts";
 import { courtOf } from "./genesis.ts";
@@ -31,6 +31,7 @@ export class Entities {
   rows = 0;
   histories = 0;
   readonly #scope: Scope;
+  readonly #domains: Domains;
   readonly #flaws: Flaws;
   readonly #seen = new Set<string>();
   /** Shown at a version that a later block makes. */
@@ -41,6 +42,7 @@ export class Entities {
 
   constructor(scope: Scope, flaws: Flaws) {
     this.#scope = scope;
+    this.#domains = new Domains(scope.document);
     this.#flaws = flaws;
   }
 
@@ -152,7 +154,7 @@ export class Entities {
   }
 
   #courtOf(entity: string): number | null {
-    const found = located(entity);
+    const found = this.#domains.located(entity);
     const { document, tenant } = this.#scope;
     return found === undefined ? null : courtOf(document, tenant, found.partition);
   }

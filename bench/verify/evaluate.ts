@@ -6,11 +6,13 @@ import { LIMITS } from "../../objects/shared/limits.ts";
 import { tagged } from "./bytes.ts";
 import { broken, changeText, asked, decided, judged, reasonOf } from "./decide.ts";
 import type { After, Code, Reason, Task } from "./decide.ts";
-import { eventTypeOf, located, secluded } from "./domains.ts";
+import { secluded } from "./domains.ts";
+import type { Domains } from "./domains.ts";
 import type { Control, Entry, Header } from "./shapes.ts";
 import type { State, Use } from "./state.ts";
 
 export interface Rules {
+  readonly domains: Domains;
   /** How long a key counts after its use, in block time. */
   readonly retentionMs: number;
   readonly courtOf: (tenant: string, partition: string) => number;
@@ -100,7 +102,7 @@ class Work {
 
   /** One that fails lapses without effect: the same state is a new version that is due no more. */
   #expiry(tenant: string, entity: string): Verdict {
-    const task = judged(() => asked(() => expiryOf(tenant, entity)));
+    const task = judged(() => asked(() => this.#expiryOf(tenant, entity)));
     const changes = "rejected" in task ? task : decided(task, this.#state, this.#context);
     if (!("rejected" in changes)) return { status: "accepted", changes };
     const { version = 0, state = "" } = this.#state.entities.get(`${tenant}/${entity}`) ?? {};
@@ -158,20 +160,39 @@ class Work {
   }
 
   #taskOf({ tenant, type, data: sent }: Event): Task {
-    const eventType = eventTypeOf(type) ?? broken("invalid_event");
+    const { domains, courtOf } = this.#rules;
+    const eventType = domains.eventType(type) ?? broken("invalid_event");
     const parsed = asked(() => eventType.schema.safeParse(sent));
     if (!parsed.success) return broken("invalid_event");
     const { data } = parsed;
     const partition = asked(() => eventType.partition(data));
-    if (this.#rules.courtOf(tenant, partition) !== this.#header.court) broken("foreign_entity");
+    if (courtOf(tenant, partition) !== this.#header.court) broken("foreign_entity");
     const { entitiesAfter, invariant } = eventType;
     return {
+      domains,
       tenant,
       partition,
       entities: asked(() => [...eventType.entities(data)]),
       entitiesAfter: entitiesAfter && ((entities) => entitiesAfter(data, entities)),
       decide: (entities, context) => eventType.decide(data, entities, context),
       invariant: invariant && ((before, after) => invariant(data, before, after)),
+    };
+  }
+
+  #expiryOf(tenant: string, entity: string): Task {
+    const { domains } = this.#rules;
+    const { type, id = "", partition = "" } = domains.located(entity) ?? {};
+    const expiry = type?.expiry;
+    const entitiesAfter = expiry?.entitiesAfter;
+    return {
+      domains,
+      tenant,
+      partition,
+      entities: [entity, ...(expiry?.entities(id) ?? [])],
+      entitiesAfter: entitiesAfter && ((entities) => entitiesAfter(id, entities)),
+      decide: (entities, context) =>
+        expiry?.decide(id, entities, context) ?? broken("domain_error"),
+      expiring: entity,
     };
   }
 
@@ -185,20 +206,6 @@ class Work {
     this.came.push({ of, verdict, text, event });
     return text;
   }
-}
-
-function expiryOf(tenant: string, entity: string): Task {
-  const { type, id = "", partition = "" } = located(entity) ?? {};
-  const expiry = type?.expiry;
-  const entitiesAfter = expiry?.entitiesAfter;
-  return {
-    tenant,
-    partition,
-    entities: [entity, ...(expiry?.entities(id) ?? [])],
-    entitiesAfter: entitiesAfter && ((entities) => entitiesAfter(id, entities)),
-    decide: (entities, context) => expiry?.decide(id, entities, context) ?? broken("domain_error"),
-    expiring: entity,
-  };
 }
 
 const MEMBERS = new Set(["tenant", "source", "id", "type", "subject", "time", "sentat", "data"]);

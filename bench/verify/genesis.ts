@@ -1,5 +1,6 @@
 // The one document a deployment starts from: who signs, how many it takes, and which court decides what.
 import { tagged } from "./bytes.ts";
+import { Domains } from "./domains.ts";
 import type { Flaws } from "./flaws.ts";
 import type { Genesis, GenesisDocument } from "./shapes.ts";
 import type { Signatures } from "./signatures.ts";
@@ -62,6 +63,11 @@ export function isUsable(
     add(
       `protocol ${document.protocol} with ${document.seats} seats in mode ${document.mode} is none that there is`,
     );
+    return false;
+  }
+  const { unknown } = new Domains(document);
+  if (unknown.length > 0) {
+    add(`the domain ${unknown.join(", ")} is not of this build, so no outcome can be made again`);
     return false;
   }
   const clerks = numbers(document.courts).flatMap((court) =>

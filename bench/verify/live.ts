@@ -1,7 +1,7 @@
 // The records of a ledger, as its server shows them while it goes on.
 import { z } from "zod";
 
-import { located } from "./domains.ts";
+import { Domains } from "./domains.ts";
 import { courtOf, numbers, quorumOf } from "./genesis.ts";
 import { FORMAT, Unreadable, Usage } from "./records.ts";
 import type { Get } from "./server.ts";
@@ -114,7 +114,7 @@ async function* entities(get: Get, shown: Shown): AsyncGenerator<object> {
 
 /** Null for what no domain has. */
 function courtOfEntity({ document, tenant }: Shown, entity: string): number | null {
-  const found = located(entity);
+  const found = new Domains(document).located(entity);
   return found === undefined ? null : courtOf(document, tenant, found.partition);
 }
 

@@ -15,6 +15,7 @@ export const genesisShape = z.strictObject({
     wardens: natural.min(1).max(256),
     windowMs: natural,
     rootEvery: natural.min(2),
+    domains: z.array(z.string()).max(64),
     domainVersion: natural,
     time: natural,
     keys: z.record(z.string(), digest),

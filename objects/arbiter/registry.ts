@@ -1,10 +1,9 @@
-/** The domains a build carries, as the Usher and the evaluation ask for them. */
+/** The domains of a deployment, as the Usher and the evaluation ask for them. */
 import { assert } from "../shared/assert.ts";
 import { canonical, NotCanonical } from "../shared/canonical.ts";
 import type { Json } from "../shared/canonical.ts";
 import { LIMITS } from "../shared/limits.ts";
 import type { Domain, EntityType, EventType } from "./domain.ts";
-import { inventory } from "./domains/inventory.ts";
 
 export interface Fault {
   /** JSON pointer (RFC 6901) relative to the event, such as `/data/quantity`. */
@@ -114,6 +113,3 @@ function pointerOf(path: readonly PropertyKey[]): string {
   const steps = path.map((step) => String(step).replaceAll("~", "~0").replaceAll("/", "~1"));
   return ["/data", ...steps].join("/");
 }
-
-/** Every domain of this build. */
-export const DOMAINS = registryOf([inventory]);

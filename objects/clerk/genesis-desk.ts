@@ -164,6 +164,7 @@ export class GenesisDesk {
       wardens: deployment.wardens,
       windowMs: deployment.windowMs,
       rootEvery: deployment.rootEvery,
+      domains: deployment.domains,
       domainVersion: DOMAIN_VERSION,
       time: Date.now(),
       keys: await this.#keys(),

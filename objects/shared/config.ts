@@ -13,6 +13,10 @@ const variables = z.object({
   COURTS: count(1, 64).default(1),
   WARDENS: count(1, 256).default(2),
   REGISTRARS: count(1, 64).default(1),
+  DOMAINS: z
+    .string()
+    .regex(/^[a-z]+( *, *[a-z]+)*$/)
+    .default("accounts,inventory"),
   WINDOW_SECONDS: count(1, 7 * 24 * 3600).default(300),
   ROOT_HEIGHTS: count(2, 4096).default(LIMITS.rootHeights),
   DEADLINE_MS: count(100, 60_000).default(5000),
@@ -31,6 +35,8 @@ export interface Deployment {
   readonly courts: number;
   readonly wardens: number;
   readonly registrars: number;
+  /** Names of the domains whose events it takes, sorted. */
+  readonly domains: readonly string[];
   readonly windowMs: number;
   /** Heights from one state root to the next. */
   readonly rootEvery: number;
@@ -57,6 +63,7 @@ export function deploymentOf(env: object): Deployment {
     courts: v.COURTS,
     wardens: v.WARDENS,
     registrars: v.REGISTRARS,
+    domains: [...new Set(v.DOMAINS.split(",").map((name) => name.trim()))].toSorted(),
     windowMs: v.WINDOW_SECONDS * 1000,
     rootEvery: v.ROOT_HEIGHTS,
     deadlineMs: v.DEADLINE_MS,

@@ -17,6 +17,8 @@ export interface GenesisDocument {
   readonly windowMs: number;
   /** Heights from one state root to the next. */
   readonly rootEvery: number;
+  /** Names of the domains whose events it takes, sorted. */
+  readonly domains: readonly string[];
   readonly domainVersion: number;
   /** Unix milliseconds at composition: the time of height 0. */
   readonly time: number;
@@ -47,6 +49,7 @@ const documentShape = z.strictObject({
   wardens: count,
   windowMs: count,
   rootEvery: count,
+  domains: z.array(label),
   domainVersion: count,
   time: count,
   keys: z.record(label, z.string().regex(/^[0-9a-f]{64}$/)),
@@ -89,6 +92,7 @@ export function genesisMismatch(document: GenesisDocument, deployment: Deploymen
     ["wardens", document.wardens, deployment.wardens],
     ["window", document.windowMs, deployment.windowMs],
     ["root interval", document.rootEvery, deployment.rootEvery],
+    ["the list of domains", document.domains.join(), deployment.domains.join()],
     ["domain version", document.domainVersion, DOMAIN_VERSION],
   ];
   for (const [what, agreed, configured] of pairs) {

@@ -5,7 +5,8 @@
 import { evaluateBlock } from "../../objects/arbiter/evaluate.ts";
 import { contextOf, eventsOf } from "../../objects/arbiter/evaluation.ts";
 import type { Rules } from "../../objects/arbiter/evaluation.ts";
-import { DOMAINS } from "../../objects/arbiter/registry.ts";
+import { chosen } from "../../objects/arbiter/domains/shipped.ts";
+import { registryOf } from "../../objects/arbiter/registry.ts";
 import { attestDigest } from "../../objects/ledger/attest.ts";
 import type { Attestation } from "../../objects/ledger/attest.ts";
 import { known } from "../../objects/shared/assert.ts";
@@ -38,7 +39,7 @@ import type {
 } from "../../objects/shared/types.ts";
 import { PROTOCOL_VERSION } from "../../objects/shared/types.ts";
 import { commitDigest, statedDigest } from "../../objects/shared/verify.ts";
-import { MemoryState } from "./memory.ts";
+import { MemoryState } from "../../kit/memory.ts";
 import { Vault } from "./vault.ts";
 
 export const FIRST_TIME = 1_750_000_000_000;
@@ -86,7 +87,7 @@ export class Annals {
   readonly #numbers = new Map<string, number>();
   #sequence = 0;
 
-  constructor(every = 4, courts = 1) {
+  constructor(every = 4, courts = 1, domains: readonly string[] = ["inventory"]) {
     this.every = every;
     const seats = Array.from({ length: courts }, (_, court) =>
       SEATS.map((seat) => nameOf(GENERATION, { kind: "clerk", court, seat })),
@@ -102,6 +103,7 @@ export class Annals {
       wardens: wardens.length,
       windowMs: 10_000,
       rootEvery: every,
+      domains,
       domainVersion: DOMAIN_VERSION,
       time: FIRST_TIME,
       keys,
@@ -110,7 +112,7 @@ export class Annals {
     const signatures = Object.fromEntries(seats.map((name) => [name, this.#sign(name)(digest)]));
     this.genesis = { document, signatures };
     this.#rules = {
-      registry: DOMAINS,
+      registry: registryOf(chosen(domains)),
       windowMs: document.windowMs,
       clockBoundMs: LIMITS.clockBoundMs,
       courtOf: (tenant, partition) =>

@@ -107,6 +107,7 @@ export class Scribe {
       wardens: 2,
       windowMs: 300_000,
       rootEvery: 256,
+      domains: ["inventory"],
       domainVersion: DOMAIN_VERSION,
       time: GENESIS_TIME,
       keys,

@@ -3,8 +3,8 @@ import { z } from "zod";
 import type { Domain, EntityType, EventType } from "../../objects/arbiter/domain.ts";
 import type { Evaluation } from "../../objects/shared/evaluation.ts";
 import type { LedgerEvent } from "../../objects/shared/types.ts";
-import { START } from "./given.ts";
-import { Bench, outcomesOf, rulesOf, textOf } from "./memory.ts";
+import { START } from "../../kit/given.ts";
+import { Bench, outcomesOf, rulesOf, textOf } from "../../kit/memory.ts";
 
 /** Event `box.run` writes `{}` to `box/p.1`; a box's partition is what precedes the point. */
 export function boxes(event: Partial<EventType<object>>, entity: Partial<EntityType> = {}): Domain {

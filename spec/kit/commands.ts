@@ -46,7 +46,7 @@ export const BESIDE: Readonly<Record<string, readonly string[]>> = {
   "control clerk/Heard": ["AskStranger"],
   "registrar RowPushed": ["NoticeChangeDuringFill"],
   "seat PieceEnds": ["ScrubByAndBy"],
-  "verify ShowGenesis": ["FindOtherGenesis"],
+  "verify ShowGenesis": ["FindOtherGenesis", "FindUnknownDomain"],
   "verify ShowBlock": ["FindBrokenChain", "FindUnsigned", "FindOtherOutcome", "FindOtherRoot"],
   "verify EndOfRecords": ["FindMissingEnd"],
   "warden SeatsSaidWhatTheyHold": ["RecoverEventFromWrit"],

@@ -1,5 +1,5 @@
 /** What the code and the specification call the same thing. Both sides must know every line of it. */
-import { inventory } from "../../objects/arbiter/domains/inventory.ts";
+import { SHIPPED } from "../../objects/arbiter/domains/shipped.ts";
 import { deploymentOf } from "../../objects/shared/config.ts";
 import { LIMITS } from "../../objects/shared/limits.ts";
 import { bucketWidth } from "../../objects/warden/core/expiry.ts";
@@ -68,24 +68,19 @@ const LIMITS_IN_SPEC: Partial<Record<keyof typeof LIMITS, string>> = {
   registrarFills: "registrar.most_fills",
 };
 
-/** Whether the domain takes an event's data. */
+/** Whether a domain takes an event's data. */
 const takes = (type: string, data: object): boolean =>
-  inventory.events[type]?.schema.safeParse(data).success === true;
-const hold = (ttlSeconds: number): object => ({
-  item: "i",
-  warehouse: "w",
-  quantity: 1,
-  reservation: "r",
-  ttlSeconds,
-});
-/** The longest hold that the domain takes, in milliseconds, found by trying. */
-function longestHold(): number {
+  SHIPPED.some(({ events }) => events[type]?.schema.safeParse(data).success === true);
+/** The longest `ttlSeconds` that a domain takes with such data, in milliseconds, found by trying. */
+function longest(type: string, data: object): number {
   let seconds = 1;
   for (let step = 2 ** 24; step >= 1; step /= 2) {
-    if (takes("stock.reserved", hold(seconds + step))) seconds += step;
+    if (takes(type, { ...data, ttlSeconds: seconds + step })) seconds += step;
   }
   return seconds * 1000;
 }
+const reserved = { item: "i", warehouse: "w", quantity: 1, reservation: "r" };
+const pending = { book: "b", transfer: "t", debit: "d", credit: "c", amount: 1 };
 
 /** Every number of the code that is a promise, and every limit; `limits` and `env` as the code has them, unless a test says otherwise. */
 export function numbersOfCode(limits: Readonly<Record<string, number>> = LIMITS): Numbers {
@@ -122,7 +117,15 @@ export function numbersOfCode(limits: Readonly<Record<string, number>> = LIMITS)
     ROOT_HEIGHTS: { is: rootEvery, spec: "core.root_heights" },
     "bucketWidth(windowMs)": { is: bucketWidth(windowMs), spec: "warden.bucket_width" },
     "Number.MAX_SAFE_INTEGER": { is: Number.MAX_SAFE_INTEGER, spec: "inventory.most" },
-    MAX_TTL_SECONDS: { is: longestHold(), spec: "inventory.longest_hold" },
+    "Number.MAX_SAFE_INTEGER of accounts": { is: Number.MAX_SAFE_INTEGER, spec: "accounts.most" },
+    "MAX_TTL_SECONDS of a reservation": {
+      is: longest("stock.reserved", reserved),
+      spec: "inventory.longest_hold",
+    },
+    "MAX_TTL_SECONDS of a transfer": {
+      is: longest("transfer.pending", pending),
+      spec: "accounts.longest_timeout",
+    },
   };
 }
 
@@ -214,7 +217,12 @@ export const COMMANDS: Mapping = {
   "WardenApi.fault": [],
   "RegistrarApi.read": ["registrar/Reach", "registrar/Read"],
   "RegistrarApi.push": ["registrar/Push"],
-  // The domain, block by block.
+  // The domains, block by block.
+  "event account.opened": ["accounts/AccountOpened"],
+  "event transfer.posted": ["accounts/TransferPosted"],
+  "event transfer.pending": ["accounts/TransferPending"],
+  "event pending.posted": ["accounts/PendingPosted"],
+  "event pending.voided": ["accounts/PendingVoided"],
   "event stock.received": ["inventory/StockReceived"],
   "event stock.adjusted": ["inventory/StockAdjusted"],
   "event stock.moved": ["inventory/StockMoved"],
@@ -315,7 +323,7 @@ export const TIMERS: Mapping = {
   "objects/clerk/consensus/transfer.ts transfer.turnBy": [],
   // control: EndorseControl (given_up_at).
   "objects/clerk/consensus/controls.ts until": [],
-  "objects/clerk/state.ts expires": ["inventory/ExpireReservation"],
+  "objects/clerk/state.ts expires": ["accounts/ExpireTransfer", "inventory/ExpireReservation"],
   "objects/warden/core/expiry.ts bucket.ends": ["warden/ExpireSettledEntry"],
   "objects/warden/drive.ts LIMITS.writSilenceMs": ["warden/GiveSilentWritToEverySeat"],
   // warden: RefuseWithoutQuorum, what tells that a court is open.

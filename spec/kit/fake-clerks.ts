@@ -84,6 +84,7 @@ export class FakeClerks {
       wardens: deployment.wardens,
       windowMs: deployment.windowMs,
       rootEvery: deployment.rootEvery,
+      domains: deployment.domains,
       domainVersion: DOMAIN_VERSION,
       time: 0,
       keys,

@@ -1,8 +1,8 @@
 /** Blocks whose roots are written down: every runtime and every build comes to them. */
 import { inventory } from "../../objects/arbiter/domains/inventory.ts";
 import type { Evaluation } from "../../objects/shared/evaluation.ts";
-import { START } from "./given.ts";
-import { Bench, rulesOf, textOf } from "./memory.ts";
+import { START } from "../../kit/given.ts";
+import { Bench, rulesOf, textOf } from "../../kit/memory.ts";
 
 export const GOLDEN_ROOTS: readonly string[] = [
   "28f0c9733cac57ac2aaca9be37b1ef3fb4b25fa8f5e37d22a146d87329c7f4d0",

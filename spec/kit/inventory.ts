@@ -1,13 +1,10 @@
 /** Random inventory events, and a model of their totals that shares no code with the domain. */
 import fc from "fast-check";
-import { START } from "./given.ts";
-import { textOf } from "./memory.ts";
-
-/** Events of one block time. */
-export interface Step {
-  readonly time: number;
-  readonly events: readonly string[];
-}
+import type { Subject, World } from "../../kit/checks.ts";
+import { stepsOf } from "../../kit/draw.ts";
+import type { Step } from "../../kit/draw.ts";
+import { inventory } from "../../objects/arbiter/domains/inventory.ts";
+import type { Json } from "../../objects/shared/canonical.ts";
 
 const item = fc.constantFrom("a", "b");
 const warehouse = fc.constantFrom("v", "w", "x");
@@ -19,52 +16,62 @@ const quantity = fc.oneof(
 const delta = quantity.chain((size) => fc.constantFrom(size, -size));
 const place = { item, warehouse };
 
-const typed = (type: string, data: fc.Arbitrary<object>) => data.map((of) => ({ type, data: of }));
-
-const happening = fc.oneof(
-  typed("stock.received", fc.record({ ...place, quantity })),
-  typed("stock.adjusted", fc.record({ ...place, delta, reason: fc.constant("any") })),
-  typed("stock.moved", fc.record({ item, from: warehouse, to: warehouse, quantity })),
-  typed("stock.counted", fc.record({ ...place, quantity: fc.nat({ max: 12 }) })),
-  typed(
-    "stock.reserved",
-    fc.record({ ...place, quantity, reservation, ttlSeconds: fc.integer({ min: 1, max: 8 }) }),
-  ),
-  typed("reservation.fulfilled", fc.record({ item, reservation })),
-  typed("reservation.released", fc.record({ item, reservation })),
-);
+const happenings: Readonly<Record<string, fc.Arbitrary<Json>>> = {
+  "stock.received": fc.record({ ...place, quantity }),
+  "stock.adjusted": fc.record({ ...place, delta, reason: fc.constant("any") }),
+  "stock.moved": fc.record({ item, from: warehouse, to: warehouse, quantity }),
+  "stock.counted": fc.record({ ...place, quantity: fc.nat({ max: 12 }) }),
+  "stock.reserved": fc.record({
+    ...place,
+    quantity,
+    reservation,
+    ttlSeconds: fc.integer({ min: 1, max: 8 }),
+  }),
+  "reservation.fulfilled": fc.record({ item, reservation }),
+  "reservation.released": fc.record({ item, reservation }),
+};
 
 /** Steps at rising block times, every event with a key of its own. */
-export const sequences: fc.Arbitrary<readonly Step[]> = fc
-  .array(
-    fc.record({
-      gap: fc.integer({ min: 1, max: 6_000 }),
-      happenings: fc.array(happening, { maxLength: 12 }),
-    }),
-    { maxLength: 10 },
-  )
-  .map((steps) => {
-    let time = START;
-    return steps.map(({ gap, happenings }, step) => {
-      time += gap;
-      const events = happenings.map(({ type, data }, at) =>
-        textOf({ id: `${step}-${at}`, type, data: { ...data } }),
-      );
-      return { time, events };
-    });
-  });
+export const sequences: fc.Arbitrary<readonly Step[]> = stepsOf(inventory, happenings);
 
-/** The list cut into runs of these lengths, the last one taking the rest; always at least one run. */
-export function splitInto<T>(list: readonly T[], lengths: readonly number[]): T[][] {
-  const runs: T[][] = [];
-  let from = 0;
-  for (const length of lengths) {
-    if (from + length >= list.length) break;
-    runs.push(list.slice(from, from + length));
-    from += length;
-  }
-  return [...runs, list.slice(from)];
+interface Stocked {
+  readonly onHand: number;
+  readonly reserved: number;
 }
+
+interface Held {
+  readonly warehouse: string;
+  readonly quantity: number;
+  readonly status: string;
+}
+
+const everyStock =
+  (holds: (stock: Stocked, at: string, world: World) => boolean) =>
+  (world: World): boolean =>
+    [...world].every(
+      ([entity, state]) =>
+        !entity.startsWith("stock/") ||
+        holds(state as unknown as Stocked, entity.slice("stock/".length), world),
+    );
+
+/** What open reservations hold at an `item@warehouse`. */
+function heldAt(at: string, world: World): number {
+  const [of, where] = at.split("@");
+  return [...world]
+    .filter(([entity]) => entity.startsWith("reservation/") && entity.endsWith(`@${of}`))
+    .map(([, state]) => state as unknown as Held)
+    .filter((held) => held.status === "open" && held.warehouse === where)
+    .reduce((sum, held) => sum + held.quantity, 0);
+}
+
+export const INVENTORY: Subject = {
+  domain: inventory,
+  always: {
+    AvailableNeverNegative: everyStock(({ onHand, reserved }) => onHand >= reserved),
+    ReservedNeverNegative: everyStock(({ reserved }) => reserved >= 0),
+    ReservedIsSumOfOpen: everyStock(({ reserved }, at, world) => reserved === heldAt(at, world)),
+  },
+};
 
 /** What each place holds in the end, by `item@warehouse`; only places that some event changed. */
 export function totalsOf(
@@ -74,8 +81,8 @@ export function totalsOf(
   for (const { time, events } of steps) {
     model.now = time;
     for (const event of events) {
-      const { type, data } = JSON.parse(event);
-      model.happens(type, data);
+      const { type, data: of } = JSON.parse(event);
+      model.happens(type, of);
     }
   }
   const places = [...model.onHand].map(([at, onHand]) => [

@@ -20,7 +20,7 @@ import type { Options } from "../simulator/checkers/part.ts";
 import type { Fact, LedgerTables, Noted, Told } from "../simulator/history.ts";
 import { Cluster, tipOf } from "./cluster.ts";
 import { optionsOf } from "./film.ts";
-import { Bench, RETENTION_MS, rulesOf } from "./memory.ts";
+import { Bench, RETENTION_MS, rulesOf } from "../../kit/memory.ts";
 
 const SEAT = 0;
 

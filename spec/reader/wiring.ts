@@ -167,9 +167,18 @@ function parameters(lint: Lint, { name, provided, emitted, listeners }: Seam): v
   }
 }
 
+/** `Of many: …` in the guidance of a contract: several may fulfil it, each on its own. */
+function isOfMany(book: Book, name: string): boolean {
+  return of(book.module, "contract")
+    .filter((contract) => contract.name === name)
+    .flatMap(({ notes }) => notes)
+    .some(({ word, lines }) => word === "guidance" && /\bOf many: /.test(lines.join(" ")));
+}
+
 function contracts(lint: Lint): void {
   const demanded = new Map<string, Said[]>();
   const fulfilled = new Map<string, Said[]>();
+  const ofMany = new Set<string>();
   for (const book of lint.books.values()) {
     for (const { demands, fulfils } of of(book.module, "surface")) {
       for (const [types, into] of [
@@ -185,6 +194,7 @@ function contracts(lint: Lint): void {
           lint.used.add(keyOf(home, type.name));
           if (type.module !== null) lint.used.add(keyOf(book, `${type.module}/`));
           const key = keyOf(home, type.name);
+          if (isOfMany(home, type.name)) ofMany.add(key);
           into.set(key, [...(into.get(key) ?? []), { place: type, book, names: [type.name] }]);
         }
       }
@@ -192,7 +202,7 @@ function contracts(lint: Lint): void {
   }
   for (const [key, all] of demanded) {
     const by = fulfilled.get(key) ?? [];
-    const [first] = by.length === 0 ? all : by.slice(1);
+    const [first] = by.length === 0 ? all : by.slice(ofMany.has(key) ? by.length : 1);
     if (first === undefined) continue;
     const [name = ""] = first.names;
     if (by.length === 0) {

@@ -3,7 +3,8 @@
  * run from outside (Wardens, publishers, liars) meets it through {@link Court}, {@link Replica} and {@link Mouth}.
  */
 import type { Rules } from "../../objects/arbiter/evaluation.ts";
-import { DOMAINS } from "../../objects/arbiter/registry.ts";
+import { chosen } from "../../objects/arbiter/domains/shipped.ts";
+import { registryOf } from "../../objects/arbiter/registry.ts";
 import type { Message } from "../../objects/clerk/consensus/messages.ts";
 import type { Seat, Setup, Tip } from "../../objects/clerk/consensus/seat.ts";
 import { known } from "../../objects/shared/assert.ts";
@@ -135,12 +136,13 @@ export class VirtualCourt implements Court {
       ...(mode === "bft" ? { SEATS: seats } : {}),
       WARDENS: wardens,
       WINDOW_SECONDS: Math.ceil(windowMs / 1000),
+      DOMAINS: "inventory",
       ROOT_HEIGHTS: options.rootEvery ?? LIMITS.rootHeights,
     });
     this.genesis = genesisOf(this.deployment, this.#keys);
     this.genesisTip = tipOf(this.genesis.document);
     this.rules = {
-      registry: DOMAINS,
+      registry: registryOf(chosen(this.deployment.domains)),
       windowMs: this.deployment.windowMs,
       clockBoundMs: LIMITS.clockBoundMs,
       courtOf: (tenant, partition) => courtOf(this.deployment, tenant, partition),
@@ -235,6 +237,7 @@ function genesisOf(deployment: Deployment, keys: Keys): Genesis {
     wardens: deployment.wardens,
     windowMs: deployment.windowMs,
     rootEvery: deployment.rootEvery,
+    domains: deployment.domains,
     domainVersion: DOMAIN_VERSION,
     time: START,
     keys: Object.fromEntries(holders.map(({ name, who }) => [name, keys.publicKey(who)])),

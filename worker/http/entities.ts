@@ -1,6 +1,6 @@
 /** Entity state: agreed by a quorum, from the nearest copy, or from the ledger. */
 import type { Context as HonoContext, Hono } from "hono";
-import { DOMAINS } from "../../objects/arbiter/registry.ts";
+import { z } from "zod";
 import { attestedHeights } from "../../objects/ledger/attest.ts";
 import { certified } from "../../objects/ledger/ledger.ts";
 import { entitiesPage, entityHistory, entityState } from "../../objects/ledger/reads.ts";
@@ -82,14 +82,14 @@ export function entityRoutes(app: Hono, context: Context, allow: Allow): void {
   });
 }
 
-/** Throws `not-found` for a type that no domain has, or an id that it cannot have. */
+/** Throws `not-found` for a type that no domain of the deployment has, or an id that it cannot have. */
 function locate(
-  { deployment }: Context,
+  { deployment, registry }: Context,
   tenant: string,
   { type, id }: { readonly type: string; readonly id: string },
 ): Located {
   const entity = `${type}/${id}`;
-  const found = DOMAINS.entity(entity);
+  const found = registry.entity(entity);
   if (found === undefined) throw new Problem("not-found", "No domain has such an entity.");
   return { tenant, entity, court: courtOf(deployment, tenant, found.partition) };
 }

@@ -1,5 +1,7 @@
 /** Every operation of the contract, in the order of its page. */
 import { z } from "zod";
+import { chosen } from "../../../objects/arbiter/domains/shipped.ts";
+import { registryOf } from "../../../objects/arbiter/registry.ts";
 import type { Deployment } from "../../../objects/shared/config.ts";
 import { OPENMETRICS } from "../../metrics.ts";
 import type { Scope } from "../access.ts";
@@ -14,7 +16,8 @@ import {
   incidentsQuery,
   streamQuery,
 } from "../queries.ts";
-import { batch, binaryData, event, events, structured } from "./bodies.ts";
+import { bodiesOf } from "./bodies.ts";
+import type { Bodies } from "./bodies.ts";
 import * as shapes from "./shapes.ts";
 
 export interface Answered {
@@ -49,9 +52,9 @@ const accepted = (description: string, schema: z.ZodType): Record<number, Answer
 });
 const text = z.string();
 
-export function operationsOf({ courts, quorum, faultInjection }: Deployment): Operation[] {
+export function operationsOf({ courts, quorum, faultInjection, domains }: Deployment): Operation[] {
   return [
-    submission,
+    submission(bodiesOf(registryOf(chosen(domains)))),
     ...eventReads(courts),
     ...entityReads,
     ...courtReads(quorum.n),
@@ -61,7 +64,7 @@ export function operationsOf({ courts, quorum, faultInjection }: Deployment): Op
   ];
 }
 
-const submission: Operation = {
+const submission = ({ event, events, structured, batch, binaryData }: Bodies): Operation => ({
   method: "post",
   path: "/v1/events",
   summary: "Submit an event, or an array of them",
@@ -102,7 +105,7 @@ const submission: Operation = {
     "no-quorum",
     "pending",
   ],
-};
+});
 
 const eventReads = (courts: number): Operation[] => [
   {

@@ -1,11 +1,11 @@
 /** A seat's state in memory, moved forward block by block by the real evaluation. */
-import { evaluateBlock } from "../../objects/arbiter/evaluate.ts";
-import type { BlockContext, Rules, StateReader } from "../../objects/arbiter/evaluation.ts";
-import { registryOf } from "../../objects/arbiter/registry.ts";
-import type { Domain } from "../../objects/arbiter/domain.ts";
-import { canonical } from "../../objects/shared/canonical.ts";
-import type { Evaluation } from "../../objects/shared/evaluation.ts";
-import type { EntityRow, KeyRow, LedgerEvent, Outcome } from "../../objects/shared/types.ts";
+import { evaluateBlock } from "../objects/arbiter/evaluate.ts";
+import type { BlockContext, Rules, StateReader } from "../objects/arbiter/evaluation.ts";
+import { registryOf } from "../objects/arbiter/registry.ts";
+import type { Domain } from "../objects/arbiter/domain.ts";
+import { canonical } from "../objects/shared/canonical.ts";
+import type { Evaluation } from "../objects/shared/evaluation.ts";
+import type { EntityRow, KeyRow, LedgerEvent, Outcome } from "../objects/shared/types.ts";
 
 const WINDOW_MS = 300_000;
 const CLOCK_BOUND_MS = 30_000;

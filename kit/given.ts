@@ -7,10 +7,10 @@
  *       accepted({ "stock/a@w": { onHand: 3, reserved: 0 }, "stock/a@x": { onHand: 2, reserved: 0 } }),
  *     );
  */
-import type { Domain } from "../../objects/arbiter/domain.ts";
-import { assert } from "../../objects/shared/assert.ts";
-import type { Json } from "../../objects/shared/canonical.ts";
-import type { Outcome } from "../../objects/shared/types.ts";
+import type { Domain } from "../objects/arbiter/domain.ts";
+import { assert } from "../objects/shared/assert.ts";
+import type { Json } from "../objects/shared/canonical.ts";
+import type { Outcome } from "../objects/shared/types.ts";
 import { Bench, outcomesOf, rulesOf, textOf } from "./memory.ts";
 
 /** Block time of the given events, Unix milliseconds. */
