@@ -25,6 +25,7 @@ interface Routed {
 }
 
 /** `POST /v1/events`. Throws a {@link Problem} where the request fails as a whole. */
+// Rule: TakeRequest.
 export async function submit(request: Request, context: Context): Promise<Response> {
   const { deployment, tokens } = context;
   const { tenant } = authorise(request.headers.get("Authorization"), tokens, "submit");
@@ -51,6 +52,7 @@ export async function submit(request: Request, context: Context): Promise<Respon
 }
 
 /** A bad event gets its problem and sinks no neighbour. */
+// Rule: AdmitEvent.
 function judge(sent: SentEvent, defaults: Defaults, deployment: Deployment): Routed | Refused {
   try {
     return routed(readEvent(sent, defaults), deployment);
@@ -61,6 +63,7 @@ function judge(sent: SentEvent, defaults: Defaults, deployment: Deployment): Rou
 }
 
 /** Throws `invalid-event` for what the domain does not know. */
+// Rules: RefuseInvalidEvent, RouteEvent.
 function routed({ event: read, sentAt }: ReadEvent, deployment: Deployment): Routed {
   const validation = DOMAINS.validate(read.type, read.data);
   if (!validation.ok) {
@@ -78,6 +81,7 @@ function routed({ event: read, sentAt }: ReadEvent, deployment: Deployment): Rou
 }
 
 /** One call to each Warden that has any of the events, all at once; within a call the order is that of the array. */
+// Rule: RouteEvent.
 async function askWardens(
   context: Context,
   events: readonly Routed[],

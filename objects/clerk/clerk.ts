@@ -184,6 +184,7 @@ export class Clerk extends DurableObject<Bindings> implements ClerkApi {
     }
   }
 
+  // Rules: CrashStaysDown, WipeCostsVoice.
   async fault(kind: string, ms: number): Promise<void> {
     const bench = this.#bench;
     if (bench instanceof Refused || !bench.deployment.faultInjection)
@@ -226,6 +227,7 @@ export class Clerk extends DurableObject<Bindings> implements ClerkApi {
   }
 
   /** Does what is due; by when to come back, or null. */
+  // Rules: KeepAlarmWhilePending, SleepWhenQuiet.
   async #upkeep(): Promise<number | null> {
     const bench = this.#bench;
     const soon = Date.now() + LIMITS.alarmMs;
@@ -336,6 +338,7 @@ export class Clerk extends DurableObject<Bindings> implements ClerkApi {
   }
 
   /** A damaged row that is not repaired at once costs the seat its voice until it is; it comes back by itself. */
+  // Rule: StopAtBrokenStep.
   #stop(error: unknown): unknown {
     const bench = this.#bench;
     console.error(`${bench.name} stops:`, error);

@@ -26,6 +26,7 @@ export type Word = Pick<Attestation, "height" | "block" | "signature">;
  * Keeps the seat's latest word; one about a lower height changes nothing, unless it is `instead` of one that the seat never gave. Says
  * whether it is kept now. Rejects if the ledger holds no such block.
  */
+// Rules: Attest, KeepLaterAttestation.
 export async function attest(
   ledger: Ledger,
   word: Attestation,
@@ -146,6 +147,7 @@ interface Held {
   readonly held: number;
 }
 
+// Rules: TellAttestedHeight, RefuseMissingVouched.
 function vouched(ledger: Ledger, court: number, words: readonly (Attestation & Held)[]): number {
   // A word outlives its seat's key: it was given while the key counted, or by who held it later.
   const given = words.filter(({ seat, height, block, signature }) =>

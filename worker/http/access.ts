@@ -33,6 +33,7 @@ export function tokensOf(variable: string | undefined): readonly Token[] {
 }
 
 /** The token of an `Authorization` header if it has the scope; throws `unauthorized` or `forbidden`. */
+// Rules: RefuseUnknown, RefuseForbidden.
 export function authorise(header: string | null, known: readonly Token[], scope: Scope): Token {
   const presented = /^bearer +([A-Za-z0-9._~+/-]+=*) *$/i.exec(header ?? "")?.[1];
   if (presented === undefined)

@@ -15,6 +15,7 @@ import { Problem } from "./problems.ts";
 import { courtIn, indexIn, queryIn } from "./query.ts";
 import type { Allow } from "./reads.ts";
 
+// Rule: ShowAttestations.
 export function courtRoutes(app: Hono, context: Context, allow: Allow): void {
   const { deployment, seats } = context;
 
@@ -64,6 +65,7 @@ export function courtRoutes(app: Hono, context: Context, allow: Allow): void {
 }
 
 /** A published block from the ledger, a younger one from the seats. */
+// Rule: ShowBlock.
 async function blockNow(context: Context, court: number, height: number): Promise<Block | null> {
   const ledger = await context.ledger();
   try {
@@ -82,6 +84,7 @@ interface Incident {
 }
 
 /** Every seat numbers what it noted by itself, so the cursor is a place per seat. */
+// Rule: ShowIncidents.
 async function incidentsAfter(
   { env, deployment, seats }: Context,
   court: number,

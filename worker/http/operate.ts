@@ -29,6 +29,7 @@ type Fault = z.infer<typeof seatFault>;
 type LedgerFault = z.infer<typeof ledgerFault>;
 
 /** The fault routes exist only where `FAULT_INJECTION` is `"on"`. */
+// Rule: InjectFault.
 export function operateRoutes(app: Hono, context: Context): void {
   const { env, deployment, tokens } = context;
   if (!deployment.faultInjection) return;

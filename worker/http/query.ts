@@ -33,6 +33,7 @@ export const page = {
 };
 
 /** The query's members that the shape knows, an empty one being none; throws `malformed`. */
+// Rule: RefuseQuery.
 export function queryIn<T>(url: string, shape: z.ZodType<T>): T {
   const given = [...new URL(url).searchParams].filter(([, value]) => value !== "");
   const query = shape.safeParse(Object.fromEntries(given));
