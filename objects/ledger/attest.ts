@@ -155,11 +155,13 @@ function vouched(ledger: Ledger, court: number, words: readonly (Attestation & H
       ledger.verify(keys[seat] ?? "", attestDigest(court, height, block), signature),
     ),
   );
-  const among = (wanted: number): number =>
-    given
+  const among = (wanted: number): number => {
+    const heights = given
       .filter(({ held }) => held === wanted)
       .map(({ height }) => height)
-      .toSorted((a, b) => b - a)[ledger.quorum.r - 1] ?? 0;
+      .toSorted((a, b) => b - a);
+    return heights[ledger.quorum.r - 1] ?? 0;
+  };
   const [there, gone] = [among(1), among(0)];
   if (gone > there)
     throw new LedgerCorrupt(court, gone, "a block that its seats vouch for is not there");
