@@ -28,12 +28,14 @@ export interface AgreedEntity {
 }
 
 /** The height that a fresh read must not be below, once q seats have answered. */
+// Rule: ReadFloor.
 export function floorOf(heard: readonly Testimony[], { q }: Quorum): number | null {
   if (new Set(heard.map(({ seat }) => seat)).size < q) return null;
   return Math.max(...heard.map(({ height }) => height));
 }
 
 /** The newest value that r distinct seats say alike at the floor or above it, or null. */
+// Rule: ReadAgreed.
 export function agreedValue(
   heard: readonly Testimony[],
   floor: number,
@@ -57,6 +59,7 @@ export function agreedValue(
 export type AskSeat = (seat: number, atLeast: number) => Promise<EntityAnswer | null>;
 
 /** Throws `no-quorum` when no r seats say the same within `LIMITS.readRounds`, between which it pauses. */
+// Rule: RefuseUnagreedRead.
 export async function readAgreed(
   quorum: Quorum,
   ask: AskSeat,

@@ -109,6 +109,7 @@ export class Context {
     }
   }
 
+  // Rule: RefuseOtherConfiguration.
   #checked(text: string): Genesis {
     const genesis = JSON.parse(text) as Genesis;
     const mismatch = genesisMismatch(genesis.document, this.deployment);

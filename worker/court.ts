@@ -46,6 +46,7 @@ export interface CourtFacts {
 /** Statuses by seat, null where none came. */
 export type Statuses = readonly (SeatStatus | null)[];
 
+// Rule: DescribeCourt.
 export function courtView(
   { court, quorum, regions, publicKeys }: CourtFacts,
   statuses: Statuses,

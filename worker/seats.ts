@@ -33,6 +33,7 @@ async function statusOf(
 }
 
 /** Has the seats look at what a reader met, so that it is repaired though nothing else wakes them. Nobody waits for it. */
+// Rule: LookWhereReadingFailed.
 export function tellSeats(
   { env, deployment, seats }: Context,
   { court, height }: { readonly court: number; readonly height: number },

@@ -25,6 +25,7 @@ interface Routed {
 }
 
 /** `POST /v1/events`. Throws a {@link Problem} where the request fails as a whole. */
+// Rule: TakeRequest.
 export async function submit(
   request: Request,
   context: Context,
@@ -68,6 +69,7 @@ export async function decide(
 }
 
 /** A bad event gets its problem and sinks no neighbour. */
+// Rule: AdmitEvent.
 function judge(sent: SentEvent, defaults: Defaults, context: Context): Routed | Refused {
   try {
     return routed(readEvent(sent, defaults), context);
@@ -78,6 +80,7 @@ function judge(sent: SentEvent, defaults: Defaults, context: Context): Routed | 
 }
 
 /** Throws `invalid-event` for what no domain of the deployment knows. */
+// Rules: RefuseInvalidEvent, RouteEvent.
 function routed({ event: read, sentAt }: ReadEvent, { deployment, registry }: Context): Routed {
   const validation = registry.validate(read.type, read.data);
   if (!validation.ok) {
@@ -95,6 +98,7 @@ function routed({ event: read, sentAt }: ReadEvent, { deployment, registry }: Co
 }
 
 /** One call to each Warden that has any of the events, all at once; within a call the order is that of the array. */
+// Rule: RouteEvent.
 async function askWardens(
   context: Context,
   events: readonly Routed[],

@@ -16,6 +16,15 @@ export function texts(folder: string, ending: string): Map<string, string> {
   return new Map(paths.map((path) => [path, readFileSync(join(root, path), "utf8")]));
 }
 
+/** What carries out the specification: the deployment, its database's schema, and the verifier that shares nothing with them. */
+export const codeTexts = (): Map<string, string> =>
+  new Map([
+    ...texts("objects", ".ts"),
+    ...texts("objects/ledger/migrations", ".sql"),
+    ...texts("worker", ".ts"),
+    ...texts("bench/verify", ".ts"),
+  ]);
+
 export const alliums = (): Map<string, string> => texts("spec", ".allium");
 
 export const obligations = (): Obligation[] =>

@@ -78,6 +78,7 @@ export class Court {
   }
 
   /** The next block; what it came to, or null where that cannot be told. */
+  // Rules: FindBrokenChain, TakeBlock.
   take(block: Block): readonly Came[] | null {
     const { header } = block;
     const { height } = header;
@@ -107,6 +108,7 @@ export class Court {
   }
 
   /** Whether the seats' words are their own and true, and vouch for just what was announced. To be asked at the end. */
+  // Rule: FindOtherWord.
   vouched(): void {
     const heights: number[] = [];
     for (const { seat, height, block, signature } of this.#words) {
@@ -150,6 +152,7 @@ export class Court {
     return this.#flaws.compare(kind, what, place, texts);
   }
 
+  // Rule: FindBrokenChain.
   #chain({ header, result }: Block): void {
     const { block, result: prior, time } = this.#tip;
     this.#same("chain", "the parent is not the block below", header, {
@@ -167,6 +170,7 @@ export class Court {
       });
   }
 
+  // Rule: FindUnsigned.
   #digests({ header, entries, result, outcomes, certificate }: Block): void {
     const digested = entries.map(({ writ, first, count, poison }) => [
       writDigest(writ),
@@ -195,6 +199,7 @@ export class Court {
     same("the certificate is of another block", own, block);
   }
 
+  // Rule: FindUnsigned.
   #certificate({ header, certificate }: Block): void {
     const { court, epoch, height } = header;
     const { keys, epoch: current, domainVersion } = this.#terms.now;
@@ -220,6 +225,7 @@ export class Court {
       });
   }
 
+  // Rule: FindUnsigned.
   #entries({ header, entries, outcomes }: Block): void {
     const { keys, wardenKeys } = this.#terms.now;
     const add = (kind: Kind, what: string): void => this.#add(header.height, { kind, what });
@@ -263,6 +269,7 @@ export class Court {
       this.#add(height, { kind: "control", what: "a control stands beside events" });
   }
 
+  // Rule: FindOtherOutcome.
   #outcomes({ header, outcomes }: Block, came: readonly Came[]): void {
     const { height } = header;
     const most = Math.max(came.length, outcomes.length);
@@ -289,6 +296,7 @@ export class Court {
   }
 
   /** Every K-th result carries the root as of K heights before. */
+  // Rule: FindOtherRoot.
   #stateRoot({ header, result }: Block): void {
     const { height, time } = header;
     const carries = height % this.#document.rootEvery === 0;

@@ -47,6 +47,7 @@ export class Entities {
   }
 
   /** An entity as it is listed, when the blocks are those up to the heights announced. */
+  // Rule: FindServedOtherwise.
   take(document: EntityDocument, withHistory: boolean): void {
     const { entity, version } = document;
     const number = this.#courtOf(entity);
@@ -93,6 +94,7 @@ export class Entities {
   }
 
   /** Something else comes than a version. */
+  // Rule: FindServedOtherwise.
   endHistory(): void {
     const shown = this.#shown;
     if (shown === null) return;

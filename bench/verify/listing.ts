@@ -39,6 +39,7 @@ export class Listing {
     });
   }
 
+  // Rule: FindServedOtherwise.
   take(event: EventDocument): void {
     const { court, height, index } = event.receipt;
     const at = this.#next.findIndex(

@@ -40,6 +40,7 @@ interface Begun {
   readonly entities: Entities;
 }
 
+// Rule: PrepareWalk.
 export class Verifier {
   readonly #flaws = new Flaws();
   readonly #signatures = new Signatures();
@@ -66,6 +67,7 @@ export class Verifier {
   }
 
   /** Null stands for what is not JSON. Throws {@link Unreadable} if what comes first is no beginning. */
+  // Rule: RefuseUnreadable.
   take(record: unknown): void {
     const parsed = recordShape.safeParse(record);
     if (parsed.success) this.#take(parsed.data);
@@ -106,6 +108,7 @@ export class Verifier {
     }
   }
 
+  // Rule: BeginWalk.
   #begin(ledger: LedgerRecord): void {
     if (this.#begun !== null) return this.#misplaced("a ledger begins where one goes on");
     const { document } = ledger.genesis;
@@ -160,6 +163,7 @@ export class Verifier {
         court.stop("chain", `the block is missing, of ${court.tally.published} that are published`);
   }
 
+  // Rule: FindMissingEnd.
   #end(begun: Begun, records: number): void {
     this.#ended = true;
     this.#endBlocks(begun);
@@ -174,6 +178,7 @@ export class Verifier {
   }
 
   /** After the last record. Throws {@link Unreadable} if there was none. */
+  // Rules: FindMissingEnd, ConfirmLedger, ReportFlaws.
   report(): Report {
     const begun = this.#begun;
     if (begun === null) throw new Unreadable("this is no ledger: it is empty");

@@ -17,6 +17,7 @@ import { entityRow, keyRow, sortedByKey } from "./rows.ts";
 type BlockRows = Pick<Evaluation, "entities" | "keys">;
 
 /** Null if the outcomes cannot be those of the events. */
+// Rules: AdoptCertifiedRows, RefuseUnfittingOutcomes.
 export function rowsOf(
   context: BlockContext,
   events: readonly string[],

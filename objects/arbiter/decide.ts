@@ -43,6 +43,7 @@ export function refuse(code: ArbiterCode): never {
 }
 
 /** What domain code returns; whatever it throws is the same rejection on every engine. */
+// Rule: RejectDomainError.
 export function fromDomain<T>(call: () => T): T {
   try {
     return call();
@@ -63,6 +64,7 @@ export function judged<T>(work: () => T): T | Verdict {
 }
 
 /** Decides, and writes the accepted changes to the overlay. Throws only what the state's reader throws. */
+// Rules: ApplyAcceptedChanges, RecordDomainRejection.
 export function undertake(task: Task, bench: Bench): Verdict {
   return judged(() => {
     const changes = decided(task, bench);
@@ -104,6 +106,7 @@ function checked(decision: Decision): readonly { entity: string; state: string }
   return isDomainReason({ code, detail }) ? { code, detail } : refuse("domain_error");
 }
 
+// Rule: RejectTooLargeEntity.
 function changed(entity: string, state: string, access: Access, bench: Bench): Change {
   const { type, key, row } = access.writable(entity);
   if (utf8Length(state) > type.maxBytes) refuse("entity_too_large");
@@ -115,6 +118,7 @@ function changed(entity: string, state: string, access: Access, bench: Bench): C
   };
 }
 
+// Rule: RejectTooLargeOutcome.
 function checkTogether(changes: readonly Change[], { expiring }: Task): void {
   const names = new Set(changes.map(({ after }) => after.entity));
   if (names.size !== changes.length) refuse("domain_error");
@@ -125,6 +129,7 @@ function checkTogether(changes: readonly Change[], { expiring }: Task): void {
   if (bytes > LIMITS.changesBytes) refuse("outcome_too_large");
 }
 
+// Rule: RejectFailedInvariant.
 function checkInvariants(
   changes: readonly Change[],
   access: Access,
@@ -165,6 +170,7 @@ class Access {
   }
 
   /** Allows further entities and reads their rows now, so that a reader's failure is never taken for the domain's. */
+  // Rules: RejectForeignEntity, RejectTooManyEntities.
   declare(entities: readonly string[]): void {
     for (const entity of entities) {
       if (this.#declared.has(entity)) continue;
@@ -177,6 +183,7 @@ class Access {
     }
   }
 
+  // Rule: RejectUndeclaredEntity.
   readonly read: Entities = (entity) => {
     const declared = this.#declared.get(entity);
     if (declared === undefined) {
@@ -188,6 +195,7 @@ class Access {
     return row === undefined ? undefined : { version: row.version, state: JSON.parse(row.state) };
   };
 
+  // Rule: RejectUndeclaredEntity.
   writable(entity: string): {
     readonly type: { readonly maxBytes: number };
     readonly key: string;

@@ -73,6 +73,7 @@ function verdictsOf(submitted: readonly Submitted[], bench: Bench): Verdict[] {
  * Entity keys, and the partition where some event of it names entities only once it runs: those lie in its partition, so
  * that whoever might touch them is in its group.
  */
+// Rule: PartitionIntoCausalGroups.
 function touchedBy(tasks: readonly Task[]): string[][] {
   const late = new Set(tasks.filter((task) => task.entitiesAfter !== undefined).map(partitionOf));
   return tasks.map((task) => {
@@ -86,6 +87,7 @@ function partitionOf({ tenant, partition }: Task): string {
   return `${tenant}//${partition}`;
 }
 
+// Rule: CutToFittingOutcomes.
 function fitting(expiries: readonly string[], outcomes: readonly string[]): number {
   let bytes = expiries.reduce((sum, outcome) => sum + utf8Length(outcome), 0);
   const beyond = outcomes.findIndex(

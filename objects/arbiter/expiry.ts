@@ -13,6 +13,7 @@ import { entityRow } from "./rows.ts";
  * Outcomes of the expiries of the due entity keys, in that order. They stop where half of the block's outcomes is used up;
  * the rest wait for the next block.
  */
+// Rules: RunDueExpiry, DeferExpiry.
 export function expire(bench: Bench, due: readonly string[]): string[] {
   const outcomes: string[] = [];
   let bytes = 0;
@@ -56,6 +57,7 @@ function expired(row: EntityRow, bench: Bench): Verdict {
 }
 
 /** An expiry that fails must not come again in every block: the state stays, as a new version that is due no more. */
+// Rule: LapseWithoutEffect.
 function lapsed(
   row: EntityRow,
   entity: string,

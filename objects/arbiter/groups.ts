@@ -5,6 +5,7 @@ import { known } from "../shared/assert.ts";
  * The groups of the events whose touched keys are given, each a rising list of event indices, in the order of their first
  * events. Union-find with path compression.
  */
+// Rule: PartitionIntoCausalGroups.
 export function causalGroups(touched: readonly (readonly string[])[]): number[][] {
   const parents = touched.map((_, index) => index);
   const owners = new Map<string, number>();

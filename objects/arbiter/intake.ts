@@ -60,6 +60,7 @@ export class Intake {
   }
 
   /** `index` is the event's place in the block. */
+  // Rules: TakeEachInOrder, RejectMalformedEvent, ReferToFirstUse, RejectReusedKey, RecordFreshKey, RejectCondemnedEvent.
   submitted(event: string, index: number): Submitted {
     const parsed = parsedEvent(event);
     if (parsed === null) return { identity: NOBODY, step: rejected("invalid_event") };
@@ -91,6 +92,7 @@ export class Intake {
   }
 }
 
+// Rules: RejectUnfitEvent, RejectMisroutedEvent.
 function taskOf(event: LedgerEvent, block: BlockContext, { registry, courtOf }: Rules): Task {
   const type = registry.eventType(event.type);
   if (type === undefined) return refuse("invalid_event");

@@ -74,6 +74,7 @@ function located(
   return partition === null ? undefined : { type, id, partition };
 }
 
+// Rules: RefuseUnknownType, RefuseUnfitData, KeepSchemaOutput.
 function validated(eventType: EventType<unknown> | undefined, data: unknown): Validation {
   if (eventType === undefined) {
     return { ok: false, errors: [{ pointer: "/type", detail: "not a known event type" }] };

@@ -89,6 +89,7 @@ export class Agreement {
   }
 
   /** Writes of a step are one transaction; what it sends is held until the piece ends well. */
+  // Rule: WriteWholeStep.
   input(input: Input): void {
     const effects = step(this.seat, input);
     let over = false;
@@ -123,6 +124,7 @@ export class Agreement {
   }
 
   /** What was asked for by whom nobody can tell: for whoever called, and for nobody else. */
+  // Rule: AnswerStrangersInReply.
   #take(
     text: string,
     now: number,
@@ -263,6 +265,7 @@ export class Agreement {
   }
 
   /** Takes a certified block in the place of a damaged one, or of one that is missing. */
+  // Rule: MendChain.
   mend(block: Block, now: number): void {
     const { bench } = this.#in;
     const { height } = block.header;

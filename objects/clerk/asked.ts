@@ -2,6 +2,7 @@
 import { LIMITS } from "../shared/limits.ts";
 import { Refused } from "../shared/rpc.ts";
 
+// Rule: RefuseNonsense.
 export function natural(value: unknown, most: number = Number.MAX_SAFE_INTEGER): number {
   if (Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) <= most)
     return Number(value);
@@ -9,6 +10,7 @@ export function natural(value: unknown, most: number = Number.MAX_SAFE_INTEGER):
 }
 
 /** `tenant/type/id`: no longer than the event that names it. */
+// Rule: RefuseNonsense.
 export function entityKey(value: unknown): string {
   if (typeof value === "string" && value !== "" && value.length <= LIMITS.eventBytes) return value;
   throw new Refused("malformed", "that is no entity's key");

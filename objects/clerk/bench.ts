@@ -147,6 +147,7 @@ export class Bench {
   }
 
   /** An operator has looked: what was found is forgotten, what is under way goes on. */
+  // Rule: HealSeat.
   heal(): void {
     const looked = { quarantine: null, lasting: false, verify: false };
     this.standing.change({ ...looked, rebuiltAt: null, tries: 0 });
@@ -166,6 +167,7 @@ export class Bench {
    * What a damaged row, which nothing here could repair, costs: the voice, until its block or the state has come again. Whether
    * the seat now stands otherwise than before.
    */
+  // Rules: SilenceDamagedSeat, RetakeUnrepairable.
   hurt(error: RowDamaged, now: number): boolean {
     const { place } = error;
     const before = this.standing.now;
@@ -203,6 +205,7 @@ export class Bench {
   }
 
   /** Votes that are lost cost the voice for good: without them the seat might contradict itself. */
+  // Rule: SilenceWithoutVotes.
   #hurtNote({ key, digest }: Place, reason: string, now: number): void {
     if (!this.#mendNote(String(key))) return this.silence(reason, now, true);
     const height = this.chain.height();
@@ -210,6 +213,7 @@ export class Bench {
   }
 
   /** Whether what a note said is known from elsewhere, or need not be. */
+  // Rule: ForgetDamagedNote.
   #mendNote(key: string): boolean {
     if (key === "standing") this.standing.change({});
     else if (key.startsWith("parts/") || key.startsWith("changed/"))
@@ -230,6 +234,7 @@ export class Bench {
   }
 
   /** Gives the voice back where nothing is left that withholds it; whether it does. */
+  // Rule: SpeakAgain.
   lift(): boolean {
     const { now } = this.standing;
     if (now.quarantine === null || !isMended(now)) return false;

@@ -35,6 +35,7 @@ export class CatchUp {
   }
 
   /** Goes on while blocks are missing; harmless when it already runs. */
+  // Rules: CatchUpFromLedger, LeaveLedgerUnread.
   wake(): void {
     if (this.#running || !this.#wanting()) return;
     this.#running = true;
@@ -48,6 +49,7 @@ export class CatchUp {
     return lacking() || (alone() && !this.#satisfied);
   }
 
+  // Rule: EndLonelySearch.
   async #run(): Promise<void> {
     const { height, lacking, clock } = this.#search;
     let tries = 0;
@@ -62,6 +64,7 @@ export class CatchUp {
   }
 
   /** One run after another, as long as each moves the seat on. */
+  // Rules: CatchUpFromLedger, EndLonelySearch.
   async #rounds(): Promise<void> {
     const { height, above, found, damaged } = this.#search;
     for (;;) {

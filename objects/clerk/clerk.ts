@@ -187,6 +187,7 @@ export class Clerk extends DurableObject<Bindings> implements ClerkApi {
     }
   }
 
+  // Rules: CrashStaysDown, WipeCostsVoice.
   async fault(kind: string, ms: number): Promise<void> {
     const bench = this.#bench;
     if (bench instanceof Refused || !bench.deployment.faultInjection)
@@ -229,6 +230,7 @@ export class Clerk extends DurableObject<Bindings> implements ClerkApi {
   }
 
   /** Does what is due; by when to come back, or null. */
+  // Rules: KeepAlarmWhilePending, SleepWhenQuiet.
   async #upkeep(): Promise<number | null> {
     const bench = this.#bench;
     const soon = Date.now() + LIMITS.alarmMs;
@@ -339,6 +341,7 @@ export class Clerk extends DurableObject<Bindings> implements ClerkApi {
   }
 
   /** A damaged row that is not repaired at once costs the seat its voice until it is; it comes back by itself. */
+  // Rule: StopAtBrokenStep.
   #stop(error: unknown): unknown {
     const bench = this.#bench;
     console.error(`${bench.name} stops:`, error);

@@ -46,6 +46,7 @@ export class Faults {
   }
 
   /** `ms` is how long it lasts (0: the kind's own default), or for `slow` the delay of each message or write. */
+  // Rule: HealEndsFault.
   inject(kind: FaultKind, ms: number, now: number): void {
     const until = ms === 0 ? FOR_EVER : now + ms;
     const kept = this.#kept;
@@ -79,20 +80,24 @@ export class Faults {
     }
   }
 
+  // Rule: CrashStaysDown.
   downUntil(now: number): number | null {
     const until = this.#kept.downUntil ?? 0;
     return until > now ? until : null;
   }
 
+  // Rule: MuteIsDoneWithout.
   mute(now: number): boolean {
     return (this.#kept.muteUntil ?? 0) > now;
   }
 
+  // Rule: SlowIsWaitedFor.
   delayMs(): number {
     return this.#kept.slowMs ?? 0;
   }
 
   /** The evaluation as a machine would have it that computes wrongly. */
+  // Rule: CorruptOutcomeIsOutvoted.
   corrupted(evaluation: Evaluation, now: number): Evaluation {
     if ((this.#kept.corruptUntil ?? 0) <= now || evaluation.outcomes.length === 0)
       return evaluation;
@@ -102,6 +107,7 @@ export class Faults {
   }
 
   /** What goes out for a message: with `equivocate` two that contradict each other, every other peer being told the lie first. */
+  // Rule: EquivocatorIsNamed.
   said(
     message: Message,
     to: number,
@@ -115,6 +121,7 @@ export class Faults {
   }
 
   /** D1 as this seat finds it: with `ambiguous`, writes fail by turns after and before they were done, and every third does not. */
+  // Rules: SlowLedgerDelays, AmbiguousWriteIsRepeated.
   ledger(db: D1Database): D1Database {
     if (!this.#enabled) return db;
     let writes = 0;

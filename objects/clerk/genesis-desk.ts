@@ -72,6 +72,7 @@ export class GenesisDesk {
   }
 
   /** Signs the document if it is the first, fits the configuration, and every key in it is what its object says itself. */
+  // Rule: SignOneGenesis.
   async signDocument(text: string): Promise<string> {
     const { deployment, notes, sign } = this.#desk;
     const document = documentIn(text);
@@ -130,6 +131,7 @@ export class GenesisDesk {
     return checkedGenesis(text, deployment, verify);
   }
 
+  // Rules: ComposeGenesisOnce, CompleteGenesis.
   async #compose(): Promise<string> {
     const { env, deployment, notes } = this.#desk;
     const kept = notes.get("genesis-draft");
@@ -175,6 +177,7 @@ export class GenesisDesk {
   }
 
   /** None is composed where the Ledger has one, or cannot say. */
+  // Rule: RefuseSecondGenesis.
   async #published(): Promise<Genesis | null> {
     const { env, deployment } = this.#desk;
     try {

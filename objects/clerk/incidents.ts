@@ -62,6 +62,7 @@ export class Incidents {
     ) STRICT`);
   }
 
+  // Rule: BoundIncidents.
   record(incident: SeatIncident, now: number): void {
     const { kind, height } = incident;
     const seat = "seat" in incident ? incident.seat : null;

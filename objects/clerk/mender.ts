@@ -37,6 +37,7 @@ export class Mender {
   }
 
   /** For a height that failed the audit, or whose block stands in the way (`now`). Rejects when D1 fails. */
+  // Rules: LeaveRepairToLeader, KeepDamageWithoutBlock.
   async mend(height: number, what: string, now = false): Promise<Mended> {
     const since = await this.#noted(height, what);
     const { chain, clock, leads } = this.#press;
@@ -61,6 +62,7 @@ export class Mender {
   }
 
   /** Says once what was found, however many lives find it again, until rows of the height are repaired. */
+  // Rule: ReportDamageOnce.
   async report(height: number, detail: string): Promise<void> {
     const { ledger, court, incidents, clock } = this.#press;
     const repairs = await repairsAt(ledger, court, height);
@@ -68,6 +70,7 @@ export class Mender {
   }
 
   /** False where another seat came first. */
+  // Rule: RepairDamagedRow.
   async exchange(flaws: readonly Flaw[]): Promise<boolean> {
     const { ledger, seat, sign, incidents, clock, voice } = this.#press;
     const [first] = flaws;

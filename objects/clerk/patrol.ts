@@ -43,6 +43,7 @@ export class Patrol {
   }
 
   /** Takes a step if one is due. D1 being away delays the walk and nothing else. */
+  // Rule: ReadLedgerAgain.
   wake(): void {
     const { press, audited } = this.#beat;
     const now = press.clock.now();
@@ -58,6 +59,7 @@ export class Patrol {
   }
 
   /** Looks at one height out of turn; one at a time, for it is outsiders whose reading asks for it. Never rejects. */
+  // Rule: LookWhereReadingFailed.
   async look(height: number): Promise<void> {
     const { press } = this.#beat;
     if (this.#looking || !press.voice() || height > press.chain.height()) return;

@@ -87,6 +87,7 @@ export class Post {
     }
   }
 
+  // Rules: CountCall, TakeSilentCallForLost.
   async #call(to: number, messages: readonly string[]): Promise<void> {
     const underWay = this.#underWay.get(to) ?? { calls: 0, size: 0 };
     this.#underWay.set(to, underWay);

@@ -222,6 +222,7 @@ export class Publisher {
   }
 
   /** A Ledger that ends below what this seat has read was set back; what is lost is published again. */
+  // Rule: RepublishAfterSetback.
   async #measure(): Promise<void> {
     this.#audited ??= await this.#vouched();
     const [held, audited] = [this.#held ?? 0, this.#audited];
@@ -234,6 +235,7 @@ export class Publisher {
     this.#held = height;
   }
 
+  // Rule: PublishBacklogInOrder.
   async #publish(): Promise<void> {
     const { ledger, court, chain } = this.#press;
     for (;;) {
@@ -309,6 +311,7 @@ export class Publisher {
   }
 
   /** Gives its word again where it has been taken away or changed. */
+  // Rule: RestoreOwnWord.
   async #word(): Promise<void> {
     const { ledger, court, seat } = this.#press;
     const audited = this.#audited ?? 0;

@@ -5,6 +5,7 @@ import { clerkStub } from "../shared/shell/stubs.ts";
 import type { Bench } from "./bench.ts";
 
 /** Why this seat is not to be rebuilt now, or null: meanwhile it has no voice, and the court must decide without it. */
+// Rule: RefuseRebuild.
 export async function rebuildObjection(bench: Bench): Promise<string | null> {
   const { n, q } = bench.deployment.quorum;
   const others = Array.from({ length: n }, (_, seat) => seat).filter((seat) => seat !== bench.seat);
@@ -24,6 +25,7 @@ async function isReady({ env, deployment, court }: Bench, seat: number): Promise
 }
 
 /** To be the last piece of this life: the next one has no voice until its state is the court's. */
+// Rule: SilenceForRebuild.
 export function orderRebuild(bench: Bench, now: number): void {
   bench.atomic(() => {
     bench.heal();

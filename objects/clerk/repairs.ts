@@ -66,6 +66,7 @@ export class Repairs {
   }
 
   /** Whether everything damaged of a bucket has been put right. */
+  // Rules: RepairRowFromChain, TakeOutStrayRow.
   #entities(table: string, bucket: number): boolean {
     const { state } = this.#of;
     const stored = state.stored(table, bucket);
@@ -85,6 +86,7 @@ export class Repairs {
   }
 
   /** Whether a damaged used key has been put right. */
+  // Rule: RepairRowFromChain.
   #key(place: Place, table: number): boolean {
     const { keys } = this.#of.state;
     const damaged = keys.stored(table, place.height ?? 0, String(place.key));

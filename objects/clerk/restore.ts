@@ -21,6 +21,7 @@ export interface Restoring {
 }
 
 /** Begins a new incarnation: it is in storage before anything is said in it. */
+// Rule: KeepSilentWithoutVotes.
 export function restoredSeat(from: Restoring, now: number): Seat {
   const { bench } = from;
   return bench.atomic(() => {
@@ -38,6 +39,7 @@ export function restoredSeat(from: Restoring, now: number): Seat {
   });
 }
 
+// Rule: RecoverAlone.
 function voter(from: Restoring, now: number): Seat {
   const { bench, world } = from;
   const { notes, chain, state, incidents } = bench;
@@ -65,6 +67,7 @@ function voter(from: Restoring, now: number): Seat {
 }
 
 /** Without votes of its own: it casts none, and leaves those in storage as they are. */
+// Rule: BeginAgainFromStorage.
 function follower(from: Restoring, now: number): Seat {
   const { bench, world } = from;
   const { notes, chain, state } = bench;
@@ -136,6 +139,7 @@ export function keepVotes(notes: SeatNotes, durable: Durable | null): void {
 }
 
 /** Votes that were damaged may not be replaced by none: that would be amnesia, and could become equivocation. */
+// Rule: SilenceWithoutVotes.
 function votesIn(notes: SeatNotes): Durable | null {
   const stored = notes.get("votes");
   if (stored === undefined && notes.get("incarnation") !== undefined) throw missing("votes");

@@ -67,6 +67,7 @@ export class Scrubber {
   }
 
   /** Reads a slice. Throws `RowDamaged` for a damaged row that is not repaired; the next slice begins there again. */
+  // Rule: ScrubByAndBy.
   slice(): void {
     const { table, after, passes } = this.#at();
     const next = this.#tables[table]?.(after) ?? null;
@@ -124,6 +125,7 @@ export class Scrubber {
   }
 
   /** Nothing can bring an incident back. */
+  // Rule: ForgetDamagedNote.
   #incidents(after: string | null): string | null {
     const { incidents, chain, now } = this.#of;
     try {

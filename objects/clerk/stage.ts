@@ -9,6 +9,7 @@ export interface Whereabouts {
 }
 
 /** Of a running seat; `verified` are the tables that have been read again after a state was taken. */
+// Rule: ShowStage.
 export function whereabouts(seat: Seat, standing: Standing, verified: Progress): Whereabouts {
   if (seat.voice) return { stage: "ready", progress: null };
   const { wounds, rebuild, replaying, verify, lasting } = standing;

@@ -165,6 +165,7 @@ export class AgreedState implements StateReader {
   }
 
   /** Every entity row becomes what a failing disk would make of it: another text under the old digest. */
+  // Rule: CorruptStateIsNoticed.
   rot(): void {
     this.#sql.exec("UPDATE entities SET state = state || ' '");
   }

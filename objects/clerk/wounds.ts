@@ -91,6 +91,7 @@ function blockHeights({ sql, chain }: WoundedChain, key: number): number[] {
   return lost.length > 0 ? lost : [height + 1];
 }
 
+// Rule: TakeOutStrayRow.
 function belongs({ sql, chain }: WoundedChain, table: string, height: number): number[] {
   if (isHere(chain, height)) return [height];
   sql.exec(`DELETE FROM ${table} WHERE height = ?`, height);
@@ -117,6 +118,7 @@ function controlHeights(of: WoundedChain, height: number): number[] | undefined 
   });
 }
 
+// Rule: TakeOutStrayRow.
 function writHeights(
   { sql, chain, votes }: WoundedChain,
   writ: string,

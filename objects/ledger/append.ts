@@ -45,6 +45,7 @@ export const COLUMNS = {
 export type Part = keyof typeof COLUMNS;
 
 /** Keeps the genesis of its generation; the same again is a no-op. Throws {@link LedgerConflict} for another one. */
+// Rules: KeepGenesis, RefuseOtherGenesis.
 export async function publishGenesis(db: D1Database, genesis: Genesis): Promise<void> {
   const { generation } = genesis.document;
   const digest = genesisDigest(genesis.document);
@@ -125,6 +126,7 @@ function heightQuery(ledger: Ledger, court: number, upTo: number): D1PreparedSta
  * are there already are skipped. Throws {@link LedgerConflict}, {@link LedgerGap}, or D1's own error, after which the same call may be
  * repeated.
  */
+// Rules: AppendAgreed, AppendAgainIsNoop.
 export async function publishRun(
   ledger: Ledger,
   court: number,
@@ -241,6 +243,7 @@ function versions(ledger: Ledger, court: number, first: number, last: number): D
 }
 
 /** Why the ledger cannot take the run whenever it is tried; null when it was something else. */
+// Rules: RefuseConflict, RefuseGap.
 async function refusal(
   ledger: Ledger,
   court: number,

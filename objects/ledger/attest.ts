@@ -26,6 +26,7 @@ export type Word = Pick<Attestation, "height" | "block" | "signature">;
  * Keeps the seat's latest word; one about a lower height changes nothing, unless it is `instead` of one that the seat never gave. Says
  * whether it is kept now. Rejects if the ledger holds no such block.
  */
+// Rules: Attest, KeepLaterAttestation.
 export async function attest(
   ledger: Ledger,
   word: Attestation,
@@ -146,6 +147,7 @@ interface Held {
   readonly held: number;
 }
 
+// Rules: TellAttestedHeight, RefuseMissingVouched.
 function vouched(ledger: Ledger, court: number, words: readonly (Attestation & Held)[]): number {
   // A word outlives its seat's key: it was given while the key counted, or by who held it later.
   const given = words.filter(({ seat, height, block, signature }) =>
@@ -153,11 +155,13 @@ function vouched(ledger: Ledger, court: number, words: readonly (Attestation & H
       ledger.verify(keys[seat] ?? "", attestDigest(court, height, block), signature),
     ),
   );
-  const among = (wanted: number): number =>
-    given
+  const among = (wanted: number): number => {
+    const heights = given
       .filter(({ held }) => held === wanted)
       .map(({ height }) => height)
-      .toSorted((a, b) => b - a)[ledger.quorum.r - 1] ?? 0;
+      .toSorted((a, b) => b - a);
+    return heights[ledger.quorum.r - 1] ?? 0;
+  };
   const [there, gone] = [among(1), among(0)];
   if (gone > there)
     throw new LedgerCorrupt(court, gone, "a block that its seats vouch for is not there");

@@ -44,6 +44,7 @@ export async function auditRange(
 }
 
 /** The same for no more of these heights than one stride takes in. */
+// Rules: AuditHeight, ReportWrongHeight.
 export async function auditStep(
   ledger: Ledger,
   court: number,

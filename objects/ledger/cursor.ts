@@ -49,6 +49,7 @@ export function cursorOf(
   return Buffer.from(canonical(place)).toString("base64url");
 }
 
+// Rule: RefuseForeignCursor.
 function opened<T extends Json>(cursor: string, shape: z.ZodType<T>): T {
   const text = Buffer.from(cursor, "base64url").toString();
   let value: unknown;

@@ -306,6 +306,7 @@ function same(a: readonly Cell[] | null, b: readonly Cell[] | null): boolean {
 }
 
 /** Whether the row proves the agreed block by itself, with a certificate of its own. */
+// Rule: KeepOtherBlock.
 function sameBlock(ledger: Ledger, row: Row, agreed: BlockRow): boolean {
   let certified: string;
   try {

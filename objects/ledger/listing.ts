@@ -66,6 +66,7 @@ async function scanned(
 }
 
 /** A tenant's events of one court or, in turns, of all. */
+// Rules: PageInOrder, HideUnattested, HideOtherTenants.
 export async function byCourt(
   ledger: Ledger,
   asked: EventsQuery,
@@ -113,6 +114,7 @@ export async function byCourt(
 }
 
 /** The events that made an entity's versions, and these. */
+// Rules: PageInOrder, HideUnattested, HideOtherTenants.
 export async function byEntity(
   ledger: Ledger,
   asked: EventsQuery & { readonly entity: string },

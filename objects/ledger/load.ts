@@ -80,6 +80,7 @@ export async function provenOutcomes(
 }
 
 /** The same with each one's own event and its whole entry, null for effects of the system; throws {@link LedgerCorrupt}. */
+// Rules: ServeProven, RefuseCorruptRow.
 export async function provenEvents(
   ledger: Ledger,
   tenant: string,
@@ -122,6 +123,7 @@ export async function provenEvents(
   });
 }
 
+// Rules: ServeProven, RefuseCorruptRow.
 function proofs(
   rows: { readonly blocks: readonly BlockRow[]; readonly outcomes: readonly EventRow[] },
   trust: Trust,

@@ -30,6 +30,7 @@ export interface Page<Item> {
 }
 
 /** The latest use of a key that took it up, or null. Uses that met a taken key are none. */
+// Rule: ServeLatestUse.
 export async function eventByKey(
   ledger: Ledger,
   key: { readonly tenant: string; readonly source: string; readonly id: string },
@@ -55,6 +56,7 @@ export async function eventByKey(
 }
 
 /** Everything that proves an event to somebody who holds the genesis; null where the tenant has no published event. */
+// Rules: ProveInclusion, HideUnattested, HideOtherTenants.
 export async function inclusion(
   ledger: Ledger,
   tenant: string,
@@ -74,6 +76,7 @@ export async function inclusion(
 }
 
 /** The block, checked as an offline verifier would; null above the attested height. */
+// Rule: HideUnattested.
 export async function blockAt(
   ledger: Ledger,
   court: number,

@@ -44,6 +44,7 @@ export async function repairsAt(ledger: Ledger, court: number, height: number): 
 }
 
 /** Exchanges rows, all or none; fails where somebody else has repaired one of them meanwhile. */
+// Rule: RepairDamagedRow.
 export async function repair(
   ledger: Ledger,
   flaws: readonly Flaw[],

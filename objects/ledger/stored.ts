@@ -142,6 +142,7 @@ export interface StoredRun {
  * The blocks above a height, checked as an offline verifier would, as many as one catch-up answer holds. A control event ends the run: what
  * comes after it is checked under the keys that it brings. Rejects only when D1 does.
  */
+// Rule: RefuseFalseRow.
 export async function storedRun(ledger: Ledger, court: number, after: number): Promise<StoredRun> {
   const found = await measures(ledger, court, { from: after, to: after + LIMITS.syncBlocks });
   const { last, misfits } = boundOf(found, after);

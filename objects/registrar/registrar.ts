@@ -39,6 +39,7 @@ export class Registrar extends DurableObject<Bindings> implements RegistrarApi {
    * EntityAnswer without certificate. Throws {@link Refused}: `wrong-name`, `misconfigured` (a key of another shard),
    * `not-ready` (too many misses at once), or whatever the seat refuses with.
    */
+  // Rules: RefuseForeignKey, AnswerFromCopy, MissUnknownKey, ShareFill.
   async read(key: string): Promise<string> {
     const post = this.#open();
     const { deployment, officer, store } = post;
@@ -93,6 +94,7 @@ export class Registrar extends DurableObject<Bindings> implements RegistrarApi {
     }
   }
 
+  // Rule: RefuseMisnamedRegistrar.
   #open(): Post {
     if (this.#post !== undefined) return this.#post;
     const deployment = deploymentOf(this.env);
@@ -101,6 +103,7 @@ export class Registrar extends DurableObject<Bindings> implements RegistrarApi {
     return this.#post;
   }
 
+  // Rules: FillOnMiss, RefuseTooManyFills.
   #fill(post: Post, key: string): Filling {
     if (this.#fills.size >= LIMITS.registrarFills) {
       throw new Refused("not-ready", `${this.#fills.size} misses are being filled already`);

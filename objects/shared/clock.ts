@@ -8,6 +8,7 @@ export interface Clock {
 }
 
 /** What the promise comes to, or undefined when it fails or takes longer than `ms`. */
+// Rule: TakeSilentCallForLost.
 export function within<T>(clock: Clock, ms: number, promise: Promise<T>): Promise<T | undefined> {
   return new Promise((resolve) => {
     const cancel = clock.after(ms, () => resolve(undefined));

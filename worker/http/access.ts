@@ -33,6 +33,7 @@ export function tokensOf(variable: string | undefined): readonly Token[] {
 }
 
 /** The token of an `Authorization` header if it has the scope; throws `unauthorized` or `forbidden`. */
+// Rules: RefuseUnknown, RefuseForbidden.
 export function authorise(header: string | null, known: readonly Token[], scope: Scope): Token {
   if (presentedIn(header) === undefined)
     throw new Problem("unauthorized", "Send Authorization: Bearer <token>.");

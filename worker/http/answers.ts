@@ -24,6 +24,7 @@ export interface Reply {
 }
 
 /** The one event's outcome as it was decided, byte for byte; throws its {@link Problem} otherwise. */
+// Rules: AnswerSettled, AnswerReplay, PromiseOutcome.
 export function answerSingle({ decided, asynchronous }: Reply): Response {
   const [only] = decided;
   if (only === undefined) throw new Problem("malformed", "There is no event.");
@@ -43,6 +44,7 @@ export function answerSingle({ decided, asynchronous }: Reply): Response {
  * An element for every event, in the order they were sent; throws `overloaded` or `no-quorum` if, of all that were fit to be asked
  * about, nothing was taken in.
  */
+// Rules: AnswerEachInOrder, RefuseWholeRequest.
 export function answerArray({ decided, asynchronous, path }: Reply): Response {
   const asked = decided.flatMap((each) => ("answer" in each ? [each.answer] : []));
   const [first] = asked;
@@ -94,6 +96,7 @@ const STATUS_OF = {
   silent: "pending",
 } as const;
 
+// Rules: AnswerRefused, AnswerUndecided.
 export function problemOf(answer: Exclude<Answer, { kind: "settled" }>): Problem {
   switch (answer.kind) {
     case "key-reused":

@@ -3,6 +3,7 @@ import { LIMITS } from "../../objects/shared/limits.ts";
 import { Problem } from "./problems.ts";
 
 /** The text of a UTF-8 body; throws `too-large` or `malformed`. */
+// Rule: RefuseTooLarge.
 export async function readBody(request: Request): Promise<string> {
   const declared = request.headers.get("Content-Length") ?? "";
   if (/^\d+$/.test(declared) && Number(declared) > LIMITS.requestBytes) throw tooLarge();

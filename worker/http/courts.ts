@@ -16,6 +16,7 @@ import { incidentsQuery } from "./queries.ts";
 import { courtIn, indexIn, queryIn } from "./query.ts";
 import type { Allow } from "./reads.ts";
 
+// Rule: ShowAttestations.
 export function courtRoutes(app: Hono, context: Context, allow: Allow): void {
   const { deployment, seats } = context;
 
@@ -61,6 +62,7 @@ export function courtRoutes(app: Hono, context: Context, allow: Allow): void {
 }
 
 /** A published block from the ledger, a younger one from the seats. */
+// Rule: ShowBlock.
 async function blockNow(context: Context, court: number, height: number): Promise<Block | null> {
   const ledger = await context.ledger();
   try {
@@ -79,6 +81,7 @@ interface Incident {
 }
 
 /** Every seat numbers what it noted by itself, so the cursor is a place per seat. */
+// Rule: ShowIncidents.
 async function incidentsAfter(
   { env, deployment, seats }: Context,
   court: number,

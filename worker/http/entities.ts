@@ -122,11 +122,13 @@ async function agreed(context: Context, located: Located): Promise<Value> {
 }
 
 /** The first copy that answers, beginning with the nearest. That there is none is not taken from one seat. */
+// Rule: AgreeOnAbsence.
 async function local(context: Context, located: Located, c: HonoContext): Promise<Value> {
   const copy = await nearestCopy(context, located, c);
   return copy.state === null ? agreed(context, located) : copy;
 }
 
+// Rule: ReadNearestCopy.
 async function nearestCopy(
   { env, deployment, seats }: Context,
   located: Located,

@@ -28,6 +28,7 @@ export interface Sent {
 const JSON_TYPE = /^[^/]+\/(?:[^/]+\+)?json$/;
 
 /** Throws `unsupported-media-type`. */
+// Rule: RefuseMediaType.
 export function contentModeOf(headers: Headers): ContentMode {
   const [essence = "", ...parameters] = (headers.get("Content-Type") ?? "").split(";");
   const type = essence.trim().toLowerCase();
@@ -54,6 +55,7 @@ export function contentModeOf(headers: Headers): ContentMode {
 }
 
 /** Throws `malformed` or `too-large` for the request as a whole. */
+// Rules: OpenRequest, KeepElement, RefuseTooLarge.
 export function sentEvents(mode: ContentMode, headers: Headers, body: string): Sent {
   const { value, flaws } = json(body);
   if (mode === "binary") {
@@ -80,6 +82,7 @@ export function sentEvents(mode: ContentMode, headers: Headers, body: string): S
   return { array: true, events };
 }
 
+// Rule: RefuseMalformed.
 function json(body: string) {
   try {
     return readJson(body);
@@ -146,6 +149,7 @@ function plainDefaults(key: string | null): object {
 }
 
 /** The event that was sent, after defaults; throws `malformed`, `too-large` or `invalid-event`. Its domain has not seen it yet. */
+// Rules: RefuseMalformedEvent, RefuseInvalidEvent.
 export function readEvent(sent: SentEvent, defaults: Defaults): ReadEvent {
   const members = membersOf(sent.value);
   refuseFlaws(
@@ -206,6 +210,7 @@ function membersOf(value: unknown) {
   };
 }
 
+// Rule: RefuseLargeEvent.
 function refuseLarge(value: unknown, id: string, source: string): void {
   for (const [pointer, text] of [
     ["/id", id],

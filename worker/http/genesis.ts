@@ -4,6 +4,7 @@ import { genesisDigest } from "../../objects/shared/genesis.ts";
 import type { Context } from "../context.ts";
 import type { Allow } from "./reads.ts";
 
+// Rules: ShowGenesis, ShowToken.
 export function genesisRoutes(app: Hono, context: Context, allow: Allow): void {
   app.get("/v1/genesis", async (c) => {
     allow(c, "read");

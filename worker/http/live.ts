@@ -24,6 +24,7 @@ export function liveRoutes(app: Hono, context: Context): void {
 }
 
 /** Asking wakes a fresh deployment: the genesis is composed on the way. */
+// Rule: TellReadiness.
 async function reasonsNotReady(context: Context): Promise<string[]> {
   const { quorum, courts } = context.deployment;
   try {

@@ -15,6 +15,7 @@ import { courtIn, indexIn } from "./query.ts";
 import { REFUSE_BLOCKS, healLedger, tamper } from "./tampering.ts";
 
 /** The fault routes exist only where `FAULT_INJECTION` is `"on"`. */
+// Rule: InjectFault.
 export function operateRoutes(app: Hono, context: Context): void {
   const { env, deployment, tokens } = context;
   if (!deployment.faultInjection) return;

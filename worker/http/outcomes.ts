@@ -57,6 +57,7 @@ export function eventRoutes(app: Hono, context: Context, allow: Allow): void {
 }
 
 /** The latest use of a key: the Warden has it until it is published and its window is over. */
+// Rule: TellLatestUse.
 async function eventNow(context: Context, key: Key, proven: boolean): Promise<string | null> {
   const { env, deployment } = context;
   const warden = wardenStub(env, deployment, wardenOf(deployment, key.tenant, key.source));
@@ -113,6 +114,7 @@ function roots({ genesis, terms }: Ledger, { court, height }: Header) {
 }
 
 /** With the genesis: whoever pinned its digest needs nothing else. */
+// Rule: ProveOutcome.
 async function publishedProof(
   ledger: Ledger,
   tenant: string,
@@ -123,6 +125,7 @@ async function publishedProof(
   return included === null ? undefined : { ...included, ...roots(ledger, included.header) };
 }
 
+// Rule: ProveOutcome.
 async function unpublishedProof(
   context: Context,
   ledger: Ledger,

@@ -16,6 +16,7 @@ export function courtIn(text: string, { courts }: Deployment): number {
 }
 
 /** The query's members that the shape knows, an empty one being none; throws `malformed`. */
+// Rule: RefuseQuery.
 export function queryIn<T>(url: string, shape: z.ZodType<T>): T {
   const given = [...new URL(url).searchParams].filter(([, value]) => value !== "");
   const query = shape.safeParse(Object.fromEntries(given));

@@ -46,6 +46,7 @@ interface Asked {
 }
 
 /** Throws `no-quorum` where fewer seats than it takes endorse it, with what one of them says against it. */
+// Rules: OrderReadmission, RefuseReadmission.
 async function askCourt(
   { env, deployment, seats }: Context,
   court: number,

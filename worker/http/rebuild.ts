@@ -9,6 +9,7 @@ import { Problem } from "./problems.ts";
 import { courtIn, indexIn } from "./query.ts";
 
 /** Ordered is not done: the court's answer shows when the member is ready again. */
+// Rule: OrderRebuild.
 export function rebuildRoutes(app: Hono, { env, deployment, tokens }: Context): void {
   app.post("/v1/courts/:court/members/:seat/rebuild", async (c) => {
     authorise(c.req.header("Authorization") ?? null, tokens, "operate");

@@ -2,6 +2,7 @@
 import { Problem } from "./problems.ts";
 
 /** A trigger is D1 itself refusing, for everybody and over restarts, until it is dropped. */
+// Rule: RefusingLedgerDelays.
 export const REFUSE_BLOCKS = `CREATE TRIGGER IF NOT EXISTS fault_refuse BEFORE INSERT ON blocks
   BEGIN SELECT RAISE(ABORT, 'fault: the ledger refuses'); END`;
 
@@ -13,6 +14,7 @@ const RESTORE = `CREATE TRIGGER events_stay BEFORE UPDATE ON events
 const SAME = `t.generation = events.generation AND t.court = events.court AND t.height = events.height AND t.idx = events.idx`;
 
 /** Turns the latest accepted outcome into a rejection. Throws `not-found` where there is none. */
+// Rule: TamperedRowIsNotServed.
 export async function tamper(db: D1Database, generation: string): Promise<void> {
   const results = await db.batch([
     db.prepare(`CREATE TABLE IF NOT EXISTS fault_tampered (${ROW}, outcome TEXT)`),
@@ -32,6 +34,7 @@ export async function tamper(db: D1Database, generation: string): Promise<void> 
   if (results[1]?.meta.changes === 0) throw new Problem("not-found", "Nothing is published yet.");
 }
 
+// Rule: HealedLedgerCatchesUp.
 export async function healLedger(db: D1Database): Promise<void> {
   await db.batch([
     db.prepare("DROP TRIGGER IF EXISTS fault_refuse"),

@@ -85,6 +85,7 @@ function grewBy(
   return grown.reduce((sum, each) => sum + each, 0) === growth;
 }
 
+// Rules: ReceiveStock, RejectReceiptOverflow.
 const received = eventType({
   schema: z.strictObject({ ...place, quantity }),
   partition: (data) => data.item,
@@ -98,6 +99,7 @@ const received = eventType({
   invariant: (data, before, after) => grewBy([data], data.quantity, before, after),
 });
 
+// Rules: AdjustStock, RejectAdjustmentBeyondAvailable, RejectAdjustmentOverflow.
 const adjusted = eventType({
   schema: z.strictObject({
     ...place,
@@ -131,6 +133,7 @@ function endsOf(data: {
   ];
 }
 
+// Rules: MoveStock, RejectMoveWithinWarehouse, RejectMoveBeyondAvailable, RejectMoveOverflow.
 const moved = eventType({
   schema: z.strictObject({ item: name, from: name, to: name, quantity }),
   partition: (data) => data.item,
@@ -155,6 +158,7 @@ const moved = eventType({
   invariant: (data, before, after) => grewBy(endsOf(data), 0, before, after),
 });
 
+// Rules: CountStock, RejectCountBelowReserved.
 const counted = eventType({
   schema: z.strictObject({ ...place, quantity: z.int().min(0) }),
   partition: (data) => data.item,
@@ -171,6 +175,7 @@ const counted = eventType({
   },
 });
 
+// Rules: ReserveStock, RejectUsedReservation, RejectReservationBeyondAvailable.
 const reserved = eventType({
   schema: z.strictObject({
     ...place,
@@ -231,6 +236,7 @@ function ended(
   };
 }
 
+// Rules: FulfilReservation, ReleaseReservation, RejectUnknownReservation, RejectClosedReservation.
 function closing(status: "fulfilled" | "released", taken: boolean) {
   return eventType({
     schema: z.strictObject({ reservation: name, item: name }),
@@ -280,6 +286,7 @@ function namedBy(id: string): Named {
   return { reservation, item };
 }
 
+// Rule: ExpireReservation.
 const reservation: EntityType = {
   maxBytes: 256,
   partition: (id) => AT.exec(id)?.[2] ?? null,

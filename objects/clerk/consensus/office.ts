@@ -9,7 +9,7 @@ export function termNow({ setup, tip }: Pick<Seat, "setup" | "tip">): Term {
 }
 
 /** Whether the seat's own key is the one of its place in that term; a seat that lost its storage has another. */
-// Rule: FollowWithoutKey.
+// Rules: FollowWithoutKey, RefuseLostKey.
 export function holdsKey(seat: Pick<Seat, "setup" | "tip">): boolean {
   return termNow(seat).keys[seat.setup.seat] === seat.setup.key;
 }

@@ -14,6 +14,7 @@ CREATE TABLE genesis (
   PRIMARY KEY (generation)
 ) STRICT, WITHOUT ROWID;
 
+-- Rule: RefuseUncertified.
 CREATE TABLE blocks (
   generation TEXT NOT NULL,
   court INTEGER NOT NULL,
@@ -124,6 +125,7 @@ CREATE TRIGGER blocks_append BEFORE INSERT ON blocks BEGIN
 END;
 
 -- A block's rows are a function of its hash: what is there stays, and whether it is right is the audit's to say.
+-- Rule: RefuseOrphan.
 CREATE TRIGGER writs_append BEFORE INSERT ON writs BEGIN
   SELECT RAISE(IGNORE) FROM writs
     WHERE generation = NEW.generation AND court = NEW.court AND height = NEW.height AND position = NEW.position;
@@ -133,6 +135,7 @@ CREATE TRIGGER writs_append BEFORE INSERT ON writs BEGIN
         AND NEW.start + NEW.count <= outcomes);
 END;
 
+-- Rule: RefuseOrphan.
 CREATE TRIGGER events_append BEFORE INSERT ON events BEGIN
   SELECT RAISE(IGNORE) FROM events
     WHERE generation = NEW.generation AND court = NEW.court AND height = NEW.height AND idx = NEW.idx;
@@ -141,6 +144,7 @@ CREATE TRIGGER events_append BEFORE INSERT ON events BEGIN
       WHERE generation = NEW.generation AND court = NEW.court AND height = NEW.height AND NEW.idx < outcomes);
 END;
 
+-- Rule: RefuseOrphan.
 CREATE TRIGGER entity_versions_append BEFORE INSERT ON entity_versions BEGIN
   SELECT RAISE(IGNORE) FROM entity_versions
     WHERE generation = NEW.generation AND tenant = NEW.tenant AND entity = NEW.entity AND version = NEW.version
@@ -154,6 +158,7 @@ CREATE TRIGGER entity_versions_append BEFORE INSERT ON entity_versions BEGIN
         AND change.value ->> 'entity' = NEW.entity AND change.value ->> 'version' = NEW.version);
 END;
 
+-- Rule: RefuseAttestationOfNoBlock.
 CREATE TRIGGER attestations_insert BEFORE INSERT ON attestations BEGIN
   SELECT RAISE(ABORT, 'ledger: an attestation of no block') WHERE NOT EXISTS (
     SELECT 1 FROM blocks
@@ -166,6 +171,7 @@ CREATE TRIGGER blocks_stay BEFORE UPDATE ON blocks BEGIN SELECT RAISE(ABORT, 'le
 CREATE TRIGGER blocks_kept BEFORE DELETE ON blocks BEGIN SELECT RAISE(ABORT, 'ledger: append-only'); END;
 CREATE TRIGGER writs_stay BEFORE UPDATE ON writs BEGIN SELECT RAISE(ABORT, 'ledger: append-only'); END;
 CREATE TRIGGER writs_kept BEFORE DELETE ON writs BEGIN SELECT RAISE(ABORT, 'ledger: append-only'); END;
+-- Rule: RefuseRewrite.
 CREATE TRIGGER events_stay BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'ledger: append-only'); END;
 CREATE TRIGGER events_kept BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT, 'ledger: append-only'); END;
 CREATE TRIGGER entity_versions_stay BEFORE UPDATE ON entity_versions

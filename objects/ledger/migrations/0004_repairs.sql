@@ -25,17 +25,20 @@ CREATE TABLE repairs (
 CREATE INDEX repairs_open ON repairs (generation, part, place) WHERE door = 1;
 
 -- Numbered one after another, so that of two who found the same damage only one can repair it, and neither twice.
+-- Rules: RepairOnce, RefuseFalseRepair.
 CREATE TRIGGER repairs_append BEFORE INSERT ON repairs BEGIN
   SELECT RAISE(ABORT, 'ledger: a repair out of turn') WHERE NEW.door IS NOT 1 OR NEW.number IS NOT 1 + (
     SELECT count(*) FROM repairs
       WHERE generation = NEW.generation AND court = NEW.court AND height = NEW.height AND part = NEW.part
         AND place = NEW.place);
 END;
+-- Rule: KeepRepairRecord.
 CREATE TRIGGER repairs_stay BEFORE UPDATE ON repairs BEGIN
   SELECT RAISE(ABORT, 'ledger: append-only') WHERE OLD.door IS NOT 1 OR NEW.door IS NOT NULL
     OR (NEW.generation, NEW.court, NEW.height, NEW.part, NEW.place, NEW.number, NEW.old, NEW.new, NEW.seat, NEW.signature)
     IS NOT (OLD.generation, OLD.court, OLD.height, OLD.part, OLD.place, OLD.number, OLD.old, OLD.new, OLD.seat, OLD.signature);
 END;
+-- Rule: KeepRepairRecord.
 CREATE TRIGGER repairs_kept BEFORE DELETE ON repairs BEGIN SELECT RAISE(ABORT, 'ledger: append-only'); END;
 
 CREATE TRIGGER repairs_of_genesis AFTER INSERT ON repairs WHEN NEW.part = 'genesis' BEGIN
@@ -62,6 +65,7 @@ CREATE TRIGGER repairs_of_writs AFTER INSERT ON repairs WHEN NEW.part = 'writs' 
     WHERE generation = NEW.generation AND court = NEW.court AND height = NEW.height AND part = NEW.part
       AND place = NEW.place AND number = NEW.number;
 END;
+-- Rule: RefuseFalseRepair.
 CREATE TRIGGER repairs_of_events AFTER INSERT ON repairs WHEN NEW.part = 'events' BEGIN
   SELECT RAISE(ABORT, 'ledger: a repair of another row than was found') WHERE (NEW.old IS NULL) = EXISTS (
     SELECT 1 FROM events WHERE generation = NEW.generation AND court = NEW.court AND height = NEW.height AND idx = NEW.place ->> 0);
@@ -103,6 +107,7 @@ CREATE TRIGGER writs_kept BEFORE DELETE ON writs BEGIN
       AND court = OLD.court AND height = OLD.height AND door = 1);
 END;
 DROP TRIGGER events_kept;
+-- Rule: RefuseRewrite.
 CREATE TRIGGER events_kept BEFORE DELETE ON events BEGIN
   SELECT RAISE(ABORT, 'ledger: append-only') WHERE NOT EXISTS (
     SELECT 1 FROM repairs WHERE generation = OLD.generation AND part = 'events'
@@ -118,6 +123,7 @@ END;
 
 -- As before; but where blocks are, their genesis was published, and comes back by repair only.
 DROP TRIGGER genesis_append;
+-- Rules: KeepGenesisAgain, RefuseOtherGenesis.
 CREATE TRIGGER genesis_append BEFORE INSERT ON genesis BEGIN
   SELECT RAISE(IGNORE) FROM genesis WHERE generation = NEW.generation AND digest = NEW.digest;
   SELECT RAISE(ABORT, 'ledger: another genesis of this generation') FROM genesis WHERE generation = NEW.generation;
@@ -129,6 +135,7 @@ END;
 
 -- As before; but a block that is put back may lie above one that is yet to be.
 DROP TRIGGER blocks_append;
+-- Rules: AppendAgainIsNoop, RefuseConflict, RefuseGap.
 CREATE TRIGGER blocks_append BEFORE INSERT ON blocks BEGIN
   SELECT RAISE(IGNORE) FROM blocks
     WHERE generation = NEW.generation AND court = NEW.court AND height = NEW.height AND block = NEW.block;

@@ -100,6 +100,7 @@ export function noteRead(reads: Reads, key: string, bucket: Bucket, now: number)
 }
 
 /** What time alone brings about: reads of a past period are credited to it, then idle buckets go. */
+// Rule: DropIdleBucket.
 export function sweep(now: number, buckets: readonly Bucket[], reads: Reads): Effect[] {
   const effects: Effect[] = [];
   if (reads.keys.size > 0 && reads.period < periodOf(now) && dueAt(reads.period) > now) {
@@ -112,6 +113,7 @@ export function sweep(now: number, buckets: readonly Bucket[], reads: Reads): Ef
 }
 
 /** Drops the oldest buckets until the bounds hold. */
+// Rule: DropOldestWhenFull.
 export function crowdedOut(buckets: readonly Bucket[]): Effect[] {
   let entries = 0;
   let bytes = 0;
@@ -130,6 +132,7 @@ export function crowdedOut(buckets: readonly Bucket[]): Effect[] {
 }
 
 /** A push from its wire form. One too large to apply tells only that anything may have changed up to its height. */
+// Rule: DropOnOversizedPush.
 export function pushOf(after: number, height: number, text: string): Push {
   if (utf8Length(text) <= LIMITS.registrarPushBytes) {
     const rows = JSON.parse(text) as EntityRow[];
@@ -139,6 +142,7 @@ export function pushOf(after: number, height: number, text: string): Push {
 }
 
 /** Applies a push to copies that have followed the seat up to `height`. `versions`: the version held of each pushed key. */
+// Rules: IgnoreOldPush, ApplyPushInOrder, DropOnGap, TakePushedRow, NeverGoBack.
 export function applyPush(
   height: number,
   push: Push,
@@ -164,6 +168,7 @@ function pushedCopy(row: EntityRow, height: number): Copy {
 }
 
 /** Tells the fills under way what a push, applied to copies at `height`, has changed. */
+// Rule: NoticeChangeDuringFill.
 export function noticePush(height: number, push: Push, fills: ReadonlyMap<string, Fill>): void {
   if (push.height <= height) return;
   if (push.after > height) {
@@ -183,6 +188,7 @@ export interface Filled {
 }
 
 /** Decides on the row a seat gave; `held` is the intact copy there is by now. */
+// Rules: KeepFill, PreferNewerCopy, PassOnOvertakenFill.
 export function endFill(height: number, fill: Fill, row: Copy, held: Copy | undefined): Filled {
   if (held !== undefined && held.version >= row.version) {
     return { answer: answerOf(held, height), keep: null };

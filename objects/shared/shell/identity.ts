@@ -45,6 +45,7 @@ export class Notes {
  * The officer this object is. Throws {@link Refused} `wrong-name`, having stored nothing, when its name is unknown, is not
  * that of its id, or names no object of this deployment.
  */
+// Rules: TakeOwnName, RefuseStrangeObject.
 export function officerHere<Kind extends Officer["kind"]>(
   ctx: DurableObjectState,
   namespace: DurableObjectNamespace,
@@ -93,6 +94,7 @@ export function keyHere(notes: Notes, name: string): KeyPair {
 }
 
 /** Checks a genesis before an object serves by it; throws {@link Refused} `misconfigured` or `no-genesis`. */
+// Rules: ServeByGenesis, RefuseConfigMismatch.
 export function checkedGenesis(text: string, deployment: Deployment, verify: Verify): Genesis {
   const genesis = genesisIn(text);
   if (genesis === null) throw new Refused("no-genesis", "that is no genesis");
