@@ -7,14 +7,14 @@ import { told } from "../spec/reader/finding.ts";
 import { lint } from "../spec/reader/linter.ts";
 import { withTable } from "../spec/reader/table.ts";
 import { main } from "./lib/command.ts";
-import { alliums, obligations, texts } from "./lib/specification.ts";
+import { alliums, codeTexts, obligations, texts } from "./lib/specification.ts";
 import { root } from "./lib/tools.ts";
 
 await main(async () => {
   const { values } = parseArgs({ options: { table: { type: "boolean", default: false } } });
   if (values.table) {
     const path = join(root, "spec/README.md");
-    const code = new Map([...texts("objects", ".ts"), ...texts("worker", ".ts")]);
+    const code = codeTexts();
     const made = withTable(readFileSync(path, "utf8"), obligations(), texts("spec", ".ts"), code);
     return writeFileSync(path, made);
   }

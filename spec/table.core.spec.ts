@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { obligations, texts } from "../bench/lib/specification.ts";
+import { codeTexts, obligations, texts } from "../bench/lib/specification.ts";
 import { placesOf } from "./reader/places.ts";
 import { withTable } from "./reader/table.ts";
 import { titled } from "./reader/titles.ts";
@@ -30,9 +30,6 @@ it("a test is there for every rule, invariant and guarantee, or a waiver", () =>
     .map(({ path, place, name }) => `${path}:${place.line}: write a test of ${name}`);
   expect(without).toEqual([]);
 });
-
-const codeTexts = (): Map<string, string> =>
-  new Map([...texts("objects", ".ts"), ...texts("worker", ".ts")]);
 
 it("every rule of clerk.allium, control.allium and warden.allium stands above the function that carries it out", () => {
   const read = ["clerk", "control", "warden"].map((name) => `spec/${name}.allium`);

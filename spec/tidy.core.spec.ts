@@ -21,7 +21,10 @@ function files(folder: string, ending: string): string[] {
 const text = (path: string): string => readFileSync(join(root, path), "utf8");
 
 const specs = files("spec", ".spec.ts");
-const sources = ["worker", "objects", "spec", "bench"].flatMap((folder) => files(folder, ".ts"));
+const sources = ["worker", "objects", "spec", "bench"].flatMap((folder) => [
+  ...files(folder, ".ts"),
+  ...files(folder, ".tsx"),
+]);
 const documents = ["README.md", ...files("spec", ".md")].filter((path) =>
   existsSync(join(root, path)),
 );

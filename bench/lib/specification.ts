@@ -16,6 +16,10 @@ export function texts(folder: string, ending: string): Map<string, string> {
   return new Map(paths.map((path) => [path, readFileSync(join(root, path), "utf8")]));
 }
 
+/** The code that the specification is about; pages are in .tsx. */
+export const codeTexts = (): Map<string, string> =>
+  new Map([...texts("objects", ".ts"), ...texts("worker", ".ts"), ...texts("worker", ".tsx")]);
+
 export const alliums = (): Map<string, string> => texts("spec", ".allium");
 
 export const obligations = (): Obligation[] =>

@@ -25,6 +25,8 @@ interface LocatedEntity {
 }
 
 export interface Registry {
+  readonly eventTypes: readonly string[];
+  readonly entityTypes: readonly string[];
   readonly eventType: (type: string) => EventType<unknown> | undefined;
   /** Of `type/id`; undefined for an unknown type or an id that its type cannot have. */
   readonly entity: (entity: string) => LocatedEntity | undefined;
@@ -45,6 +47,8 @@ export function registryOf(domains: readonly Domain[]): Registry {
     );
   }
   return {
+    eventTypes: [...events.keys()],
+    entityTypes: [...entities.keys()],
     eventType: (type) => events.get(type),
     entity: (entity) => located(entities, entity),
     validate: (type, data) => validated(events.get(type), data),

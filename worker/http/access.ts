@@ -34,6 +34,15 @@ export function tokensOf(variable: string | undefined): readonly Token[] {
 
 /** The token of an `Authorization` header if it has the scope; throws `unauthorized` or `forbidden`. */
 export function authorise(header: string | null, known: readonly Token[], scope: Scope): Token {
+  const found = tokenIn(header, known);
+  if (!found.scopes.includes(scope)) {
+    throw new Problem("forbidden", `The token ${found.name} lacks the scope ${scope}.`);
+  }
+  return found;
+}
+
+/** The token of an `Authorization` header, whatever it allows; throws `unauthorized`. */
+export function tokenIn(header: string | null, known: readonly Token[]): Token {
   const presented = /^bearer +([A-Za-z0-9._~+/-]+=*) *$/i.exec(header ?? "")?.[1];
   if (presented === undefined)
     throw new Problem("unauthorized", "Send Authorization: Bearer <token>.");
@@ -44,8 +53,5 @@ export function authorise(header: string | null, known: readonly Token[], scope:
     if (timingSafeEqual(digest, Buffer.from(token.sha256, "hex"))) found = token;
   }
   if (found === undefined) throw new Problem("unauthorized", "The token is not known.");
-  if (!found.scopes.includes(scope)) {
-    throw new Problem("forbidden", `The token ${found.name} lacks the scope ${scope}.`);
-  }
   return found;
 }
