@@ -4,6 +4,7 @@ import { Lately } from "../objects/clerk/lately.ts";
 import { votesOf } from "../objects/clerk/glimpse.ts";
 import { LIMITS } from "../objects/shared/limits.ts";
 import { barsOf, roundUp, valuesOf } from "../worker/console/charts.tsx";
+import { runsOf } from "../worker/console/charges.tsx";
 import { eventText, fieldsOf } from "../worker/console/fields.ts";
 import { chargesOf, glimpseIn, ratesOf, shownBlock } from "../worker/console/scene.ts";
 import type { Noted } from "../worker/console/scene.ts";
@@ -63,6 +64,8 @@ describe("what a seat tells of late", () => {
   });
 });
 
+const LATER = "2026-01-01T00:00:01.000Z";
+
 const certificate = {
   court: 0,
   epoch: 1,
@@ -110,7 +113,7 @@ const block = {
 
 describe("what is shown of it", () => {
   it("ShowOutvoted: several accusers of one thing are one charge, with both results", () => {
-    expect(chargesOf([noted(0), noted(3), noted(1)])).toEqual([
+    expect(chargesOf([noted(0), noted(3), noted(1)], 1)).toEqual([
       {
         kind: "dissent",
         height: 7,
@@ -126,23 +129,37 @@ describe("what is shown of it", () => {
   });
 
   it("ShowUnprovenCharge: one proof among unproven words is enough, and no proof is none", () => {
-    expect(chargesOf([noted(0, { proven: false }), noted(1)])[0]).toMatchObject({
+    expect(chargesOf([noted(0, { proven: false }), noted(1)], 1)[0]).toMatchObject({
       proven: true,
       evidence: { seat: 1, id: 1 },
     });
-    expect(chargesOf([noted(0, { proven: false })])[0]?.proven).toBe(false);
+    expect(chargesOf([noted(0, { proven: false })], 1)[0]?.proven).toBe(false);
+  });
+
+  it("ShowUnprovenCharge: what no signature here proves takes more accusers than may lie", () => {
+    const said = { kind: "equivocation", dissent: null, proven: false };
+    expect(chargesOf([noted(0, said)], 1)[0]?.proven).toBe(false);
+    expect(chargesOf([noted(0, said), noted(2, said)], 1)[0]?.proven).toBe(false);
+    expect(chargesOf([noted(0, said), noted(1, said)], 1)[0]?.proven).toBe(true);
+    const dissents = [noted(0, { proven: false }), noted(1, { proven: false })];
+    expect(chargesOf(dissents, 1)[0]?.proven).toBe(false);
+  });
+
+  it("ShowOutvoted: what came again is one line, with the latest of it", () => {
+    const runs = runsOf(chargesOf([noted(0), noted(0, { id: 2, height: 9, at: LATER })], 1));
+    expect(runs.map(({ latest, heights }) => [latest.height, heights])).toEqual([[9, [7, 9]]]);
   });
 
   it("ShowUnprovenCharge: what each notes of itself stays apart", () => {
     const own = { kind: "recovery", seat: null, dissent: null, proven: false };
-    expect(chargesOf([noted(0, own), noted(1, own)])).toHaveLength(2);
+    expect(chargesOf([noted(0, own), noted(1, own)], 1)).toHaveLength(2);
   });
 
   it("ShowProvenBlock: a mark for each seat: signed, signed another result, or not needed", () => {
     expect(shownBlock(block, [], 4).marks).toEqual(["signed", "signed", "missing", "signed"]);
-    const proven = chargesOf([noted(0)]);
+    const proven = chargesOf([noted(0)], 1);
     expect(shownBlock(block, proven, 4).marks[2]).toBe("dissented");
-    const said = chargesOf([noted(0, { proven: false })]);
+    const said = chargesOf([noted(0, { proven: false })], 1);
     expect(shownBlock(block, said, 4).marks[2]).toBe("missing");
     expect(shownBlock({ ...block, height: 8 }, proven, 4).marks[2]).toBe("missing");
   });

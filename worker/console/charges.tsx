@@ -1,6 +1,6 @@
 /** What seats noted, as sentences. */
 import type { Charge } from "./scene.ts";
-import { isoOf, many, seatsListed, short, timeOfDay } from "./words.ts";
+import { count, isoOf, many, seatsListed, short, timeOfDay } from "./words.ts";
 
 type Weight = "guilt" | "care" | "note";
 
@@ -18,10 +18,35 @@ const WEIGHTS: { readonly [kind: string]: Weight } = {
   unable: "care",
 };
 
-/** How it is shown: in red only what was proven here, or what several seats say alike. */
-export function weightOf({ kind, proven, notedBy }: Charge): Weight {
-  const weight = WEIGHTS[kind] ?? "note";
-  return weight === "guilt" && !proven && notedBy.length < 2 ? "care" : weight;
+/** How it is shown: in red only what was proven. */
+function weightOf({ kind, proven }: Charge): Weight {
+  const weight = Object.hasOwn(WEIGHTS, kind) ? (WEIGHTS[kind] ?? "note") : "note";
+  return weight === "guilt" && !proven ? "care" : weight;
+}
+
+/** What was noted again and again of the same, as one. */
+export interface Run {
+  readonly latest: Charge;
+  /** Lowest first. */
+  readonly heights: readonly number[];
+}
+
+/** `charges` newest first, and so are the runs. */
+export function runsOf(charges: readonly Charge[]): Run[] {
+  const alike = Map.groupBy(charges, ({ kind, about, notedBy, proven }) =>
+    JSON.stringify([kind, about, about === null ? notedBy : null, proven]),
+  );
+  return [...alike.values()].flatMap((all) => {
+    const [latest] = all;
+    const heights = [...new Set(all.map(({ height }) => height))].toSorted((a, b) => a - b);
+    return latest === undefined ? [] : [{ latest, heights }];
+  });
+}
+
+function placeOf({ latest, heights }: Run): string {
+  const [first = latest.height] = heights;
+  if (heights.length === 1) return `height ${count(first)}`;
+  return `at ${count(heights.length)} heights, from ${count(first)} to ${count(latest.height)}`;
 }
 
 const SAYINGS: { readonly [kind: string]: (charge: Charge, by: string) => string } = {
@@ -40,10 +65,14 @@ const SAYINGS: { readonly [kind: string]: (charge: Charge, by: string) => string
   repair: (_, by) => `Damage was put right by ${by}`,
 };
 
-export function sayingOf(charge: Charge): string {
+function sayingOf(charge: Charge): string {
   const by = seatsListed(charge.notedBy);
   const saying = Object.hasOwn(SAYINGS, charge.kind) ? SAYINGS[charge.kind] : undefined;
-  return saying === undefined ? `${charge.kind}: noted by ${by}` : saying(charge, by);
+  if (saying === undefined) return `${charge.kind}: noted by ${by}`;
+  const accuses = charge.about !== null && WEIGHTS[charge.kind] === "guilt";
+  return accuses && !charge.proven
+    ? `Not proven, said by ${by}: ${saying(charge, by)}`
+    : saying(charge, by);
 }
 
 function Results({ dissent }: Pick<Charge, "dissent">) {
@@ -58,27 +87,28 @@ function Results({ dissent }: Pick<Charge, "dissent">) {
   );
 }
 
-function Line({ charge, court }: { readonly charge: Charge; readonly court: number }) {
-  const { seat, id } = charge.evidence;
-  const name = `evidence-${seat}-${id}`;
+function Line({ run, court }: { readonly run: Run; readonly court: number }) {
+  const { latest } = run;
+  const { at, about, notedBy, dissent, detail, proven, evidence } = latest;
+  const { seat, id } = evidence;
+  const saying = sayingOf(latest);
   return (
-    <li class={weightOf(charge)}>
-      <time dateTime={isoOf(charge.at)}>{timeOfDay(charge.at)}</time>
+    <li class={weightOf(latest)}>
+      <time dateTime={isoOf(at)}>{timeOfDay(at)}</time>
       <div>
-        <p class="saying">{sayingOf(charge)}</p>
+        <p class="saying">{saying}</p>
         <p class="why">
-          height {charge.height}
-          {charge.dissent === null ? null : ", "}
-          <Results dissent={charge.dissent} />
-          {charge.detail === null ? null : `, ${charge.detail}`}
-          {charge.about === null ? null : `; noted by ${seatsListed(charge.notedBy)}`}
-          {charge.proven ? "; verified here" : null} ·{" "}
-          <a id={name} href={`/console/courts/${court}/incidents/${seat}/${id}`}>
-            evidence
-            <span class="quiet">
-              {" "}
-              of {sayingOf(charge)}, height {charge.height}
-            </span>
+          {placeOf(run)}
+          {dissent === null ? null : ": "}
+          <Results dissent={dissent} />
+          {detail === null ? null : `; ${detail}`}
+          {about === null ? null : `; noted by ${seatsListed(notedBy)}`}
+          {proven && dissent !== null ? ", verified here" : null} ·{" "}
+          <a
+            id={`evidence-${seat}-${id}`}
+            href={`/console/courts/${court}/incidents/${seat}/${id}`}
+          >
+            evidence<span class="quiet"> of: {saying}</span>
           </a>
         </p>
       </div>
@@ -102,15 +132,16 @@ export function Charges({
         with its evidence.
       </p>
     );
+  const runs = runsOf(charges);
   return (
     <>
       <ul class="charges">
-        {charges.slice(0, SHOWN).map((charge) => (
-          <Line charge={charge} court={court} />
+        {runs.slice(0, SHOWN).map((run) => (
+          <Line run={run} court={court} />
         ))}
       </ul>
-      {charges.length > SHOWN ? (
-        <p class="more">and {many(charges.length - SHOWN, "older note")}</p>
+      {runs.length > SHOWN ? (
+        <p class="more">and {many(runs.length - SHOWN, "older note")}</p>
       ) : null}
     </>
   );

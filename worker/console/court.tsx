@@ -38,10 +38,13 @@ export function verdictOf(scene: Scene): { mood: Mood; saying: string; why: stri
     return {
       mood: "care",
       saying: `Court ${court.court} agrees without ${seatsListed(others.map(({ seat }) => seat))}`,
-      why: `${enough} ${others.map(stateOf).join("; ")}.`,
+      why: `${enough} ${sentence(others)}`,
     };
   return { mood: "good", saying: `Court ${court.court} is in agreement`, why: enough };
 }
+
+const sentence = (members: readonly MemberView[]): string =>
+  `${members.map(stateOf).join("; ").replace("s", "S")}.`;
 
 const stateOf = ({ seat, stage, reason }: MemberView): string =>
   `seat ${seat} is ${stage}${reason === undefined ? "" : ` (${reason})`}`;
@@ -111,7 +114,7 @@ function Seat({ member, scene }: Seen & { readonly member: MemberView }) {
         <Figure name="Dissents" value={count(dissents)} />
       </dl>
       {reason === undefined ? null : <p class="reason">{reason}</p>}
-      {ready || lastSeen === null ? null : (
+      {stage !== "unreachable" || lastSeen === null ? null : (
         <p class="reason">
           last heard <time dateTime={lastSeen}>{timeOfDay(lastSeen)}</time>
         </p>
@@ -274,20 +277,18 @@ function Blocks({ scene }: Seen) {
 }
 
 function Legend({ quorum }: { readonly quorum: number }) {
+  const meanings = [
+    ["signed", "0", "signed"],
+    ["missing", "0", `not needed: ${quorum} decide`],
+    ["dissented", "✕", "signed another result"],
+  ];
   return (
     <p class="legend" aria-hidden="true">
-      <span class="marks">
-        <span class="signed">0</span>
-      </span>{" "}
-      signed
-      <span class="marks">
-        <span class="missing">0</span>
-      </span>{" "}
-      not needed: {quorum} decide
-      <span class="marks">
-        <span class="dissented">✕</span>
-      </span>{" "}
-      signed another result
+      {meanings.map(([mark, sign, meaning]) => (
+        <span class="marks">
+          <span class={mark}>{sign}</span> <em>{meaning}</em>
+        </span>
+      ))}
     </p>
   );
 }

@@ -7,7 +7,6 @@ import { fieldsOf } from "./fields.ts";
 import type { Field, Typed } from "./fields.ts";
 import { OutcomeBody, StatusOf } from "./outcome.tsx";
 import type { OutcomeDocument } from "./outcome.tsx";
-import { regionName } from "./words.ts";
 import type { CourtView } from "../court.ts";
 
 /** What a submission by form came to. */
@@ -48,13 +47,17 @@ function slugOf({ type }: ProblemDocument): string {
   return type.slice(type.lastIndexOf("/") + 1);
 }
 
-function Told({ answer }: { readonly answer: Answer }) {
+function Told({ answer, marks }: { readonly answer: Answer; readonly marks: ReadonlySet<string> }) {
   if (answer.kind === "problem") {
-    const { title, detail, errors = [] } = answer.problem;
+    const { title, detail } = answer.problem;
+    // What is said beside a field is not said twice.
+    const errors = (answer.problem.errors ?? []).filter(
+      ({ pointer }) => !marks.has(nameIn(pointer)),
+    );
     return (
       <div class="answer bad" role="alert">
         <p>
-          <strong>{title}.</strong> {detail}
+          <strong>{title}.</strong> {detail === `${title}.` ? null : detail}
         </p>
         {errors.length === 0 ? null : (
           <ul>
@@ -157,12 +160,17 @@ function Input({
   );
 }
 
+/** The name of a field, or more, from a pointer into the event. */
+const nameIn = (pointer: string): string => pointer.replace(/^\/(?:data\/)?/, "");
+
+/** Names of all fields of the form. */
+const marksOf = (type: string): ReadonlySet<string> =>
+  new Set(["id", "copies", ...(fieldsOf(type)?.map(({ name }) => name) ?? ["data"])]);
+
 /** By a field's name or `id`: what was said of it. */
 function complaintsOf(answer: Answer | undefined): ReadonlyMap<string, string> {
   const errors = answer?.kind === "problem" ? (answer.problem.errors ?? []) : [];
-  return new Map(
-    errors.map(({ pointer, detail }) => [pointer.replace(/^\/(?:data\/)?/, ""), detail]),
-  );
+  return new Map(errors.map(({ pointer, detail }) => [nameIn(pointer), detail]));
 }
 
 function Choose({ type, court }: Pick<Trying, "type" | "court">) {
@@ -275,7 +283,7 @@ export function TryPanel({ trying, may }: { readonly trying: Trying; readonly ma
         <>
           <Choose type={type} court={court} />
           <TryForm trying={trying} />
-          {answer === undefined ? null : <Told answer={answer} />}
+          {answer === undefined ? null : <Told answer={answer} marks={marksOf(type)} />}
           {answer === undefined || sent === undefined ? null : <Again court={court} sent={sent} />}
         </>
       ) : (
@@ -345,7 +353,7 @@ export function BreakPanel({
                   checked={seat === chosen}
                 />
                 <span>
-                  {seat} <span class="hint">{regionName(region)}</span>
+                  Seat {seat} <span class="hint">{region}</span>
                 </span>
               </label>
             ))}

@@ -74,7 +74,7 @@ export function EventPanel({ event }: { readonly event: OutcomeDocument }) {
   const { id, source, type, published } = event;
   return (
     <section class="panel" aria-labelledby="event-title">
-      <h2 id="event-title">
+      <h2 id="event-title" class="title">
         Event <code>{id}</code>
       </h2>
       <p>
@@ -101,7 +101,7 @@ export function EntityPanel({
 }) {
   return (
     <section class="panel" aria-labelledby="entity-title">
-      <h2 id="entity-title">
+      <h2 id="entity-title" class="title">
         Entity <code>{entity.entity}</code>
       </h2>
       <p>
@@ -156,7 +156,7 @@ export function EntityList({
 }) {
   return (
     <section class="panel" aria-labelledby="entities-title">
-      <h2 id="entities-title">
+      <h2 id="entities-title" class="title">
         Entities whose name begins with <code>{words}</code>
       </h2>
       <ul class="changes">

@@ -31,6 +31,7 @@ export interface Charge {
   readonly detail: string | null;
   /** Results: the one that was signed, the one that was agreed. */
   readonly dissent: { readonly said: string; readonly agreed: string } | null;
+  /** A dissent by its signatures; whatever else is said of a seat, by more seats saying it than may lie. */
   readonly proven: boolean;
   /** Where the evidence lies. */
   readonly evidence: { readonly seat: number; readonly id: number };
@@ -136,7 +137,7 @@ export interface Noted extends IncidentOfLate {
 
 /** Those of one kind, height and seat are one charge; newest first. */
 // Rules: ShowOutvoted, ShowUnprovenCharge.
-export function chargesOf(noted: readonly Noted[]): Charge[] {
+export function chargesOf(noted: readonly Noted[], f: number): Charge[] {
   const alike = Map.groupBy(noted, ({ kind, height, seat: about, by, detail }) =>
     // What a seat notes of itself alone is its own.
     JSON.stringify([
@@ -152,20 +153,23 @@ export function chargesOf(noted: readonly Noted[]): Charge[] {
         (a, b) => Number(b.proven) - Number(a.proven) || a.at.localeCompare(b.at),
       );
       const [first] = sorted;
-      return first === undefined ? [] : [chargeOf(first, all)];
+      return first === undefined ? [] : [chargeOf(first, all, f)];
     })
     .toSorted(
       (a, b) => b.at.localeCompare(a.at) || b.height - a.height || a.kind.localeCompare(b.kind),
     );
 }
 
-function chargeOf(first: Noted, all: readonly Noted[]): Charge {
-  const { kind, height, seat: about, detail, dissent, proven, by, id } = first;
+function chargeOf(first: Noted, all: readonly Noted[], f: number): Charge {
+  const { kind, height, seat: about, detail, dissent, by, id } = first;
+  const notedBy = [...new Set(all.map((each) => each.by))].toSorted((a, b) => a - b);
+  const others = notedBy.filter((each) => each !== about);
+  const proven = first.proven || (kind !== "dissent" && about !== null && others.length > f);
   return {
     kind,
     height,
     about,
-    notedBy: [...new Set(all.map((each) => each.by))].toSorted((a, b) => a - b),
+    notedBy,
     at: all.map((each) => each.at).toSorted()[0] ?? first.at,
     detail,
     dissent:

@@ -24,6 +24,7 @@ ul { list-style: none; }
 fieldset { border: 0; min-width: 0; }
 h1 { font-size: 1.75rem; line-height: 1.2; font-weight: 650; letter-spacing: -0.02em; text-wrap: balance; }
 h2 { font-size: 1rem; font-weight: 650; letter-spacing: -0.005em; }
+.title { font-size: 1.3rem; }
 h3 { font-size: 0.95rem; font-weight: 650; }
 code, pre { font-family: var(--mono); font-size: 0.86em; }
 code { overflow-wrap: anywhere; }
@@ -108,8 +109,9 @@ tr.dissent th, tr.dissent td { background: var(--bad-wash); }
 tr.dissent .aside { color: var(--ink); }
 tr.deciding td, tr.deciding th { color: var(--care); }
 .tick { color: var(--good); font-weight: 700; }
-.legend { display: flex; flex-wrap: wrap; align-items: center; gap: 0.4rem; margin-top: 0.9rem; font-size: 0.82rem; }
-.legend .marks + .marks, .legend .marks:not(:first-child) { margin-left: 0.6rem; }
+.legend { display: flex; flex-wrap: wrap; gap: 0.4rem 1.2rem; margin-top: 0.9rem; font-size: 0.82rem; }
+.legend .marks { align-items: center; gap: 0.4rem; }
+.legend em { font-style: normal; }
 
 .charges { display: grid; gap: 0.85rem; }
 .charges li { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: 0.9rem; padding-left: 0.75rem; border-left: 3px solid var(--line); }
@@ -119,7 +121,7 @@ tr.deciding td, tr.deciding th { color: var(--care); }
 .saying { font-weight: 600; }
 .guilt .saying { color: var(--bad); }
 .charges .why { font-size: 0.88rem; overflow-wrap: anywhere; }
-.bad-code, code.bad { color: var(--bad); font-weight: 700; }
+code.bad { color: var(--bad); font-weight: 700; }
 
 .charts { display: grid; gap: 1.25rem; }
 figcaption { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 0.75rem; }
@@ -188,7 +190,7 @@ pre { padding: 0.9rem; background: var(--wash); border-radius: 8px; overflow: au
   th.aside, td.aside { display: none; }
   .blocks th, .blocks td { padding-right: 0.5rem; }
   button, input:not([type="radio"]), select { min-height: 2.75rem; }
-  fieldset label { min-height: 2.5rem; }
+  fieldset label { min-height: 2.75rem; }
 }
 @media (prefers-reduced-motion: no-preference) {
   .pulse[data-state="live"]::before { animation: pulse 2s ease-in-out infinite; }

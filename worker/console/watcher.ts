@@ -107,7 +107,7 @@ export class Watcher {
 
   #inside(glimpses: readonly (Glimpse | null)[], leader: number): Inside {
     const { length: seats } = glimpses;
-    const charges = chargesOf(this.#noted);
+    const charges = chargesOf(this.#noted, this.#context.deployment.quorum.f);
     const blocks = [...this.#blocks.values()].toSorted((a, b) => b.height - a.height);
     const said = glimpses[leader] ?? glimpses.find((glimpse) => glimpse !== null) ?? null;
     return {
