@@ -135,6 +135,22 @@ describe("a live page", () => {
   });
 });
 
+describe("the places of watchers", () => {
+  it("LeaveSilentStream: one that looks no more has left, though nobody said so", () => {
+    const streams = new Streams();
+    const leases = Array.from({ length: LIMITS.consoleStreams }, () => streams.enter(1_000));
+    const late = 1_000 + LIMITS.consoleLeaseMs;
+    expect(() => streams.enter(late)).toThrow("Too many watch already");
+    for (const { renew } of leases.slice(1)) renew(late);
+    streams.enter(late + 1);
+    expect(() => streams.enter(late + 1)).toThrow("Too many watch already");
+    leases.at(-1)?.leave();
+    leases.at(-1)?.leave();
+    streams.enter(late + 1);
+    expect(streams.open).toBe(LIMITS.consoleStreams);
+  });
+});
+
 describe("what one seat alone says", () => {
   const altered = (block: Glimpse["blocks"][number]) => ({
     ...block,

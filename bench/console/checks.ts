@@ -71,7 +71,7 @@ const heightOf = async (page: Page): Promise<number> =>
 /** Serious and critical findings of axe-core. */
 async function findingsOn(page: Page): Promise<string[]> {
   await page.evaluate(axe.source);
-  const { violations } = (await page.evaluate("axe.run(document)")) as axe.AxeResults;
+  const { violations } = await page.evaluate<axe.AxeResults>("axe.run(document)");
   return violations
     .filter(({ impact }) => impact === "serious" || impact === "critical")
     .flatMap(({ id, nodes }) => nodes.map((node) => `${page.url()}: ${id}: ${node.html}`));
@@ -279,15 +279,15 @@ const phone: Check = [
   onPage(async (page) => {
     for (const path of ["/console", "/console/search?q=browser-1", "/console/courts/0/blocks/1"]) {
       await page.goto(new URL(path, page.url()).href);
-      const [wide, screen] = (await page.evaluate(
+      const [wide, screen] = await page.evaluate<[number, number]>(
         "[document.documentElement.scrollWidth, innerWidth]",
-      )) as [number, number];
+      );
       ok(wide <= screen, `${path} is ${wide} wide on a screen of ${screen}`);
     }
     await page.goto(new URL("/console", page.url()).href);
-    const small = (await page.evaluate(
+    const small = await page.evaluate<string[]>(
       "[...document.querySelectorAll('button:not(.frozen):not(.plain), select, fieldset label')].filter((each) => each.getBoundingClientRect().height < 40).map((each) => each.outerHTML)",
-    )) as string[];
+    );
     deepEqual(small, []);
   }, PHONE),
 ];

@@ -10,11 +10,15 @@ import { sendEvents, serve } from "./serving.ts";
 import type { Served } from "./serving.ts";
 
 const folder = join(root, "docs/console");
-const DESK = { viewport: { width: 1240, height: 820 } };
+const DESK = { viewport: { width: 1120, height: 780 } };
 const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true };
 
-async function shoot(page: Page, name: string, fullPage = false): Promise<void> {
-  await page.screenshot({ path: join(folder, `${name}.png`), fullPage, animations: "disabled" });
+/** What is seen from the top of the page, or of one part of it. */
+async function shoot(page: Page, name: string, part?: string): Promise<void> {
+  const options = { path: join(folder, `${name}.png`), animations: "disabled" } as const;
+  await page.evaluate("scrollTo(0, 0)");
+  if (part === undefined) await page.screenshot(options);
+  else await page.locator(part).screenshot(options);
   process.stdout.write(`  docs/console/${name}.png\n`);
 }
 
@@ -51,13 +55,13 @@ async function lie(page: Page, served: Served): Promise<void> {
   await page.locator("#break-seat-2").check();
   await page.locator("#break-corrupt-outcome").click();
   await page.locator("#break .answer").waitFor();
-  await page.locator("#break").screenshot({ path: join(folder, "lie-2-pressed.png") });
+  await shoot(page, "lie-2-pressed", "#break");
   await trafficUntil(served, "lie", page, "outvotes seat 2");
   await settled(page);
   await shoot(page, "lie-3-outvoted");
   await traffic(served, "on", 3);
   await settled(page);
-  await page.locator("#noted").screenshot({ path: join(folder, "lie-4-noted.png") });
+  await shoot(page, "lie-4-noted", "#noted");
   await page.locator("#break-heal").click();
   await trafficUntil(served, "healed", page, "is in agreement");
   await settled(page);
@@ -100,7 +104,7 @@ await main(async () => {
       await form.locator("#field-quantity").fill("ten");
       await form.locator("#try-send").click();
       await form.locator("#complaint-quantity").waitFor();
-      await form.locator("#try").screenshot({ path: join(folder, "bad-input.png") });
+      await shoot(form, "bad-input", "#try");
     } finally {
       await browser.close();
     }

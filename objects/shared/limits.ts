@@ -215,6 +215,8 @@ export const LIMITS = {
   consolePollMs: 500,
   consoleStreamMs: 300_000,
   consoleStreams: 32,
+  /** … one that has not looked for so long has left, though nobody said so. */
+  consoleLeaseMs: 10_000,
   /** … without a change for so long a comment tells that the stream lives. */
   consoleHeartbeatMs: 15_000,
   /** … copies of one event that the form sends, rows of one list, and how long its cookie is kept. */

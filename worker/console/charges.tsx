@@ -31,22 +31,24 @@ export interface Run {
   readonly heights: readonly number[];
 }
 
-/** `charges` newest first, and so are the runs. */
+/** Guilt first, and each newest first as `charges` are. */
 export function runsOf(charges: readonly Charge[]): Run[] {
   const alike = Map.groupBy(charges, ({ kind, about, notedBy, proven }) =>
     JSON.stringify([kind, about, about === null ? notedBy : null, proven]),
   );
-  return [...alike.values()].flatMap((all) => {
+  const runs = [...alike.values()].flatMap((all) => {
     const [latest] = all;
     const heights = [...new Set(all.map(({ height }) => height))].toSorted((a, b) => a - b);
     return latest === undefined ? [] : [{ latest, heights }];
   });
+  const isGuilt = ({ latest }: Run) => weightOf(latest) === "guilt";
+  return [...runs.filter(isGuilt), ...runs.filter((run) => !isGuilt(run))];
 }
 
-function placeOf({ latest, heights }: Run): string {
-  const [first = latest.height] = heights;
+function placeOf({ heights }: Run): string {
+  const [first = 0] = heights;
   if (heights.length === 1) return `height ${count(first)}`;
-  return `at ${count(heights.length)} heights, from ${count(first)} to ${count(latest.height)}`;
+  return `at ${count(heights.length)} heights, from ${count(first)} to ${count(heights.at(-1) ?? first)}`;
 }
 
 const SAYINGS: { readonly [kind: string]: (charge: Charge, by: string) => string } = {

@@ -9,22 +9,39 @@ import { htmlOf } from "./html.ts";
 import { HEADERS } from "./visit.ts";
 import type { Scene } from "./scene.ts";
 
-/** How many streams of this isolate are open. */
+/** A watcher's place. */
+export interface Lease {
+  /** To be called with every look; times are Unix milliseconds. */
+  readonly renew: (now: number) => void;
+  /** Calling it again does nothing. */
+  readonly leave: () => void;
+}
+
+/** The open streams of this isolate. */
 export class Streams {
-  #open = 0;
+  /** When each looked last. */
+  readonly #looked = new Map<symbol, number>();
 
   get open(): number {
-    return this.#open;
+    return this.#looked.size;
   }
 
-  /** Throws `overloaded`. */
-  // Rules: OpenStream, RefuseWatcher.
-  enter(): () => void {
-    if (this.#open >= LIMITS.consoleStreams)
+  /** Throws `overloaded`. The runtime may end a stream without a word: one that looks no more has left. */
+  // Rules: OpenStream, RefuseWatcher, LeaveSilentStream.
+  enter(now: number): Lease {
+    for (const [stream, looked] of this.#looked)
+      if (now - looked > LIMITS.consoleLeaseMs) this.#looked.delete(stream);
+    if (this.#looked.size >= LIMITS.consoleStreams)
       throw new Problem("overloaded", "Too many watch already: reload later.");
-    this.#open++;
-    return () => {
-      this.#open--;
+    const own = Symbol("stream");
+    this.#looked.set(own, now);
+    return {
+      renew: (later) => {
+        this.#looked.set(own, later);
+      },
+      leave: () => {
+        this.#looked.delete(own);
+      },
     };
   }
 }
@@ -49,13 +66,16 @@ interface Watched {
 
 /** Throws `overloaded`. */
 export function liveStream(c: Call, { streams, look }: Watched): Response {
-  const leave = streams.enter();
+  const lease = streams.enter(Date.now());
+  const { signal } = c.req.raw;
+  // The runtime ends what runs for a viewer who has gone, but tells this first.
+  signal.addEventListener("abort", lease.leave);
   for (const [name, value] of Object.entries(HEADERS)) c.header(name, value);
   return streamSSE(c, async (stream) => {
     try {
-      await keepSending(stream, c.req.raw.signal, look);
+      await keepSending(stream, signal, lease, look);
     } finally {
-      leave();
+      lease.leave();
     }
   });
 }
@@ -65,17 +85,20 @@ export function liveStream(c: Call, { streams, look }: Watched): Response {
 async function keepSending(
   stream: SSEStreamingApi,
   signal: AbortSignal,
+  lease: Lease,
   look: () => Promise<Scene>,
 ): Promise<void> {
   const sent = new Map<string, string>();
   const until = Date.now() + LIMITS.consoleStreamMs;
   let heartbeat = Date.now() + LIMITS.consoleHeartbeatMs;
-  while (!signal.aborted && !stream.aborted && !stream.closed && Date.now() < until) {
+  const goesOn = () => !signal.aborted && !stream.aborted && !stream.closed && Date.now() < until;
+  while (goesOn()) {
     const changed = changedParts(await look(), sent);
     if (changed.length > 0) await stream.writeSSE({ event: "parts", data: changed.join("\n") });
     else if (Date.now() >= heartbeat) await stream.write(": nothing new\n\n");
     if (changed.length > 0 || Date.now() >= heartbeat)
       heartbeat = Date.now() + LIMITS.consoleHeartbeatMs;
     await scheduler.wait(LIMITS.consolePollMs);
+    if (goesOn()) lease.renew(Date.now());
   }
 }
