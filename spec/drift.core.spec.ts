@@ -23,7 +23,7 @@ const root = join(import.meta.dirname, "..");
 const text = (path: string): string => readFileSync(join(root, path), "utf8");
 const under = (folder: string): string[] =>
   readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith(".ts"))
+    .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name))
     .map((entry) => relative(root, join(entry.parentPath, entry.name)));
 
 /** The specification, with one exchange in it where a test plants one. */
@@ -48,7 +48,7 @@ function commands(
   return [
     ...["ClerkApi", "WardenApi", "RegistrarApi"].flatMap((name) => methodsOf(rpc, name)),
     ...kindsOf(source("objects/clerk/consensus/effects.ts"), "Input"),
-    ...under("worker/http").flatMap((path) => routesOf(source(path))),
+    ...["worker/http", "worker/console"].flatMap(under).flatMap((path) => routesOf(source(path))),
     ...(source("worker/queue.ts").includes("export function queueHandler(")
       ? ["export queueHandler"]
       : []),

@@ -22,6 +22,7 @@ export const codeTexts = (): Map<string, string> =>
     ...texts("objects", ".ts"),
     ...texts("objects/ledger/migrations", ".sql"),
     ...texts("worker", ".ts"),
+    ...texts("worker", ".tsx"),
     ...texts("bench/verify", ".ts"),
   ]);
 

@@ -26,6 +26,7 @@ interface LocatedEntity {
 export interface Registry {
   /** Of events, in the order of their domains. */
   readonly types: readonly string[];
+  readonly entityTypes: readonly string[];
   readonly eventType: (type: string) => EventType<unknown> | undefined;
   /** Of `type/id`; undefined for an unknown type or an id that its type cannot have. */
   readonly entity: (entity: string) => LocatedEntity | undefined;
@@ -47,6 +48,7 @@ export function registryOf(domains: readonly Domain[]): Registry {
   }
   return {
     types: [...events.keys()],
+    entityTypes: [...entities.keys()],
     eventType: (type) => events.get(type),
     entity: (entity) => located(entities, entity),
     validate: (type, data) => validated(events.get(type), data),

@@ -13,7 +13,7 @@ import { LIMITS } from "../shared/limits.ts";
 import type { Control } from "../shared/control.ts";
 import { controlObjection, firstTerms } from "../shared/terms.ts";
 import type { Cursor, PartId } from "../shared/state-root.ts";
-import type { Batch, Block, EntityRow, Writ } from "../shared/types.ts";
+import type { Batch, Block, EntityRow, Header, Writ } from "../shared/types.ts";
 import type { Bench } from "./bench.ts";
 import { believed, objection, parseMessages, writObjection } from "./consensus/check.ts";
 import type { Message } from "./consensus/messages.ts";
@@ -37,7 +37,7 @@ export interface Chambers {
 /** What the object does besides, told in the same synchronous piece. */
 export interface Listener {
   readonly armed: (at: number | null) => void;
-  readonly agreed: (height: number, rows: readonly EntityRow[]) => void;
+  readonly agreed: (header: Header, rows: readonly EntityRow[], now: number) => void;
   /** To be answered with `attempted` once all that was written so far is durable. */
   readonly attempt: (what: string) => void;
   /** Something is to be mended that nothing else may wake the object for. */
@@ -254,7 +254,7 @@ export class Agreement {
     if (effect.kind === "arm") this.#listener.armed(effect.at);
     if (effect.kind === "attempt") this.#listener.attempt(effect.what);
     if (effect.kind === "agree")
-      this.#listener.agreed(effect.block.header.height, effect.evaluation.entities);
+      this.#listener.agreed(effect.block.header, effect.evaluation.entities, now);
   }
 
   /** Reads on towards the next state root, and what rests once more, for a bounded while. */

@@ -17,6 +17,7 @@ import { Bench } from "./bench.ts";
 import { parseWrit } from "./consensus/check.ts";
 import { leaderNow } from "./consensus/step.ts";
 import { faultKind } from "./faults.ts";
+import { glimpseOf } from "./glimpse.ts";
 import { heldWrits } from "./held-writs.ts";
 import { codeOf, isLasting, legible, messageOf } from "./legible.ts";
 import { orderRebuild, rebuildObjection } from "./rebuild.ts";
@@ -161,6 +162,14 @@ export class Clerk extends DurableObject<Bindings> implements ClerkApi {
 
   async incidents(after: number): Promise<string> {
     return JSON.stringify(this.#open().incidents.after(natural(after)));
+  }
+
+  async glimpse(height: number, incident: number): Promise<string> {
+    const after = { height: natural(height), incident: natural(incident) };
+    const { agreement, lately } = await this.#seated();
+    const { chain, incidents } = this.#open();
+    const shown = { seat: agreement.seat, chain, incidents, lately };
+    return JSON.stringify(this.#read(() => glimpseOf(shown, after, Date.now())));
   }
 
   async reread(height: number): Promise<void> {

@@ -1,7 +1,9 @@
 /** What a seat has seen go wrong, with its evidence; the oldest make room. */
 import type { Flaw } from "../ledger/repair.ts";
 import { LIMITS } from "../shared/limits.ts";
-import type { Message } from "./consensus/messages.ts";
+import type { IncidentOfLate } from "../shared/rpc.ts";
+import type { Certificate } from "../shared/types.ts";
+import type { Message, Prepare } from "./consensus/messages.ts";
 import type { Incident } from "./consensus/seat.ts";
 import { damage, rowDigest } from "./rows.ts";
 import type { Place } from "./rows.ts";
@@ -127,6 +129,16 @@ export class Incidents {
     return page;
   }
 
+  /** The newest above an id, newest first, without the weight of their evidence. */
+  lately(after: number, most: number): IncidentOfLate[] {
+    const rows = this.#sql.exec<StoredIncident>(
+      "SELECT id, at, kind, height, seat, evidence, digest FROM incidents WHERE id > ? ORDER BY id DESC LIMIT ?",
+      after,
+      most,
+    );
+    return rows.toArray().filter(isWhole).map(ofLate);
+  }
+
   /** Ids of the next rows above one. Throws `RowDamaged` for a damaged one. */
   check(after: number, rows: number): number[] {
     const sql = "SELECT * FROM incidents WHERE id > ? ORDER BY id LIMIT ?";
@@ -184,4 +196,22 @@ function withoutBodies(value: unknown): unknown {
     return value;
   const { justification: _, batch, ...proposal } = value as Extract<Message, { kind: "proposal" }>;
   return { ...proposal, batch: { header: batch.header, entries: [] } };
+}
+
+interface Evidence {
+  readonly prepare?: Prepare;
+  readonly certificate?: Certificate;
+  readonly because?: string;
+  readonly detail?: string;
+}
+
+function ofLate({ id, at, kind, height, seat, evidence }: StoredIncident): IncidentOfLate {
+  const { prepare, certificate, because, detail } = JSON.parse(evidence) as Evidence;
+  const shown = { id, at: new Date(at).toISOString(), kind, height, seat };
+  const said = detail ?? because ?? null;
+  if (kind !== "dissent" || prepare === undefined || certificate === undefined)
+    return { ...shown, detail: said, dissent: null };
+  const { from, incarnation, sequence, signature, view, batch, result } = prepare;
+  const vote = { seat: from, incarnation, sequence, signature, view, batch, result };
+  return { ...shown, detail: said, dissent: { vote, certificate } };
 }

@@ -7,6 +7,7 @@ import { LIMITS } from "../shared/limits.ts";
 import { registrarOf } from "../shared/names.ts";
 import { wallClock } from "../shared/shell/clock.ts";
 import { clerkStub, registrarStub } from "../shared/shell/stubs.ts";
+import type { Header } from "../shared/types.ts";
 import { Agreement } from "./agreement.ts";
 import { Answers, Waiters } from "./answers.ts";
 import type { Bench } from "./bench.ts";
@@ -15,6 +16,7 @@ import { holdsKey, mayVote } from "./consensus/office.ts";
 import { blockIn } from "./consensus/check.ts";
 import { leaderNow } from "./consensus/step.ts";
 import { Feed } from "./feed.ts";
+import { Lately } from "./lately.ts";
 import { Mending } from "./mending.ts";
 import { Post } from "./post.ts";
 import { Publisher } from "./publisher.ts";
@@ -37,6 +39,7 @@ export class Session {
   readonly publisher: Publisher;
   readonly waiters = new Waiters();
   readonly answers: Answers;
+  readonly lately = new Lately();
   readonly genesisDigest: string;
   readonly #feed: Feed;
   readonly #catchUp: CatchUp;
@@ -62,7 +65,7 @@ export class Session {
       { bench, genesis, post },
       {
         armed: (at) => this.#arm(at),
-        agreed: (height, rows) => this.#agreed(height, rows),
+        agreed: (header, rows, now) => this.#agreed(header, rows, now),
         attempt: (what) => void this.#attempt(bench, what),
         hurt: () => keeper.alarmBy(Date.now() + LIMITS.alarmMs),
         over: () => keeper.restart("its state was replaced"),
@@ -285,8 +288,9 @@ export class Session {
     this.#keeper.tend(() => this.agreement.prompt({ kind: "attempted", what, now: Date.now() }));
   }
 
-  #agreed(height: number, rows: Parameters<Feed["changed"]>[1]): void {
-    this.#feed.changed(height, rows);
+  #agreed(header: Header, rows: Parameters<Feed["changed"]>[1], now: number): void {
+    this.lately.decided(header, now);
+    this.#feed.changed(header.height, rows);
     // After this synchronous piece: the tip moves with it.
     queueMicrotask(() =>
       this.#keeper.tend(() => {

@@ -224,6 +224,22 @@ export const LIMITS = {
   queueDelayCapS: 1_800,
   /** UTF-16 units of a message that its dead letter quotes: in JSON and UTF-8 it then still fits into the platform's 128 KB. */
   deadLetterSize: 20_000,
+  /** What a seat shows of late to who watches: blocks, incidents, and seconds that it counts by. */
+  glimpseBlocks: 16,
+  glimpseIncidents: 32,
+  glimpseSeconds: 120,
+  /** The console: between two looks at the seats of one watcher, how long one stream lives, and streams of one isolate. */
+  consolePollMs: 500,
+  consoleStreamMs: 300_000,
+  consoleStreams: 32,
+  /** … one that has not looked for so long has left, though nobody said so. */
+  consoleLeaseMs: 10_000,
+  /** … without a change for so long a comment tells that the stream lives. */
+  consoleHeartbeatMs: 15_000,
+  /** … copies of one event that the form sends, rows of one list, and how long its cookie is kept. */
+  consoleCopies: 100,
+  consoleRows: 50,
+  consoleCookieSeconds: 30 * 24 * 3600,
   /** How long a fault may be told to last; how long a crash does, and what `slow` adds to a message, where nobody says. */
   faultMaxMs: 600_000,
   faultCrashMs: 10_000,

@@ -2,7 +2,7 @@
  * What the objects offer one another. Documents cross as JSON text (the runtime's structural types do not follow `unknown`,
  * and text is cloned once); each text's type stands in the comment.
  */
-import type { Certificate, Header, ResultParts } from "./types.ts";
+import type { Certificate, Header, ResultParts, VoteSignature } from "./types.ts";
 
 /** An object refuses because of what it is or is not; `code` crosses the call where the class does not. */
 export class Refused extends Error {
@@ -99,6 +99,69 @@ export interface EntityAnswer {
   readonly since: number;
 }
 
+/** A block of late, as a seat decided it: its certificate proves it. */
+export interface DecidedOfLate {
+  readonly height: number;
+  readonly parent: string;
+  /** Block time. */
+  readonly time: number;
+  /** Submitted events, and effects of the system beside them. */
+  readonly events: number;
+  readonly effects: number;
+  readonly control: boolean;
+  readonly certificate: Certificate;
+  /** From block time to this seat's decision by its clock, in ms; null where it did not take part, or has forgotten. */
+  readonly tookMs: number | null;
+}
+
+/** What was decided within one second of a seat's clock. */
+export interface SecondOfLate {
+  /** Unix seconds. */
+  readonly second: number;
+  readonly blocks: number;
+  readonly events: number;
+  /** Of all blocks together, and of the slowest, from block time to decision. */
+  readonly tookMs: number;
+  readonly slowestMs: number;
+}
+
+/** Votes for the height that is being decided, in the seat's view, as far as the seat has heard. */
+export interface VotesOfLate {
+  readonly height: number;
+  readonly view: number;
+  readonly prepares: readonly { readonly seat: number; readonly result: string }[];
+  readonly commits: readonly number[];
+}
+
+/** An incident without the weight of its evidence. */
+export interface IncidentOfLate {
+  readonly id: number;
+  /** RFC 3339, by the seat's clock. */
+  readonly at: string;
+  readonly kind: string;
+  readonly height: number;
+  /** The seat it is about, if it is about one. */
+  readonly seat: number | null;
+  /** What it says of itself, for people. */
+  readonly detail: string | null;
+  /** Of a dissent: what the other signed, and what the court agreed on. */
+  readonly dissent: {
+    readonly vote: VoteSignature & Pick<Certificate, "view" | "batch" | "result">;
+    readonly certificate: Certificate;
+  } | null;
+}
+
+/** What a seat shows to who watches: nothing of what events hold, and its own word only. */
+export interface Glimpse {
+  readonly votes: VotesOfLate | null;
+  /** Newest first. */
+  readonly blocks: readonly DecidedOfLate[];
+  /** Oldest first; seconds in which nothing was decided are left out. */
+  readonly seconds: readonly SecondOfLate[];
+  /** Newest first. */
+  readonly incidents: readonly IncidentOfLate[];
+}
+
 export interface ClerkApi {
   /** Peers. Message[] → Message[] (clerk/consensus/messages.ts). */
   deliver(messages: string): Promise<string>;
@@ -116,6 +179,8 @@ export interface ClerkApi {
   block(height: number): Promise<string>;
   /** Incident[] after that id. */
   incidents(after: number): Promise<string>;
+  /** Glimpse: blocks above that height and incidents after that id, the latest ones. */
+  glimpse(height: number, incident: number): Promise<string>;
   identity(): Promise<KeyHolder>;
   /** Genesis, composed on the way if this is seat 0 of court 0. */
   genesis(): Promise<string>;

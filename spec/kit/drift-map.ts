@@ -20,6 +20,8 @@ export const OWN: readonly string[] = `
   registrarBytes registrarPushPauseMs registrarPushBytes pageItems pageScan ledgerBytes
   auditBlocks readPauseMs readMs deadlineSlackMs wardenAttempts faultMaxMs faultCrashMs
   faultSlowMs streamPage streamRetryMs queueDelayS queueDelayCapS deadLetterSize
+  glimpseBlocks glimpseIncidents glimpseSeconds consolePollMs consoleStreamMs consoleHeartbeatMs consoleRows
+  consoleCookieSeconds
 `
   .trim()
   .split(/\s+/);
@@ -61,6 +63,9 @@ const LIMITS_IN_SPEC: Partial<Record<keyof typeof LIMITS, string>> = {
   streamPauseMs: "stream.first_pause",
   streamPauseCapMs: "stream.last_pause",
   streamBeatMs: "stream.heartbeat",
+  consoleStreams: "console.most_streams",
+  consoleLeaseMs: "console.lease",
+  consoleCopies: "console.most_copies",
   registrarTtlMs: "registrar.idle_time",
   registrarBucketMs: "registrar.bucket_width",
   registrarEntries: "registrar.most_copies",
@@ -193,6 +198,7 @@ export const COMMANDS: Mapping = {
     "ledger/PublishGenesis",
   ],
   "ClerkApi.incidents": ["seat/DamageRead"],
+  "ClerkApi.glimpse": ["console/GlimpseAsked", "console/BlockSeen", "console/ChargeSeen"],
   "ClerkApi.identity": [
     "wiring/ObjectAddressed",
     "wiring/CallMade",
@@ -285,6 +291,28 @@ export const COMMANDS: Mapping = {
   "GET /docs": [],
   "GET /v1/live": [],
   "GET /v1/ready": ["usher/AskReady"],
+  // Browsers.
+  "GET /console": ["console/BrowserAsks", "console/PageAsked", "console/PartWanted"],
+  "GET /console/courts/:court": [],
+  "GET /console/courts/:court/live": [
+    "console/WatchAsked",
+    "console/SeatsSeen",
+    "console/StreamLeft",
+    "console/StreamSilent",
+  ],
+  "GET /console/courts/:court/blocks/:height": [],
+  "GET /console/courts/:court/incidents/:seat/:id": [],
+  "POST /console/courts/:court/fault": ["console/FaultButtonPressed"],
+  "GET /console/search": ["console/SearchAsked"],
+  "GET /console/submit": [],
+  "POST /console/submit": ["console/FormSent", "console/EventSent"],
+  "POST /console/sign-in": ["console/TokenGiven"],
+  "POST /console/sign-out": ["console/SignOutSent"],
+  "GET /console/style.css": [],
+  "GET /console/script.js": [],
+  "GET /console/icon.svg": [],
+  // What is no page.
+  "GET /console/*": [],
   // Whoever holds the binding.
   "table triggers": [
     "ledger/InsertRow",

@@ -14,12 +14,14 @@ export interface Asked {
   readonly token?: TokenName | null;
   readonly headers?: Record<string, string>;
   readonly body?: unknown;
+  /** Redirects are followed unless it says `manual`. */
+  readonly redirect?: "manual";
 }
 
 export function requestOf(
   method: string,
   path: string,
-  { token = "all", headers, body }: Asked = {},
+  { token = "all", headers, body, redirect }: Asked = {},
 ) {
   const all = new Headers({
     ...(token === null ? {} : { Authorization: `Bearer test-token-${token}` }),
@@ -27,7 +29,12 @@ export function requestOf(
     ...headers,
   });
   const text = typeof body === "string" ? body : JSON.stringify(body);
-  const init = { method, headers: all, ...(body === undefined ? {} : { body: text }) };
+  const init = {
+    method,
+    headers: all,
+    ...(body === undefined ? {} : { body: text }),
+    ...(redirect === undefined ? {} : { redirect }),
+  };
   return new Request(`http://assize.test${path}`, init);
 }
 

@@ -5,6 +5,7 @@ import { methodNotAllowed } from "hono/method-not-allowed";
 import { BadCursor } from "../../objects/ledger/cursor.ts";
 import { LedgerCorrupt } from "../../objects/ledger/ledger.ts";
 import { refusalOf } from "../calls.ts";
+import { consoleRoutes } from "../console/routes.tsx";
 import { Context } from "../context.ts";
 import type { Env } from "../context.ts";
 import { tellSeats } from "../seats.ts";
@@ -73,6 +74,7 @@ function appOf(context: Context): Hono {
   rebuildRoutes(app, context);
   liveRoutes(app, context);
   openapiRoutes(app, context);
+  consoleRoutes(app, context);
   return app;
 }
 
