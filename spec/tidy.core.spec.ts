@@ -21,8 +21,10 @@ function files(folder: string, ending: string): string[] {
 const text = (path: string): string => readFileSync(join(root, path), "utf8");
 
 const specs = files("spec", ".spec.ts");
-const sources = ["worker", "objects", "spec", "bench"].flatMap((folder) => files(folder, ".ts"));
-const documents = ["README.md", ...files("spec", ".md")].filter((path) =>
+const sources = ["worker", "objects", "client", "cli", "spec", "bench"].flatMap((folder) =>
+  files(folder, ".ts"),
+);
+const documents = ["README.md", ...files("docs", ".md"), ...files("spec", ".md")].filter((path) =>
   existsSync(join(root, path)),
 );
 

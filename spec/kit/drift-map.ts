@@ -1,4 +1,6 @@
 /** What the code and the specification call the same thing. Both sides must know every line of it. */
+import type { Domain } from "../../objects/arbiter/domain.ts";
+import { BOUNDS } from "../../client/options.ts";
 import { inventory } from "../../objects/arbiter/domains/inventory.ts";
 import { deploymentOf } from "../../objects/shared/config.ts";
 import { LIMITS } from "../../objects/shared/limits.ts";
@@ -62,9 +64,11 @@ const LIMITS_IN_SPEC: Partial<Record<keyof typeof LIMITS, string>> = {
   registrarFills: "registrar.most_fills",
 };
 
+const events: Domain["events"] = inventory.events;
+
 /** Whether the domain takes an event's data. */
 const takes = (type: string, data: object): boolean =>
-  inventory.events[type]?.schema.safeParse(data).success === true;
+  events[type]?.schema.safeParse(data).success === true;
 const hold = (ttlSeconds: number): object => ({
   item: "i",
   warehouse: "w",
@@ -79,6 +83,21 @@ function longestHold(): number {
     if (takes("stock.reserved", hold(seconds + step))) seconds += step;
   }
   return seconds * 1000;
+}
+
+/** What holds of a client where its user says nothing else. */
+function clientNumbers(): Numbers {
+  const { lanes, lingerMs, batchEvents, queueEvents, waitingEvents, backoffMs, backoffCapMs } =
+    BOUNDS;
+  return {
+    "BOUNDS.lanes": { is: lanes, spec: "client.lanes" },
+    "BOUNDS.lingerMs": { is: lingerMs, spec: "client.linger" },
+    "BOUNDS.batchEvents": { is: batchEvents, spec: "client.batch_events" },
+    "BOUNDS.queueEvents": { is: queueEvents, spec: "client.queue_events" },
+    "BOUNDS.waitingEvents": { is: waitingEvents, spec: "client.waiting_events" },
+    "BOUNDS.backoffMs": { is: backoffMs, spec: "client.backoff" },
+    "BOUNDS.backoffCapMs": { is: backoffCapMs, spec: "client.backoff_cap" },
+  };
 }
 
 /** Every number of the code that is a promise, and every limit; `limits` and `env` as the code has them, unless a test says otherwise. */
@@ -116,6 +135,7 @@ export function numbersOfCode(limits: Readonly<Record<string, number>> = LIMITS)
     ROOT_HEIGHTS: { is: rootEvery, spec: "core.root_heights" },
     "bucketWidth(windowMs)": { is: bucketWidth(windowMs), spec: "warden.bucket_width" },
     "Number.MAX_SAFE_INTEGER": { is: Number.MAX_SAFE_INTEGER, spec: "inventory.most" },
+    ...clientNumbers(),
     MAX_TTL_SECONDS: { is: longestHold(), spec: "inventory.longest_hold" },
   };
 }
@@ -268,6 +288,18 @@ export const COMMANDS: Mapping = {
   "record entity": [],
   "record version": [],
   "record end": ["verify/EndOfBlocks", "verify/EndOfRecords"],
+  // Whoever submits, follows and verifies.
+  "ClientInput submit": ["client/Submit"],
+  "ClientInput answered": ["client/Answered", "client/LaneAnswered"],
+  "ClientInput abort": ["client/Abort"],
+  // client: SendWhenDue, AdmitWaiting.
+  "ClientInput flush": ["client/RoomLeft"],
+  "ClientInput tick": ["client/LaneDue"],
+  // client: RefuseAfterClose.
+  "ClientInput close": [],
+  "export streamed": ["client/Streamed", "client/Cut"],
+  "export verified": ["client/ShowProof"],
+  "export Journal": ["client/ReadRow", "client/RowAnswered"],
 };
 
 /** Where code waits for a time, and the rules that time fires. None: told where it says. */
@@ -303,4 +335,5 @@ export const TIMERS: Mapping = {
   // warden: RefuseLateRetry.
   "objects/warden/core/admission.ts state.windowMs": [],
   "objects/registrar/core/cache.ts dueAt(period)": ["registrar/DropIdleBucket"],
+  "client/core/step.ts deadline": ["client/GiveUpAtDeadline"],
 };
