@@ -14,7 +14,8 @@ await main(async () => {
   const { values } = parseArgs({ options: { table: { type: "boolean", default: false } } });
   if (values.table) {
     const path = join(root, "spec/README.md");
-    const code = new Map([...texts("objects", ".ts"), ...texts("worker", ".ts")]);
+    const folders = ["objects", "worker", "client", "cli"];
+    const code = new Map(folders.flatMap((folder) => [...texts(folder, ".ts")]));
     const made = withTable(readFileSync(path, "utf8"), obligations(), texts("spec", ".ts"), code);
     return writeFileSync(path, made);
   }

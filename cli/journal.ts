@@ -43,7 +43,7 @@ interface Line extends Partial<Noted> {
 const keyOf = ({ id, source }: { readonly id: string; readonly source: string }): string =>
   JSON.stringify([source, id]);
 
-// Rule: NoteBeforeSending, NoteOutcome, SkipSettledRow, TakeUpNotedRow.
+// Rules: NoteBeforeSending, NoteOutcome, SkipSettledRow, TakeUpNotedRow.
 export class Journal {
   readonly name: string;
   readonly #known = new Map<string, Known>();

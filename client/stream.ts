@@ -31,7 +31,7 @@ type Opened = { readonly response: Response } | { readonly why: string; readonly
 /** A line of the stream is at most an event with its outcome and receipt; four times the largest there can be. */
 const MOST_CHARACTERS = 2 * 1024 * 1024;
 
-// Rule: ResumeAfterCut, HandOnOnce, StopWhenRefused.
+// Rules: ResumeAfterCut, HandOnOnce, PassOverKnown, StopWhenRefused.
 export async function* streamed(access: Access, watch: Watch): AsyncGenerator<Streamed, void> {
   let last = watch.after;
   let since = access.clock.now();

@@ -32,10 +32,10 @@ it("a test is there for every rule, invariant and guarantee, or a waiver", () =>
 });
 
 const codeTexts = (): Map<string, string> =>
-  new Map([...texts("objects", ".ts"), ...texts("worker", ".ts")]);
+  new Map(["objects", "worker", "client", "cli"].flatMap((folder) => [...texts(folder, ".ts")]));
 
-it("every rule of clerk.allium, control.allium and warden.allium stands above the function that carries it out", () => {
-  const read = ["clerk", "control", "warden"].map((name) => `spec/${name}.allium`);
+it("every rule of clerk.allium, client.allium, control.allium and warden.allium stands above the function that carries it out", () => {
+  const read = ["clerk", "client", "control", "warden"].map((name) => `spec/${name}.allium`);
   const rules = obligations().filter(({ kind, path }) => kind === "rule" && read.includes(path));
   const places = placesOf(codeTexts());
   expect(rules.filter(({ name }) => !places.has(name)).map(({ name }) => name)).toEqual([]);

@@ -41,7 +41,7 @@ function take(sending: Sending, input: ClientInput, moment: Moment, effects: Cli
 
 type Submitted = Extract<ClientInput, { kind: "submit" }>;
 
-// Rule: TakeEvent, WaitForRoom, RefuseBeyondWaiting, RefuseAfterClose.
+// Rules: TakeEvent, WaitForRoom, RefuseBeyondWaiting, RefuseAfterClose.
 function submitted(
   sending: Sending,
   { key, lane, bytes, deadline }: Submitted,
@@ -82,7 +82,7 @@ function admitWaiting(sending: Sending, now: number): void {
 
 type Answered = Extract<ClientInput, { kind: "answered" }>;
 
-// Rule: SettleAnswered, SendAgain, BackOff.
+// Rules: SettleAnswered, SendUnderSameKey, BackOff, GoOnAfterAnswer.
 function answered(
   sending: Sending,
   { lane: number, request, final, retryAfterMs }: Answered,

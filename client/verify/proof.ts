@@ -67,7 +67,7 @@ class Findings {
   }
 }
 
-// Rule: ConfirmReceipt, FindFlawInReceipt.
+// Rules: ConfirmReceipt, FindFlawInReceipt.
 export async function verified(answer: unknown, known: Known): Promise<Verification> {
   const findings = new Findings();
   let count = { signers: 0, quorum: 0 };
