@@ -65,6 +65,14 @@ function commands(
     ...[...source("bench/verify/records.ts").matchAll(/record: z\.literal\("(\w+)"\)/g)].map(
       ([, name = ""]) => `record ${name}`,
     ),
+    ...kindsOf(source("client/core/inputs.ts"), "ClientInput"),
+    ...["client/stream.ts streamed", "client/verify/proof.ts verified", "cli/journal.ts Journal"]
+      .map((place) => place.split(" "))
+      .flatMap(([file = "", name = ""]) =>
+        new RegExp(`^export (?:async )?(?:function\\*?|class) ${name}\\b`, "m").test(source(file))
+          ? [`export ${name}`]
+          : [],
+      ),
     ...(readdirSync(join(root, "objects/ledger/migrations")).some((name) =>
       text(`objects/ledger/migrations/${name}`).includes("CREATE TRIGGER"),
     )
@@ -76,7 +84,7 @@ function commands(
 const timers = (
   change: (path: string, source: string) => string = (_, source) => source,
 ): string[] =>
-  [...under("objects"), ...under("worker")]
+  [...under("objects"), ...under("worker"), ...under("client/core")]
     .filter((path) => !path.endsWith("/faults.ts"))
     .flatMap((path) => timersOf(path, change(path, text(path))));
 

@@ -4,7 +4,7 @@
  */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Entities } from "../objects/arbiter/domain.ts";
+import type { Domain, Entities } from "../objects/arbiter/domain.ts";
 import { inventory } from "../objects/arbiter/domains/inventory.ts";
 import { instantText } from "../objects/arbiter/instant.ts";
 import { applyPush, pushOf } from "../objects/registrar/core/cache.ts";
@@ -204,7 +204,8 @@ describe("an event of the inventory", () => {
     const entities = ((key: string) =>
       rows[key] === undefined ? undefined : { version: 1, state: rows[key] }) as Entities;
     const type = `${event === "fulfilled" || event === "released" ? "reservation" : "stock"}.${event}`;
-    const decision = inventory.events[type]?.decide(data, entities, {
+    const events: Domain["events"] = inventory.events;
+    const decision = events[type]?.decide(data, entities, {
       time: TIME * 1000,
       domainVersion: 1,
     });

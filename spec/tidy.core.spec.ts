@@ -21,7 +21,7 @@ function files(folder: string, ending: string): string[] {
 const text = (path: string): string => readFileSync(join(root, path), "utf8");
 
 const specs = ["spec", "kit"].flatMap((folder) => files(folder, ".spec.ts"));
-const sources = ["worker", "objects", "kit", "spec", "bench"].flatMap((folder) => [
+const sources = ["worker", "objects", "client", "cli", "kit", "spec", "bench"].flatMap((folder) => [
   ...files(folder, ".ts"),
   ...files(folder, ".tsx"),
 ]);

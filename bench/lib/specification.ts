@@ -23,6 +23,8 @@ export const codeTexts = (): Map<string, string> =>
     ...texts("objects/ledger/migrations", ".sql"),
     ...texts("worker", ".ts"),
     ...texts("worker", ".tsx"),
+    ...texts("client", ".ts"),
+    ...texts("cli", ".ts"),
     ...texts("bench/verify", ".ts"),
   ]);
 

@@ -77,6 +77,30 @@ const walls = [
     why: "the worker reaches objects through stubs only",
   },
   {
+    within: ["client/"],
+    may: [
+      "client/",
+      "objects/shared/canonical.ts",
+      "objects/shared/limits.ts",
+      "eventsource-parser",
+    ],
+    types: ["objects/arbiter/", "objects/shared/"],
+    why: "the client runs in browsers: no object, no node:, and of the server the canonical encoding and the limits",
+  },
+  {
+    within: ["cli/"],
+    may: [
+      "cli/",
+      "client/",
+      "bench/lib/",
+      "bench/verify/",
+      "objects/shared/canonical.ts",
+      "node:",
+      "package:",
+    ],
+    why: "the command line knows a server by the client, and the disk by node:",
+  },
+  {
     within: ["spec/simulator/checkers/"],
     may: ["spec/simulator/checkers/", "spec/simulator/history.ts", "node:"],
     types: ["objects/"],

@@ -36,11 +36,14 @@ export function digestIn(text: string | undefined): string | null {
 }
 
 /** Given, from the environment, or of a server on this machine from .dev.vars. Best not given: arguments can be read by everybody. */
-export function tokenFor(url: string, given: string | undefined): string {
+export function tokenFor(
+  url: string,
+  given: string | undefined,
+  wanted = "a token with the scopes read and operate is wanted in ASSIZE_TOKEN",
+): string {
   const local = ["127.0.0.1", "localhost", "[::1]"].includes(new URL(url).hostname);
   const token = given ?? process.env["ASSIZE_TOKEN"] ?? (local ? devToken() : undefined);
-  if (token === undefined || token === "")
-    throw new Usage("a token with the scopes read and operate is wanted in ASSIZE_TOKEN");
+  if (token === undefined || token === "") throw new Usage(wanted);
   return token;
 }
 

@@ -1,4 +1,5 @@
 /** What the code and the specification call the same thing. Both sides must know every line of it. */
+import { BOUNDS } from "../../client/options.ts";
 import { SHIPPED } from "../../objects/arbiter/domains/shipped.ts";
 import { deploymentOf } from "../../objects/shared/config.ts";
 import { LIMITS } from "../../objects/shared/limits.ts";
@@ -87,6 +88,21 @@ function longest(type: string, data: object): number {
 const reserved = { item: "i", warehouse: "w", quantity: 1, reservation: "r" };
 const pending = { book: "b", transfer: "t", debit: "d", credit: "c", amount: 1 };
 
+/** What holds of a client where its user says nothing else. */
+function clientNumbers(): Numbers {
+  const { lanes, lingerMs, batchEvents, queueEvents, waitingEvents, backoffMs, backoffCapMs } =
+    BOUNDS;
+  return {
+    "BOUNDS.lanes": { is: lanes, spec: "client.lanes" },
+    "BOUNDS.lingerMs": { is: lingerMs, spec: "client.linger" },
+    "BOUNDS.batchEvents": { is: batchEvents, spec: "client.batch_events" },
+    "BOUNDS.queueEvents": { is: queueEvents, spec: "client.queue_events" },
+    "BOUNDS.waitingEvents": { is: waitingEvents, spec: "client.waiting_events" },
+    "BOUNDS.backoffMs": { is: backoffMs, spec: "client.backoff" },
+    "BOUNDS.backoffCapMs": { is: backoffCapMs, spec: "client.backoff_cap" },
+  };
+}
+
 /** Every number of the code that is a promise, and every limit; `limits` and `env` as the code has them, unless a test says otherwise. */
 export function numbersOfCode(limits: Readonly<Record<string, number>> = LIMITS): Numbers {
   const { quorum, windowMs, deadlineMs, rootEvery } = deploymentOf({ GENERATION: "1" });
@@ -131,6 +147,7 @@ export function numbersOfCode(limits: Readonly<Record<string, number>> = LIMITS)
       is: longest("transfer.pending", pending),
       spec: "accounts.longest_timeout",
     },
+    ...clientNumbers(),
   };
 }
 
@@ -327,6 +344,18 @@ export const COMMANDS: Mapping = {
   "record entity": [],
   "record version": [],
   "record end": ["verify/EndOfBlocks", "verify/EndOfRecords"],
+  // Whoever submits, follows and verifies.
+  "ClientInput submit": ["client/Submit"],
+  "ClientInput answered": ["client/Answered", "client/LaneAnswered"],
+  "ClientInput abort": ["client/Abort"],
+  // client: SendWhenDue, AdmitWaiting.
+  "ClientInput flush": ["client/RoomLeft"],
+  "ClientInput tick": ["client/LaneDue"],
+  // client: RefuseAfterClose.
+  "ClientInput close": [],
+  "export streamed": ["client/Streamed", "client/Cut"],
+  "export verified": ["client/ShowProof"],
+  "export Journal": ["client/ReadRow", "client/RowAnswered"],
 };
 
 /** Where code waits for a time, and the rules that time fires. None: told where it says. */
@@ -365,4 +394,5 @@ export const TIMERS: Mapping = {
   // stream: WaitLonger.
   "worker/follow.ts readsAt": [],
   "objects/registrar/core/cache.ts dueAt(period)": ["registrar/DropIdleBucket"],
+  "client/core/step.ts deadline": ["client/GiveUpAtDeadline"],
 };

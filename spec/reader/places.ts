@@ -8,7 +8,7 @@ export interface Place {
 
 const COMMENT = /^ *(?:\/\/|--) Rules?: ((?:[^.\n]|\n *(?:\/\/|--))*)\.\n(.*)$/gm;
 const DEFINED =
-  /^ *(?:(?:export |default |async |static |readonly |get )*(?:function |class |const )?)([#\w]+)(?: *[(<:={]| extends)/;
+  /^ *(?:(?:export |default |async |static |readonly |get )*(?:function\*? |class |const )?)([#\w]+)(?: *[(<:={]| extends)/;
 const CREATED = /^CREATE (?:TABLE|TRIGGER) (\w+)/;
 
 /** A rule → every function that says it carries it out. `code`: path → text. */

@@ -302,7 +302,7 @@ const reservation: EntityType = {
   },
 };
 
-export const inventory: Domain = {
+export const inventory = {
   name: "inventory",
   events: {
     "stock.received": received,
@@ -314,4 +314,4 @@ export const inventory: Domain = {
     "reservation.released": closing("released", false),
   },
   entities: { stock, reservation },
-};
+} satisfies Domain;

@@ -1,0 +1,69 @@
+// How a command ends. Documented in docs/cli.md.
+import { AssizeError } from "../client/index.ts";
+import { isUsage } from "../bench/verify/command.ts";
+import { Usage } from "../bench/verify/records.ts";
+
+export { Usage };
+
+export const EXIT = {
+  /** All that was asked for is done, and holds. */
+  done: 0,
+  /** The command cannot be carried out as it was written. */
+  usage: 1,
+  /** It was carried out, and not everything is as it should be: rows that were refused, a flaw, no such thing. */
+  wrong: 2,
+  /** The server cannot be reached, or did not answer in time: the same command again goes on. */
+  unreachable: 3,
+  /** The token is unknown, or not allowed to do this. */
+  denied: 4,
+} as const;
+
+export type Exit = (typeof EXIT)[keyof typeof EXIT];
+
+/** Something was found wrong, and was told: there is nothing to add but the exit code. */
+export class Told extends Error {
+  override readonly name = "Told";
+  readonly exit: Exit;
+  constructor(exit: Exit) {
+    super(`exit ${exit}`);
+    this.exit = exit;
+  }
+}
+
+const DENIED = new Set(["unauthorized", "forbidden"]);
+const PASSING = new Set([
+  "unreachable",
+  "deadline",
+  "aborted",
+  "closed",
+  "out-of-contract",
+  "overloaded",
+  "no-quorum",
+  "pending",
+  "internal",
+]);
+
+export function exitOf(error: unknown): Exit {
+  if (error instanceof Told) return error.exit;
+  if (isUsage(error)) return EXIT.usage;
+  if (!(error instanceof AssizeError)) return EXIT.unreachable;
+  const { code } = error;
+  if (code === "not-found") return EXIT.wrong;
+  if (DENIED.has(code)) return EXIT.denied;
+  return PASSING.has(code) ? EXIT.unreachable : EXIT.usage;
+}
+
+/** What went wrong, and what to do about it. */
+export function sentenceOf(error: unknown): string {
+  const said = error instanceof Error ? error.message : String(error);
+  const hint = error instanceof AssizeError ? HINTS[error.code] : undefined;
+  return hint === undefined ? said : `${said.replace(/\.$/, "")}. ${hint}`;
+}
+
+const HINTS: Readonly<Record<string, string | undefined>> = {
+  unauthorized:
+    "Give a token in ASSIZE_TOKEN or with --token; that of a server started here stands in .dev.vars.",
+  forbidden: "Use a token with the scope that this needs.",
+  unreachable: "Is the server running, and is --url its address? npm start starts one here.",
+  "out-of-contract": "Is --url the address of an Assize server?",
+};

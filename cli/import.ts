@@ -1,0 +1,219 @@
+// A file of rows becomes events, each of which has its effect once, however often the import is interrupted and run again.
+import { canonical } from "../objects/shared/canonical.ts";
+import { AssizeError } from "../client/index.ts";
+import type { AssizeClient, EventDocument, Outcome } from "../client/index.ts";
+import { digestOf } from "./journal.ts";
+import type { Journal, Known } from "./journal.ts";
+import { BadRow } from "./mapping.ts";
+import type { MappedEvent } from "./mapping.ts";
+import { Unparsable } from "./rows.ts";
+import type { Row } from "./rows.ts";
+import type { Tally } from "./tally.ts";
+
+export interface Work {
+  readonly client: AssizeClient;
+  readonly journal: Journal;
+  readonly tally: Tally;
+  readonly rows: AsyncIterable<Row>;
+  /** Throws `BadRow`. */
+  readonly mapped: (row: Extract<Row, { readonly fields: object }>) => MappedEvent;
+  /** Rows that are noted with one write to the disk, and sent together. */
+  readonly chunk: number;
+  readonly deadlineMs: number;
+  readonly signal: AbortSignal;
+  /** After every row. */
+  readonly advanced: () => void;
+}
+
+interface Ready {
+  readonly line: number;
+  readonly event: MappedEvent & { readonly id: string; readonly source: string };
+  readonly print: string;
+  readonly known: Known | undefined;
+}
+
+/** Whether to go on reading: not where every further row would meet the same. */
+const HOPELESS = new Set(["unauthorized", "forbidden", "deadline", "out-of-contract", "closed"]);
+
+export class Import {
+  readonly #work: Work;
+  readonly #seen = new Map<string, number>();
+  readonly #open = new Set<Promise<void>>();
+  /** Why reading ended early. */
+  stopped: AssizeError | null = null;
+  /** The file could not be read to its end. */
+  unparsable = false;
+
+  constructor(work: Work) {
+    this.#work = work;
+  }
+
+  async run(): Promise<void> {
+    let chunk: Ready[] = [];
+    for await (const row of this.#rows()) {
+      const ready = this.#ready(row);
+      if (ready !== null) chunk.push(ready);
+      if (chunk.length < this.#work.chunk) continue;
+      await this.#send(chunk);
+      chunk = [];
+      if (this.#isOver()) break;
+    }
+    if (!this.#isOver()) await this.#send(chunk);
+    await this.#work.client.flush();
+    await Promise.all(this.#open);
+  }
+
+  #isOver(): boolean {
+    return this.stopped !== null || this.#work.signal.aborted;
+  }
+
+  async *#rows(): AsyncGenerator<Row, void> {
+    try {
+      yield* this.#work.rows;
+    } catch (error) {
+      if (this.#work.signal.aborted) return;
+      if (!(error instanceof Unparsable)) throw error;
+      this.unparsable = true;
+      const message = `${error.message}; nothing behind it was read`;
+      this.#work.tally.complain({ line: error.line, code: "bad-row", message });
+    }
+  }
+
+  /** Null for what is over already. */
+  #ready(row: Row): Ready | null {
+    const { tally, journal, mapped, advanced } = this.#work;
+    tally.rows += 1;
+    try {
+      if (row.fields === null) throw new BadRow(row.wrong);
+      const { source = "/", ...event } = mapped(row);
+      const print = digestOf(canonical({ ...event, source, id: null }));
+      const id = event.id ?? this.#drawn(print);
+      const known = journal.known({ id, source });
+      if (known !== undefined && known.print !== print)
+        throw new BadRow(
+          `the id ${id} was given to a row of other content before: give this one another`,
+        );
+      if (known?.status === null || known === undefined)
+        return { line: row.line, event: { ...event, id, source }, print, known };
+      tally.skipped += 1;
+    } catch (error) {
+      const { message } = error as Error;
+      tally.refused += 1;
+      tally.complain({ line: row.line, code: "bad-row", message });
+    }
+    advanced();
+    return null;
+  }
+
+  /** Of equal rows each is an event of its own. */
+  #drawn(print: string): string {
+    const before = this.#seen.get(print) ?? 0;
+    this.#seen.set(print, before + 1);
+    return `${this.#work.journal.name}-${print.slice(0, 24)}-${before + 1}`;
+  }
+
+  async #send(chunk: readonly Ready[]): Promise<void> {
+    const { client, journal } = this.#work;
+    const sentat = new Date().toISOString();
+    const fresh = chunk.filter(({ known }) => known === undefined);
+    journal.note(fresh.map(({ event: { id, source }, print }) => ({ id, source, print, sentat })));
+    for (const ready of chunk) {
+      await client.room();
+      const first = ready.known?.sentat ?? (journal.keeps ? sentat : undefined);
+      const open: Promise<void> = this.#settled(ready, first).finally(() => {
+        this.#open.delete(open);
+        this.#work.advanced();
+      });
+      this.#open.add(open);
+    }
+  }
+
+  async #settled(ready: Ready, sentat: string | undefined): Promise<void> {
+    const { tally } = this.#work;
+    try {
+      const outcome = await this.#submitted(ready, sentat);
+      this.#count(ready, outcome);
+    } catch (error) {
+      if (!(error instanceof AssizeError)) throw error;
+      const { code, message } = error;
+      const { id } = ready.event;
+      if (HOPELESS.has(code)) this.stopped ??= error;
+      const open = HOPELESS.has(code) || code === "aborted";
+      if (open) tally.unfinished += 1;
+      else tally.refused += 1;
+      if (!open) tally.complain({ line: ready.line, id, code, message });
+    }
+  }
+
+  #count(
+    { line, event }: Ready,
+    { status, reason, replayed }: Pick<Outcome, "status" | "reason" | "replayed">,
+  ): void {
+    const { tally, journal } = this.#work;
+    journal.settle(event, status);
+    if (replayed) tally.replayed += 1;
+    if (status === "accepted") tally.accepted += 1;
+    else {
+      tally.rejected += 1;
+      const { code = "rejected", detail = "" } = reason ?? {};
+      tally.complain({ line, id: event.id, code, message: detail });
+    }
+  }
+
+  // Rule: TakeUpNotedRow.
+  async #submitted(
+    ready: Ready,
+    sentat: string | undefined,
+  ): Promise<Pick<Outcome, "status" | "reason" | "replayed">> {
+    const { client, deadlineMs, signal, journal } = this.#work;
+    const { event, print } = ready;
+    const asked = { deadlineMs, signal };
+    try {
+      return await client.submit({ ...event, data: event.data as object, sentat }, asked);
+    } catch (error) {
+      if (!(error instanceof AssizeError) || error.code !== "too-old") throw error;
+    }
+    const found = await client.event(event, { signal });
+    if (found !== null && found.status !== "pending") return known(found, ready);
+    // Nobody has it: what was begun then was never kept.
+    const now = new Date().toISOString();
+    journal.note([{ id: event.id, source: event.source, print, sentat: now }]);
+    return client.submit({ ...event, data: event.data as object, sentat: now }, asked);
+  }
+}
+
+/** What the ledger has of an event whose key the server has forgotten. */
+function known(
+  found: EventDocument,
+  { event, print }: Ready,
+): Pick<Outcome, "status" | "reason" | "replayed"> {
+  const { id, source } = event;
+  const { type, subject, time, data } = found.event ?? { type: found.type };
+  const own = digestOf(
+    canonical({
+      type,
+      subject,
+      time: event.time === undefined ? undefined : event.time,
+      data,
+      source,
+      id: null,
+    }),
+  );
+  const sameTime = sameInstant(time, event.time);
+  if (own !== print || !sameTime)
+    throw new AssizeError("key-reused", `event ${id}: the ledger has another event of this id`, {
+      event: { id, source },
+    });
+  const status = found.status === "rejected" ? "rejected" : "accepted";
+  return {
+    status,
+    replayed: true,
+    ...(found.reason === undefined ? {} : { reason: found.reason }),
+  };
+}
+
+/** The server writes times down in one form. */
+function sameInstant(one: string | undefined, other: string | undefined): boolean {
+  if (one === undefined || other === undefined) return one === other;
+  return Date.parse(one) === Date.parse(other);
+}

@@ -1,0 +1,173 @@
+// From a row of a file to an event: templates with {column} in them, and {line} for where the row stands.
+import { readFileSync } from "node:fs";
+import { z } from "zod";
+
+import { Usage } from "./exit.ts";
+
+export type Fields = Readonly<Record<string, unknown>>;
+
+export interface MappedEvent {
+  readonly type: string;
+  readonly id?: string;
+  readonly source?: string;
+  readonly subject?: string;
+  readonly time?: string;
+  readonly data: unknown;
+}
+
+const template = z.string();
+const integer = z.union([
+  z.strictObject({ integer: template }),
+  // What a file of sales has as sold is what the stock loses.
+  z.strictObject({ negative: template }),
+]);
+type Value =
+  | string
+  | number
+  | boolean
+  | null
+  | { readonly [name: string]: Value }
+  | readonly Value[];
+const value: z.ZodType<Value> = z.lazy(() =>
+  z.union([
+    z.string(),
+    z.int(),
+    z.boolean(),
+    z.null(),
+    z.array(value),
+    z.record(z.string(), value),
+  ]),
+);
+
+const mapping = z.strictObject({
+  type: template,
+  id: template.optional(),
+  source: template.optional(),
+  subject: template.optional(),
+  time: template.optional(),
+  data: z.record(z.string(), value),
+});
+export type Mapping = z.infer<typeof mapping>;
+
+/** A row that cannot become an event. */
+export class BadRow extends Error {
+  override readonly name = "BadRow";
+}
+
+/** Throws `Usage`. */
+export function mappingIn(path: string): Mapping {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    throw new Usage(`--map ${path} cannot be read: ${(error as Error).message}`);
+  }
+  try {
+    return mapping.parse(JSON.parse(text));
+  } catch (error) {
+    const said = error instanceof z.ZodError ? z.prettifyError(error) : (error as Error).message;
+    throw new Usage(`--map ${path} is no mapping: ${said}`);
+  }
+}
+
+export interface Flags {
+  readonly map?: string;
+  readonly type?: string;
+  readonly id?: string;
+  readonly source?: string;
+  readonly subject?: string;
+  readonly time?: string;
+  readonly data?: readonly string[];
+}
+
+/** Of the mapping file and the options beside it, which win; null where neither says anything. Throws `Usage`. */
+export function mappingOf(flags: Flags): Mapping | null {
+  const { map, data = [], type, id, source, subject, time } = flags;
+  const given = Object.entries({ type, id, source, subject, time }).filter(
+    ([, each]) => each !== undefined,
+  );
+  if (map === undefined && given.length === 0 && data.length === 0) return null;
+  const base: Partial<Mapping> = map === undefined ? {} : mappingIn(map);
+  const members = Object.fromEntries(data.map(memberIn));
+  const whole = { ...base, ...Object.fromEntries(given), data: { ...base.data, ...members } };
+  if (whole.type === undefined) throw new Usage("a mapping wants a --type, or a type in --map");
+  return mapping.parse(whole);
+}
+
+/** `name=template` is a text, `name:int=template` an integer, `name:neg=template` the opposite of one. */
+function memberIn(text: string): [string, Value] {
+  const [, name, kind, said] = /^([^=:]+)(?::(int|neg))?=(.*)$/s.exec(text) ?? [];
+  if (name === undefined || said === undefined)
+    throw new Usage(`--data wants name=value, name:int=value or name:neg=value, not ${text}`);
+  if (kind === undefined) return [name, said];
+  return [name, kind === "int" ? { integer: said } : { negative: said }];
+}
+
+/** Throws {@link BadRow}. An attribute whose template comes to nothing is left out. */
+export function eventOf(by: Mapping, fields: Fields, line: number): MappedEvent {
+  const fill = (text: string, what: string): string => filled(text, what, fields, line);
+  const attributes = (["id", "source", "subject", "time"] as const).flatMap((name) => {
+    const text = by[name];
+    const came = text === undefined ? "" : fill(text, name);
+    return came === "" ? [] : [[name, came]];
+  });
+  const data = valueOf(by.data, "data", fill);
+  return { type: fill(by.type, "type"), ...Object.fromEntries(attributes), data };
+}
+
+type Fill = (text: string, what: string) => string;
+
+function valueOf(said: Value, what: string, fill: Fill): unknown {
+  if (typeof said === "string") return fill(said, what);
+  if (typeof said !== "object" || said === null) return said;
+  if (Array.isArray(said))
+    return said.map((each: Value, at) => valueOf(each, `${what}/${at}`, fill));
+  const number = integer.safeParse(said);
+  if (!number.success)
+    return Object.fromEntries(
+      Object.entries(said).map(([name, each]) => [name, valueOf(each, `${what}/${name}`, fill)]),
+    );
+  const [text, sign] =
+    "integer" in number.data ? [number.data.integer, 1] : [number.data.negative, -1];
+  return 0 + sign * integerIn(fill(text, what), what);
+}
+
+function integerIn(text: string, what: string): number {
+  const found = Number(text);
+  if (!/^[+-]?\d+$/.test(text.trim()) || !Number.isSafeInteger(found))
+    throw new BadRow(`${what}: "${text}" is no whole number`);
+  return found;
+}
+
+function filled(text: string, what: string, fields: Fields, line: number): string {
+  return text.replace(/\{([^{}]+)\}/g, (_, name: string) => {
+    if (name === "line") return String(line);
+    const found = Object.hasOwn(fields, name) ? fields[name] : undefined;
+    if (found === undefined || found === null || typeof found === "object")
+      throw new BadRow(`${what}: the row has no {${name}}`);
+    return String(found);
+  });
+}
+
+const event = z.strictObject({
+  specversion: z.literal("1.0").optional(),
+  type: z.string(),
+  id: z.string().optional(),
+  source: z.string().optional(),
+  subject: z.string().optional(),
+  time: z.string().optional(),
+  data: z.unknown(),
+});
+
+/** A line that is an event as it stands. Throws {@link BadRow}. */
+export function eventIn(fields: Fields): MappedEvent {
+  const parsed = event.safeParse(fields);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    const where = issue?.path.join("/") ?? "";
+    throw new BadRow(`it is no event: ${where === "" ? "" : `${where}: `}${issue?.message ?? ""}`);
+  }
+  const { specversion: _, ...members } = parsed.data;
+  const given = Object.entries(members).filter(([, each]) => each !== undefined);
+  return Object.fromEntries(given) as unknown as MappedEvent;
+}

@@ -1,0 +1,110 @@
+/** How a client is set up, and what holds where nothing is said. */
+import type { Clock } from "../objects/shared/clock.ts";
+import { LIMITS } from "../objects/shared/limits.ts";
+import type { Bounds } from "./core/state.ts";
+import { AssizeError } from "./errors.ts";
+import type { Access } from "./http.ts";
+
+export interface ClientOptions {
+  /** Of the server, `https://…`. */
+  readonly url: string;
+  /** A bearer token: `submit` and `read` are the scopes that the methods need. */
+  readonly token: string;
+  /** What receipts are verified against: noted once, from a source that is trusted, and kept. */
+  readonly pinned?: {
+    /** SHA-256 of the genesis, 64 hexadecimal digits, as `GET /v1/ready` shows it. It binds the keys of all seats. */
+    readonly genesis: string;
+    /** Whose events they must be. */
+    readonly tenant?: string;
+  };
+  /** How long `submit` tries before it gives up; each event can have its own. Default 60,000. */
+  readonly deadlineMs?: number;
+  /** How long a read tries. Default 15,000. */
+  readonly readDeadlineMs?: number;
+  /** How long one request may take. Default 15,000. */
+  readonly requestMs?: number;
+  /** Bounds of the queue and of requests; those of the defaults that are not given. */
+  readonly bounds?: Partial<Bounds>;
+  /** For tests, and where there are no globals of these names. */
+  readonly fetch?: typeof fetch;
+  readonly clock?: Clock;
+  readonly random?: () => number;
+  readonly newId?: () => string;
+}
+
+export const BOUNDS: Bounds = {
+  lanes: 4,
+  lingerMs: 5,
+  batchEvents: 500,
+  batchBytes: 256 * 1024,
+  queueEvents: 10_000,
+  queueBytes: 16 * 1024 * 1024,
+  waitingEvents: 10_000,
+  backoffMs: 100,
+  backoffCapMs: 5_000,
+};
+
+/** What the server takes at most. */
+const MOST: Partial<Record<keyof Bounds, number>> = {
+  batchEvents: LIMITS.requestEvents,
+  // The brackets around it.
+  batchBytes: LIMITS.requestBytes - 2,
+};
+
+const wallClock: Clock = {
+  now: () => Date.now(),
+  after: (ms, then) => {
+    const timer = setTimeout(then, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
+export interface Settings {
+  readonly access: Access;
+  readonly bounds: Bounds;
+  readonly newId: () => string;
+  readonly deadlineMs: number;
+  readonly readDeadlineMs: number;
+}
+
+/** Throws {@link AssizeError} `misconfigured`. */
+export function settingsOf(options: ClientOptions): Settings {
+  const { url, token, pinned } = options;
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
+    throw wrong(`url is the address of a server, http://… or https://…, not ${url}`);
+  if (token === "" || /[^\u0021-\u007e]/.test(token))
+    throw wrong("token is the text of a bearer token, without white space");
+  if (pinned !== undefined && !/^[0-9a-f]{64}$/.test(pinned.genesis))
+    throw wrong("pinned.genesis is a SHA-256 digest, 64 lower-case hexadecimal digits");
+  const access = {
+    url: url.replace(/\/+$/, ""),
+    token,
+    requestMs: options.requestMs ?? 15_000,
+    // Looked up at every call: a test may exchange the global.
+    fetch: options.fetch ?? ((input, init) => fetch(input, init)),
+    clock: options.clock ?? wallClock,
+    random: options.random ?? (() => Math.random()),
+  } satisfies Access;
+  return {
+    access,
+    bounds: boundsOf(options.bounds ?? {}),
+    newId: options.newId ?? (() => crypto.randomUUID()),
+    deadlineMs: options.deadlineMs ?? 60_000,
+    readDeadlineMs: options.readDeadlineMs ?? 15_000,
+  };
+}
+
+function boundsOf(given: Partial<Bounds>): Bounds {
+  const bounds = { ...BOUNDS, ...given };
+  for (const [name, value] of Object.entries(bounds)) {
+    const least = name === "lingerMs" || name === "waitingEvents" ? 0 : 1;
+    const most = MOST[name as keyof Bounds] ?? Number.MAX_SAFE_INTEGER;
+    if (!Number.isSafeInteger(value) || value < least || value > most)
+      throw wrong(`bounds.${name} is a whole number from ${least} to ${most}, not ${value}`);
+  }
+  return bounds;
+}
+
+function wrong(message: string): AssizeError {
+  return new AssizeError("misconfigured", message);
+}
