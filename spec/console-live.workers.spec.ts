@@ -96,7 +96,7 @@ describe("a live page", () => {
     ]);
   });
 
-  it("OpenStream: over HTTP, for a token that may read, and without blocks where it may no more", async () => {
+  it("OpenWatch: over HTTP, for a token that may read, and without blocks where it may no more", async () => {
     const live = (token: "all" | "read") =>
       ask("GET", "/console/courts/0/live", { token: null, headers: { Cookie: cookie(token) } });
     const response = await live("all");

@@ -27,7 +27,7 @@ export class Streams {
   }
 
   /** Throws `overloaded`. The runtime may end a stream without a word: one that looks no more has left. */
-  // Rules: OpenStream, RefuseWatcher, LeaveSilentStream.
+  // Rules: OpenWatch, RefuseWatcher, LeaveSilentStream.
   enter(now: number): Lease {
     for (const [stream, looked] of this.#looked)
       if (now - looked > LIMITS.consoleLeaseMs) this.#looked.delete(stream);
