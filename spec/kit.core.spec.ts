@@ -10,7 +10,7 @@ import { registryOf } from "../objects/arbiter/registry.ts";
 import { LIMITS } from "../objects/shared/limits.ts";
 import { BAD, badSubject } from "./kit/bad-domains.ts";
 
-describe("a domain that does what none may", () => {
+describe("NothingKept, MemberOrderIrrelevant, NeverFails, GroupOrderIrrelevant, BatchBoundariesIrrelevant: a domain that does what none may", () => {
   it.each(BAD)("%s", (_, domain, check, says) => {
     expect(check(badSubject(domain))).toMatch(says);
   });

@@ -112,7 +112,7 @@ describe("NothingLostInQueue", () => {
     expect((await get("/v1/events/fine")).status).toBe(200);
   });
 
-  it("DeliverLater: without a quorum everything that is fit waits, and is decided when there is one", async () => {
+  it("DeliverLater, DeliverAgain: without a quorum everything that is fit waits, and is decided when there is one", async () => {
     for (const seat of [0, 1]) await fault(seat, "crash", { seconds: 600 });
     const bodies = [event("patient"), "{"];
     // Until the Warden knows that there is none it may still be kept, and be decided later.

@@ -33,6 +33,7 @@ it("a test is there for every rule, invariant and guarantee, or a waiver", () =>
 
 /** Rules that no function of ours carries out, each with the reason. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
+  DeliverAgain: "the platform's queue delivers what was to be tried again",
   MadeByBeingAddressed: "the platform makes an object of whatever name is called",
 };
 

@@ -60,6 +60,7 @@ function decoded(bytes: ArrayBuffer): string {
  * One event as plain JSON. Unless it says so itself it was first sent when the message was: delivered again after its key was
  * forgotten it must not count as new. Throws `malformed`.
  */
+// Rule: SubmitMessage.
 export function eventIn({ body, timestamp }: Letter): SentEvent {
   const { value, flaws } = strict(textOf(body));
   if (typeof value !== "object" || value === null || Array.isArray(value))

@@ -43,7 +43,7 @@ export function courtOf({ courts }: GenesisDocument, tenant: string, partition: 
 }
 
 /** Whether blocks can be checked against it at all; every other flaw is added and gone on from. */
-// Rule: FindOtherGenesis.
+// Rules: FindOtherGenesis, FindUnknownDomain.
 export function isUsable(
   { document, signatures }: Genesis,
   pinned: string | null,

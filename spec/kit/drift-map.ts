@@ -390,6 +390,8 @@ export const TIMERS: Mapping = {
   "objects/warden/alarm.ts this.": [],
   // warden: RefuseLateRetry.
   "objects/warden/core/admission.ts state.windowMs": [],
+  // console: LeaveSilentStream.
+  "worker/console/live.ts LIMITS.consoleLeaseMs": [],
   "worker/follow.ts beatsAt": ["stream/Beat"],
   // stream: WaitLonger.
   "worker/follow.ts readsAt": [],

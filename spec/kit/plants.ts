@@ -2,7 +2,15 @@
 import type { Code } from "../reader/finding.ts";
 
 /** A fault: what the linter must call it, the file, a part of its words; and the text that is exchanged for another. */
-export type Plant = readonly [code: Code, file: string, problem: string, from: string, to: string];
+/** `found`: the file that the finding is in, where it is another than the one that was changed. */
+export type Plant = readonly [
+  code: Code,
+  file: string,
+  problem: string,
+  from: string,
+  to: string,
+  found?: string,
+];
 
 const settled = `            keyEntry.settled_at = now`;
 const seal = `        seal: sealed_by(warden),`;
@@ -290,6 +298,7 @@ const seams: Plant[] = [
     "DomainCode is fulfilled 2 times",
     "        -- Of many: every domain fulfils it.",
     "        -- Every domain fulfils it.",
+    "inventory",
   ],
   [
     "fulfilled-undemanded",

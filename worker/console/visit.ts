@@ -61,7 +61,7 @@ export function forgetToken(c: Call): void {
 }
 
 /** Whose request this is; null for nobody's, or a token that is not known. */
-// Rules: AskForToken, AdmitVisitor.
+// Rules: TakeVisit, AskForToken, AdmitVisitor.
 export function visitOf(c: Call, tokens: readonly Token[]): Visit | null {
   const cookie = cookieOf(c);
   const authorization =
