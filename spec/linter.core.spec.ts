@@ -32,9 +32,8 @@ describe("the linter", () => {
     expect(asItIs.map(told)).toEqual([]);
   });
 
-  it.each(PLANTS)("flags a planted %s in %s: %s", (...plant) => {
-    const [code, file, problem, , , place = file] = plant;
-    const fresh = planted(plant);
+  it.each(PLANTS)("flags a planted %s in %s: %s", (code, file, problem, from, to, place = file) => {
+    const fresh = planted([code, file, problem, from, to]);
     const found = fresh.filter(
       (finding) => finding.code === code && finding.problem.includes(problem),
     );

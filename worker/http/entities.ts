@@ -1,6 +1,5 @@
 /** Entity state: agreed by a quorum, from the nearest copy, or from the ledger. */
 import type { Context as HonoContext, Hono } from "hono";
-import { z } from "zod";
 import { attestedHeights } from "../../objects/ledger/attest.ts";
 import { certified } from "../../objects/ledger/ledger.ts";
 import { entitiesPage, entityHistory, entityState } from "../../objects/ledger/reads.ts";
