@@ -32,8 +32,12 @@ describe("the linter", () => {
     expect(asItIs.map(told)).toEqual([]);
   });
 
-  it.each(PLANTS)("flags a planted %s in %s: %s", (code, file, problem, from, to, place = file) => {
-    const fresh = planted([code, file, problem, from, to]);
+  const plants = PLANTS.map((plant) => {
+    const [code, file, problem, , , place = file] = plant;
+    return { plant, code, file, problem, place };
+  });
+  it.each(plants)("flags a planted $code in $file: $problem", ({ plant, code, problem, place }) => {
+    const fresh = planted(plant);
     const found = fresh.filter(
       (finding) => finding.code === code && finding.problem.includes(problem),
     );
