@@ -6,7 +6,7 @@ import { cursorOf } from "../../objects/ledger/cursor.ts";
 import { LedgerCorrupt } from "../../objects/ledger/ledger.ts";
 import { eventsPage } from "../../objects/ledger/reads.ts";
 import { LIMITS } from "../../objects/shared/limits.ts";
-import { within } from "../calls.ts";
+import { TookTooLong, within } from "../calls.ts";
 import type { Context } from "../context.ts";
 import { afterBeat, afterPage, BEFORE_ALL, followingFrom, nextStep } from "../follow.ts";
 import type { FollowedPage, Following, Mark } from "../follow.ts";
@@ -105,16 +105,26 @@ function bodyOf(context: Context, wanted: Wanted, { following, page, leave }: Be
     let text: string | null = `retry: ${LIMITS.streamRetryMs}\n\n${textOf(page)}`;
     try {
       while (text !== null && !left.signal.aborted && !wanted.signal.aborted) {
-        await within(writer.write(encoder.encode(text)), LIMITS.streamTakeMs).catch(end);
+        await taken(encoder.encode(text));
         [state, text] = await advanced(context, wanted, state, left.signal);
       }
     } catch (error) {
       failed(context, error);
     }
     leave();
-    // Where the client is gone or takes nothing there is nobody to close it for.
-    const over = left.signal.aborted ? writer.abort() : writer.close();
-    await over.catch(() => undefined);
+    // Where the client is gone there is nobody to close it for.
+    await writer.close().catch(() => undefined);
+  }
+
+  /** Ends with the client's read of it, or the stream with it. */
+  async function taken(bytes: Uint8Array): Promise<void> {
+    try {
+      await within(writer.write(bytes), LIMITS.streamTakeMs);
+    } catch (error) {
+      end();
+      // What is not taken would keep the writer from closing.
+      if (error instanceof TookTooLong) await writer.abort(error).catch(() => undefined);
+    }
   }
 }
 
