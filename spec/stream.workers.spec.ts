@@ -21,6 +21,8 @@ interface Listening {
   /** Comes when the stream is over. */
   readonly over: () => Promise<void>;
   readonly leave: () => void;
+  /** Reads no more, as who closes the connection. */
+  readonly drop: () => Promise<void>;
 }
 
 const handler = fetchHandler();
@@ -53,6 +55,7 @@ async function listen(
       while ((await events?.read())?.done === false);
     },
     leave: () => gone.abort(),
+    drop: async () => events?.cancel(),
   };
 }
 
@@ -184,10 +187,18 @@ describe("the end of a stream", () => {
     const heads = await Promise.all(open.map(() => ask("HEAD", "/v1/events/stream")));
     expect(new Set(heads.map(({ status }) => status))).toEqual(new Set([200]));
     open[0]?.leave();
+    await open[0]?.over();
     const again = await listen("/v1/events/stream", "all");
     expect(again.response.status).toBe(200);
+    await open[1]?.drop();
+    const third = await vi.waitUntil(async () => {
+      await received(1);
+      const stream = await listen("/v1/events/stream", "all");
+      return stream.response.status === 200 ? stream : null;
+    }, wait);
+    third.leave();
     for (const stream of [...open, again]) stream.leave();
-    await Promise.all(open.map(({ over }) => over()));
+    await Promise.all(open.slice(2).map(({ over }) => over()));
   });
 
   it("EndUnreadableStream: a Ledger that cannot be read ends it, and is told to whoever comes back", async () => {

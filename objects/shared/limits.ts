@@ -198,9 +198,9 @@ export const LIMITS = {
   /** Damaged heights that a seat looks at again, and how long one keeps it awake, for another seat may be mending it. */
   damagesKept: 64,
   damageAwakeMs: 30_000,
-  /** Event streams that one isolate holds open, and those of one token. */
-  streams: 64,
-  streamsPerToken: 16,
+  /** Event streams that one isolate holds open, and those of one token. One whose client is gone counts until its next beat. */
+  streams: 128,
+  streamsPerToken: 32,
   /** Events of one page of a stream, and the pages that one reads: at eight statements each they stay below the platform's 1,000. */
   streamPage: 64,
   streamReads: 100,
@@ -208,6 +208,8 @@ export const LIMITS = {
   streamPauseMs: 250,
   streamPauseCapMs: 2_000,
   streamBeatMs: 15_000,
+  /** A client that has not taken what was sent by then is gone. */
+  streamTakeMs: 60_000,
   /** How long a client is asked to wait before it comes back to a stream that ended. */
   streamRetryMs: 1_000,
   readRounds: 8,

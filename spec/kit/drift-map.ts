@@ -20,7 +20,7 @@ export const OWN: readonly string[] = `
   patrolBlocks patrolBytes patrolVersions ledgerRepairRows repairPasses repairStrays damagesKept damageAwakeMs
   registrarBytes registrarPushPauseMs registrarPushBytes pageItems pageScan ledgerBytes
   auditBlocks readPauseMs readMs deadlineSlackMs wardenAttempts faultMaxMs faultCrashMs
-  faultSlowMs streamPage streamRetryMs queueDelayS queueDelayCapS deadLetterSize
+  faultSlowMs streamPage streamTakeMs streamRetryMs queueDelayS queueDelayCapS deadLetterSize
   glimpseBlocks glimpseIncidents glimpseSeconds consolePollMs consoleStreamMs consoleHeartbeatMs consoleRows
   consoleCookieSeconds
 `

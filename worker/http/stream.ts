@@ -1,10 +1,12 @@
 /** `GET /v1/events/stream`: what a court publishes, as server-sent events (spec/stream.allium). */
+import { waitUntil } from "cloudflare:workers";
 import type { Hono } from "hono";
 import { attestedHeights } from "../../objects/ledger/attest.ts";
 import { cursorOf } from "../../objects/ledger/cursor.ts";
 import { LedgerCorrupt } from "../../objects/ledger/ledger.ts";
 import { eventsPage } from "../../objects/ledger/reads.ts";
 import { LIMITS } from "../../objects/shared/limits.ts";
+import { TookTooLong, within } from "../calls.ts";
 import type { Context } from "../context.ts";
 import { afterBeat, afterPage, BEFORE_ALL, followingFrom, nextStep } from "../follow.ts";
 import type { FollowedPage, Following, Mark } from "../follow.ts";
@@ -81,55 +83,77 @@ interface Begun {
   readonly leave: () => void;
 }
 
-/** Nothing is read before the client has taken what was sent. */
+/**
+ * Nothing is read before the client has taken what was sent: a write ends with the read of it. The sending is waited for, or it would
+ * be gone with its client, and its place never given back.
+ */
 // Rules: EndLeftStream, EndUnreadableStream.
 function bodyOf(context: Context, wanted: Wanted, { following, page, leave }: Begun) {
-  const encoder = new TextEncoder();
+  const { readable, writable } = new IdentityTransformStream();
+  const writer = writable.getWriter();
   const left = new AbortController();
-  const end = () => {
-    left.abort();
-    leave();
-  };
+  const end = () => left.abort();
   wanted.signal.addEventListener("abort", end);
-  if (wanted.signal.aborted) end();
-  let state = afterPage(following, page, Date.now());
-  const first = `retry: ${LIMITS.streamRetryMs}\n\n${textOf(page)}`;
-  return new ReadableStream<Uint8Array>(
-    {
-      start: (controller) => controller.enqueue(encoder.encode(first)),
-      async pull(controller) {
-        const text = await advanced().catch((error: unknown) => failed(context, error));
-        if (text !== null && !left.signal.aborted) return controller.enqueue(encoder.encode(text));
-        end();
-        controller.close();
-      },
-      cancel: end,
-    },
-    { highWaterMark: 0 },
-  );
+  // The runtime knows of a client that is gone when something is sent to it: at the next beat at the latest.
+  writer.closed.catch(end);
+  waitUntil(sent());
+  return readable;
 
-  /** The next text to be sent, or null at the end. */
-  async function advanced(): Promise<string | null> {
-    for (;;) {
-      if (left.signal.aborted) return null;
-      const step = nextStep(state, Date.now());
-      switch (step.do) {
-        case "end":
-          return null;
-        case "beat":
-          state = afterBeat(state, Date.now());
-          return ":\n\n";
-        case "wait":
-          await waited(step.ms, left.signal);
-          break;
-        case "read": {
-          const read = await pageAfter(context, wanted, state);
-          state = afterPage(state, read, Date.now());
-          if (read.items.length > 0) return textOf(read);
-        }
+  async function sent(): Promise<void> {
+    const encoder = new TextEncoder();
+    let state = afterPage(following, page, Date.now());
+    let text: string | null = `retry: ${LIMITS.streamRetryMs}\n\n${textOf(page)}`;
+    try {
+      while (text !== null && !left.signal.aborted && !wanted.signal.aborted) {
+        await taken(encoder.encode(text));
+        [state, text] = await advanced(context, wanted, state, left.signal);
+      }
+    } catch (error) {
+      failed(context, error);
+    }
+    leave();
+    // Where the client is gone there is nobody to close it for.
+    await writer.close().catch(() => undefined);
+  }
+
+  /** Ends with the client's read of it, or the stream with it. */
+  async function taken(bytes: Uint8Array): Promise<void> {
+    try {
+      await within(writer.write(bytes), LIMITS.streamTakeMs);
+    } catch (error) {
+      end();
+      // What is not taken would keep the writer from closing.
+      if (error instanceof TookTooLong) await writer.abort(error).catch(() => undefined);
+    }
+  }
+}
+
+/** Goes on until there is something to be sent; null at the end. Rejects where the Ledger cannot be read. */
+async function advanced(
+  context: Context,
+  wanted: Wanted,
+  from: Following,
+  left: AbortSignal,
+): Promise<[Following, string | null]> {
+  let state = from;
+  while (!left.aborted) {
+    const step = nextStep(state, Date.now());
+    switch (step.do) {
+      case "end":
+        return [state, null];
+      case "beat":
+        return [afterBeat(state, Date.now()), ":\n\n"];
+      case "wait":
+        await waited(step.ms, left);
+        break;
+      case "read": {
+        const read = await pageAfter(context, wanted, state);
+        state = afterPage(state, read, Date.now());
+        if (read.items.length > 0) return [state, textOf(read)];
       }
     }
   }
+  return [state, null];
 }
 
 /** Over when the time is, or at once when the client leaves. */
@@ -137,10 +161,9 @@ async function waited(ms: number, signal: AbortSignal): Promise<void> {
   await scheduler.wait(ms, { signal }).catch(() => undefined);
 }
 
-function failed(context: Context, error: unknown): null {
+function failed(context: Context, error: unknown): void {
   if (error instanceof LedgerCorrupt) tellSeats(context, error);
   logged(error, "stream");
-  return null;
 }
 
 const textOf = ({ items }: FollowedPage<Item>): string => items.map(({ text }) => text).join("");
