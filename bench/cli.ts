@@ -1,2 +1,4 @@
 // npx assize: the command line, which has a folder of its own.
-import "../cli/main.ts";
+import { main } from "../cli/main.ts";
+
+process.exitCode = await main();

@@ -174,7 +174,7 @@ export class Import {
       if (!(error instanceof AssizeError) || error.code !== "too-old") throw error;
     }
     const found = await client.event(event, { signal });
-    if (found !== null && found.status !== "pending") return known(found, ready);
+    if (found !== null && found.status !== "pending") return outcomeIn(found, ready);
     // Nobody has it: what was begun then was never kept.
     const now = new Date().toISOString();
     journal.note([{ id: event.id, source: event.source, print, sentat: now }]);
@@ -183,7 +183,7 @@ export class Import {
 }
 
 /** What the ledger has of an event whose key the server has forgotten. */
-function known(
+function outcomeIn(
   found: EventDocument,
   { event, print }: Ready,
 ): Pick<Outcome, "status" | "reason" | "replayed"> {

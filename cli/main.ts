@@ -132,7 +132,10 @@ function programOf(): Command {
   return program;
 }
 
-async function main(): Promise<number> {
+/** The exit code; what there is to say has been said. */
+export async function main(): Promise<number> {
+  // Relative paths are meant from where the caller is, not from the project's folder.
+  process.chdir(process.env["ASSIZE_CWD"] ?? process.cwd());
   const json = process.argv.includes("--json");
   try {
     await programOf().parseAsync();
@@ -149,7 +152,3 @@ async function main(): Promise<number> {
     return exit;
   }
 }
-
-// Relative paths are meant from where the caller is, not from the project's folder.
-process.chdir(process.env["ASSIZE_CWD"] ?? process.cwd());
-process.exitCode = await main();

@@ -143,9 +143,9 @@ function filled(text: string, what: string, fields: Fields, line: number): strin
   return text.replace(/\{([^{}]+)\}/g, (_, name: string) => {
     if (name === "line") return String(line);
     const found = Object.hasOwn(fields, name) ? fields[name] : undefined;
-    if (found === undefined || found === null || typeof found === "object")
-      throw new BadRow(`${what}: the row has no {${name}}`);
-    return String(found);
+    if (typeof found === "string") return found;
+    if (typeof found === "number" || typeof found === "boolean") return String(found);
+    throw new BadRow(`${what}: the row has no {${name}}`);
   });
 }
 

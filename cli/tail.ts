@@ -22,7 +22,6 @@ export async function tail(options: TailOptions): Promise<void> {
   const client = clientOf(options);
   const signal = stopSignal();
   const after = given ?? (fromStart === true ? undefined : await latestOf(client, court));
-  const onCut = (why: string): void => tell(`connecting again: ${why}`);
   let shown = 0;
   try {
     if (most === 0) return;
@@ -45,7 +44,11 @@ async function latestOf(client: AssizeClient, court: number): Promise<string> {
   return `${published}.999999999999999`;
 }
 
-export function lineOf({ id, event }: Streamed): string {
+function onCut(why: string): void {
+  tell(`connecting again: ${why}`);
+}
+
+function lineOf({ id, event }: Streamed): string {
   const { type, status, reason, changes = [] } = event;
   const came = changes.map(
     ({ entity, version, state }) => `${entity} v${version} ${JSON.stringify(state)}`,

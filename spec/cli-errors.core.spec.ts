@@ -1,4 +1,6 @@
 /** The command line against a real local server: what it shows, and what it says, and how it ends, where something is wrong. */
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { freePort } from "../bench/lib/ports.ts";
 import { Desk, ENTRY, PATIENCE_MS, RECEIVED, json, run } from "./kit/command-line.ts";
@@ -173,6 +175,47 @@ describe("what is shown", () => {
     expect(
       json(await desk.assize("verify", "--export", "ledger.ndjson", ...pinned, "--json")),
     ).toMatchObject({ ok: true });
+  });
+
+  it("ResumeAfterCut: tail shows what is published from now on, over a cut, as lines and as JSON", async () => {
+    const asked: (string | string[] | undefined)[] = [];
+    const event = (index: number) => ({
+      id: `m-${index}`,
+      source: "/",
+      type: index === 1 ? "a" : "b",
+    });
+    const server = createServer((request, response) => {
+      if (request.url === "/v1/courts/0") return response.end('{"published":4}');
+      asked.push(request.headers["last-event-id"]);
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      const index = asked.length - 1;
+      const shown = {
+        ...event(index),
+        status: "rejected",
+        reason: { code: "none", detail: "left" },
+      };
+      return response.end(`retry: 1\nid: 5.${index}\ndata: ${JSON.stringify(shown)}\n\n`);
+    });
+    await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+    try {
+      const { port } = server.address() as AddressInfo;
+      const where = { ...desk.where, url: `http://127.0.0.1:${port}` };
+      const lines = await run(["tail", "--type", "b", "--count", "2"], where);
+      expect([lines.code, lines.out.split("\n")]).toEqual([
+        0,
+        [
+          "5.0         b  m-0 of /  rejected  none: left",
+          "5.2         b  m-2 of /  rejected  none: left",
+          "",
+        ],
+      ]);
+      expect(lines.err).toContain("assize: connecting again: the server closed it");
+      expect(asked).toEqual(["4.999999999999999", "5.0", "5.1"]);
+      const one = await run(["tail", "--after", "5.2", "--count", "1", "--json"], where);
+      expect(json(one)).toMatchObject({ place: "5.3", id: "m-3", status: "rejected" });
+    } finally {
+      server.close();
+    }
   });
 
   it.each([

@@ -1,5 +1,7 @@
 /** The command line's import against a real local server: whatever ends it, every row counts once and is accounted for. */
 import { rmSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { freePort } from "../bench/lib/ports.ts";
@@ -199,68 +201,63 @@ describe("submit", () => {
   });
 });
 
+/** The state file as a crash before any answer would have left it, some time ago. */
+function asOfLongAgo(name: string): void {
+  const sentat = "2026-11-01T00:00:00.000Z";
+  const begun = desk
+    .lines(name)
+    .filter(({ status, done }) => status === undefined && done === undefined)
+    .map((line) => (line["sentat"] === undefined ? line : { ...line, sentat }));
+  desk.write(name, begun.map((line) => `${JSON.stringify(line)}\n`).join(""));
+}
+
 describe("an import that is taken up late", () => {
-  it(
-    "TakeUpNotedRow: what the ledger has is its outcome, what it does not have was never kept, what it has otherwise is told",
-    async () => {
-      const vars = { ...freshVars(), WINDOW_SECONDS: "1" };
-      const late = await startServer({
-        persist: join(desk.folder, "persist"),
-        bundle: desk.bundle,
-        vars,
-      });
-      try {
-        const where = { folder: desk.folder, url: late.url, token: late.token };
-        const args = ["submit", "in.csv", ...RECEIVED, "--id", "{sku}", "--json"];
-        desk.write("in.csv", "sku,pieces\nlate-a,1\n");
-        expect(json(await run(args, where))).toMatchObject({ exit: 0, accepted: 1 });
-        const there = new AssizeClient({ url: late.url, token: late.token });
-        const sentat = "2026-11-01T00:00:00.000Z";
-        const event = {
-          id: "late-a",
-          type: "stock.received",
-          data: { item: "late-a", warehouse: "w1", quantity: 1 },
-          sentat,
-        };
-        // Until the server has forgotten the key.
-        await vi.waitUntil(
-          () =>
-            there.submit(event).then(
-              () => false,
-              ({ code }: { code: string }) => code === "too-old",
-            ),
-          { timeout: 200_000, interval: 500 },
-        );
-        // As a crash before the answers would have left it, some time ago.
-        desk.write("in.csv", "sku,pieces\nlate-a,1\nlate-b,2\n");
-        const head = desk.lines("in.csv.assize").slice(0, 1);
-        const noted = desk.lines("in.csv.assize").find((line) => line["sentat"] !== undefined);
-        rmSync(join(desk.folder, "in.csv.assize"));
-        const probe = await run([...args, "--deadline", "0.001"], { ...where, token: "wrong" });
-        expect(probe.code).toBe(4);
-        const begun = desk
-          .lines("in.csv.assize")
-          .map((line) => (line["sentat"] === undefined ? line : { ...line, sentat }));
-        expect(begun).toContainEqual({ ...noted, sentat });
-        desk.write("in.csv.assize", begun.map((line) => `${JSON.stringify(line)}\n`).join(""));
-        expect(json(await run(args, where))).toMatchObject({
-          exit: 0,
-          accepted: 2,
-          replayed: 1,
-          skipped: 0,
-        });
-        for (const [item, quantity] of [
-          ["late-a", 1],
-          ["late-b", 2],
-        ] as const)
-          expect((await there.read<{ onHand: number }>(`stock/${item}@w1`))?.state.onHand).toBe(
-            quantity,
-          );
-        expect(head).toHaveLength(1);
-      } finally {
-        await late.stop();
-      }
-    },
-    PATIENCE_MS,
-  );
+  it("TakeUpNotedRow: what was decided is replayed, and what was never kept is sent anew, once", async () => {
+    const args = ["submit", "in.csv", ...RECEIVED, "--id", "{sku}", "--json"];
+    desk.write("in.csv", "sku,pieces\nlate-a,1\n");
+    expect(json(await desk.assize(...args))).toMatchObject({ exit: 0, accepted: 1 });
+    rmSync(join(desk.folder, "in.csv.assize"));
+    desk.write("in.csv", "sku,pieces\nlate-a,1\nlate-b,2\n");
+    expect((await run(args, { ...desk.where, token: "wrong" })).code).toBe(4);
+    asOfLongAgo("in.csv.assize");
+    const done = json(await desk.assize(...args));
+    expect(done).toMatchObject({ exit: 0, accepted: 2, replayed: 1, skipped: 0 });
+    expect([await desk.onHand("late-a"), await desk.onHand("late-b")]).toEqual([1, 2]);
+    expect(desk.lines("in.csv.assize").filter(({ id }) => id === "late-b")).toMatchObject([
+      { sentat: "2026-11-01T00:00:00.000Z" },
+      { sentat: expect.not.stringMatching("2026-11-01") },
+      { status: "accepted" },
+    ]);
+  });
+
+  it("TakeUpNotedRow: of a key that the server has forgotten the ledger has the outcome, or another event", async () => {
+    const data = { item: "known", warehouse: "w1", quantity: 1 };
+    const documents: Record<string, object> = {
+      known: { status: "accepted", event: { type: "stock.received", data } },
+      other: { status: "accepted", event: { type: "stock.received", data } },
+    };
+    const server = createServer((request, response) => {
+      const [, id = ""] = /^\/v1\/events\/(\w+)/.exec(request.url ?? "") ?? [];
+      const problem = {
+        type: "/problems/too-old",
+        title: "It is too old",
+        status: 422,
+        detail: "",
+      };
+      const answers = ["known", "other"].map((each) => ({ id: each, status: "invalid", problem }));
+      const body = request.method === "POST" ? answers : (documents[id] ?? { genesis: "g" });
+      request.resume().once("end", () => response.end(JSON.stringify(body)));
+    });
+    await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+    try {
+      const { port } = server.address() as AddressInfo;
+      const where = { ...desk.where, url: `http://127.0.0.1:${port}` };
+      desk.write("in.csv", "sku,pieces\nknown,1\nother,1\n");
+      const ran = await run(["submit", "in.csv", ...RECEIVED, "--id", "{sku}", "--json"], where);
+      expect(json(ran)).toMatchObject({ exit: 2, accepted: 1, replayed: 1, refused: 1 });
+      expect(ran.err).toContain("in.csv:3: key-reused: event other: the ledger has another event");
+    } finally {
+      server.close();
+    }
+  });
 });

@@ -1,8 +1,14 @@
 /** The client's submissions over a network that loses, cuts and refuses, its clock moved by hand. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { AssizeClient, AssizeError } from "../client/index.ts";
-import type { ClientOptions, InventoryEvents, Outcome, Submission } from "../client/index.ts";
+import { AssizeClient } from "../client/index.ts";
+import type {
+  AssizeError,
+  ClientOptions,
+  InventoryEvents,
+  Outcome,
+  Submission,
+} from "../client/index.ts";
 import { retryAfterIn } from "../client/replies.ts";
 import { ContractServer } from "./kit/contract-server.ts";
 import type { Mishap } from "./kit/contract-server.ts";

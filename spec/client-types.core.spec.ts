@@ -1,7 +1,12 @@
 /** A submission is checked by the compiler, from the schemas of the domain: `npm run types` fails where an error below is none any more. */
 import { expect, expectTypeOf, it } from "vitest";
-import { AssizeClient } from "../client/index.ts";
-import type { EventsOf, InventoryEvents, Outcome, Submission } from "../client/index.ts";
+import type {
+  AssizeClient,
+  EventsOf,
+  InventoryEvents,
+  Outcome,
+  Submission,
+} from "../client/index.ts";
 import { inventory } from "../objects/arbiter/domains/inventory.ts";
 
 /** Never called: what it says is said to the compiler. */

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { AssizeClient } from "../client/index.ts";
 import type { ClientOptions, InventoryEvents } from "../client/index.ts";
 import { eventually, fault } from "./kit/deployment.ts";
-import { ask, migrate } from "./kit/worker.ts";
+import { migrate } from "./kit/worker.ts";
 import type { TokenName } from "./kit/worker.ts";
 
 beforeAll(migrate);
