@@ -147,6 +147,7 @@ const genesisDocument = z
     wardens: natural,
     windowMs: natural,
     rootEvery: natural,
+    domains: z.array(z.string()),
     domainVersion: natural,
     time: natural,
     keys: z.record(z.string(), digest),
