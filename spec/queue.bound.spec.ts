@@ -1,10 +1,12 @@
 /** Events by the platform's own local queue, and single batches of it: the same path, the same keys. */
 import { createExecutionContext, createMessageBatch, env, getQueueResult } from "cloudflare:test";
 import { beforeAll, describe, expect, it } from "vitest";
+import type { WardenStatus } from "../objects/shared/rpc.ts";
+import { wardenStub } from "../objects/shared/shell/stubs.ts";
 import type { Env } from "../worker/context.ts";
 import type { DeadLetter } from "../worker/letters.ts";
 import { queueHandler } from "../worker/queue.ts";
-import { eventually, fault } from "./kit/deployment.ts";
+import { deployment, eventually, fault } from "./kit/deployment.ts";
 import { get, migrate, post, throughHandler } from "./kit/worker.ts";
 
 interface Bound extends Env {
@@ -48,6 +50,17 @@ const onHand = async (): Promise<number> => {
   if (response.status === 404) return 0;
   return (await response.json<{ state: { onHand: number } }>()).state.onHand;
 };
+
+/** Answers of all Wardens that there is no quorum, or none yet. */
+async function refusals(): Promise<number> {
+  const wardens = Array.from({ length: deployment.wardens }, (_, each) => each);
+  const statuses = await Promise.all(
+    wardens.map(
+      async (each) => JSON.parse(await wardenStub(env, deployment, each).status()) as WardenStatus,
+    ),
+  );
+  return statuses.reduce((sum, { answers }) => sum + answers["no-quorum"] + answers.pending, 0);
+}
 
 beforeAll(async () => {
   // These requests are nobody's test of the limiter.
@@ -117,7 +130,17 @@ describe("NothingLostInQueue", () => {
     const bodies = [event("patient"), "{"];
     // Until the Warden knows that there is none it may still be kept, and be decided later.
     expect(await deliver(bodies)).toEqual({ acked: ["m-1"], again: ["m-0"] });
+    // By the queue itself, too: it delivers again what it was told to.
+    const refused = await refusals();
+    await bound.EVENTS.send(event("by-itself"));
+    await eventually(async () => (await refusals()) > refused);
     for (const seat of [0, 1]) await fault(seat, "heal");
+    await eventually(async () => {
+      const found = await get("/v1/events/by-itself").then((each) =>
+        each.json<{ status: string }>(),
+      );
+      return found.status === "accepted";
+    });
     await eventually(async () => (await deliver([event("patient")])).acked.length === 1);
     expect((await get("/v1/events/patient")).status).toBe(200);
   });
