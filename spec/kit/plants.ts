@@ -285,13 +285,6 @@ const seams: Plant[] = [
     "    contracts:\n        demands Counting\n        fulfils Counting\n        fulfils Counting\n\n    @guarantee StockConserved",
   ],
   [
-    "demand-fulfilled-twice",
-    "arbiter",
-    "DomainCode is fulfilled 2 times",
-    "        -- Of many: every domain fulfils it.",
-    "        -- Every domain fulfils it.",
-  ],
-  [
     "fulfilled-undemanded",
     "inventory",
     "Counting",

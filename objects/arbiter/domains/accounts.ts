@@ -118,8 +118,8 @@ function bothEntered(
   };
 }
 
-// Rules: RejectTransferWithinAccount, RejectUsedTransfer, RejectUnknownAccount, RejectOtherCurrency, RejectTransferOverflow.
 /** Why a transfer cannot be made, the first reason there is, or null. */
+// Rules: RejectTransferWithinAccount, RejectUsedTransfer, RejectUnknownAccount, RejectOtherCurrency, RejectTransferOverflow.
 function objection(data: Ordered, entities: Entities): Decision | null {
   const { book, debit, credit } = data;
   if (debit === credit) return rejection("same_account", `${debit} is on both sides`);
@@ -262,8 +262,8 @@ function movedAccounts(named: Named, entities: Entities): readonly string[] {
   return held === undefined ? [] : [held.debit, held.credit].map((of) => accountOf(named.book, of));
 }
 
-// Rules: RejectUnknownTransfer, RejectNotPending.
 /** The transfer that can still be resolved, or why there is none. */
+// Rules: RejectUnknownTransfer, RejectNotPending.
 function resolvable(named: Named, entities: Entities, { time }: DecisionContext) {
   const held = transferAt(entities, named);
   if (held === undefined) {
