@@ -72,7 +72,7 @@ describe("the guide to writing a domain", () => {
   });
 
   it("shows what the kit says", () => {
-    const [[, clock] = ["", tickets]] = BAD;
+    const clock = BAD.find(([, what]) => what === "looks at the clock")?.[2] ?? tickets;
     const [said = "", by = ""] = keepsItsBounds(badSubject(clock))?.split("\n") ?? [];
     const [shown = "", shownBy = ""] =
       of("")

@@ -103,7 +103,9 @@ function showing(decision: Decision, change: (show: Shown) => Shown): Decision {
   };
 }
 
+/** What must hold of it and does not, what it does instead, and which check says what. */
 type Bad = readonly [
+  rule: string,
   what: string,
   domain: Domain,
   by: (subject: checks.Subject) => string | null,
@@ -115,49 +117,57 @@ const { ignoresBlocks, keepsPartitionsApart, isAdoptable } = checks;
 
 export const BAD: readonly Bad[] = [
   [
-    "NoAmbient: looks at the clock",
+    "NoAmbient",
+    "looks at the clock",
     doing(() => Date.now()),
     keepsItsBounds,
     /decide of seat\.sold throws Date\.now is not a function .*bad-domains\.ts:/,
   ],
   [
-    "NoAmbient: makes a date",
+    "NoAmbient",
+    "makes a date",
     doing(() => new Date()),
     keepsItsBounds,
     /seat\.sold throws a decision has no clock/,
   ],
   [
-    "NoAmbient: asks for chance",
+    "NoAmbient",
+    "asks for chance",
     doing(() => Math.random()),
     keepsItsBounds,
     /seat\.sold throws a decision has no clock/,
   ],
   [
-    "NoAmbient: draws an id",
+    "NoAmbient",
+    "draws an id",
     doing(() => crypto.randomUUID()),
     keepsItsBounds,
     /seat\.sold throws a decision has no clock/,
   ],
   [
-    "NothingKept: kept a way to the clock",
+    "NothingKept",
+    "kept a way to the clock",
     writing(() => `t${String(now())}`),
     repeats,
     /came to something else/,
   ],
   [
-    "NothingKept: kept a way to chance",
+    "NothingKept",
+    "kept a way to chance",
     writing(() => `r${String(chance())}`),
     repeats,
     /came to something else/,
   ],
   [
-    "NothingKept: counts its calls",
+    "NothingKept",
+    "counts its calls",
     writing(() => `n${String((calls += 1))}`),
     repeats,
     /came to something else/,
   ],
   [
-    "NothingKept: remembers what it sold",
+    "NothingKept",
+    "remembers what it sold",
     selling({
       decide(data, entities, context) {
         const sale = `${data.seat}@${data.show}`;
@@ -170,49 +180,57 @@ export const BAD: readonly Bad[] = [
     /came to something else/,
   ],
   [
-    "NeverFails: writes a fraction",
+    "NeverFails",
+    "writes a fraction",
     writing(({ seat }) => seat / 7),
     keepsItsBounds,
     /decide of seat\.sold writes seat\/\d+@\S+ with \/holder of no canonical form: numbers must be integers/,
   ],
   [
-    "NeverFails: writes more than is exact",
+    "NeverFails",
+    "writes more than is exact",
     writing(() => 2 ** 53),
     keepsItsBounds,
     /\/holder of no canonical form: numbers must be integers/,
   ],
   [
-    "NeverFails: writes what JSON lacks",
+    "NeverFails",
+    "writes what JSON lacks",
     writing(() => 1n),
     keepsItsBounds,
     /a bigint has no JSON form/,
   ],
   [
-    "NeverFails: writes too much",
+    "NeverFails",
+    "writes too much",
     writing(() => "x".repeat(200)),
     keepsItsBounds,
     /entity_too_large/,
   ],
   [
-    "NeverFails: writes an entity that it did not declare",
+    "NeverFails",
+    "writes an entity that it did not declare",
     selling({ entities: (data) => [`show/${data.show}`, `seat/${data.seat + 1}@${data.show}`] }),
     keepsItsBounds,
     /undeclared_entity: decide of seat\.sold reads seat\/\d+@\S+, which the event does not declare/,
   ],
   [
-    "NeverFails: reads an entity that it did not declare",
+    "NeverFails",
+    "reads an entity that it did not declare",
     doing(({ show }, entities) => entities(`show/${show}2`)),
     keepsItsBounds,
     /reads show\/\S+2, which the event does not declare/,
   ],
   [
-    "OnePartition: declares an entity of another partition",
+    "OnePartition",
+    "declares an entity of another partition",
     selling({ entities: (data) => [...good.entities(data), `show/${data.show}2`] }),
     keepsItsBounds,
     /seat\.sold came to foreign_entity/,
   ],
   [
-    "NeverFails: sells a seat twice over",
+    "NeverFails",
+    "sells a seat twice over",
     selling({
       decide: (...args) =>
         showing(good.decide(...args), ({ taken }) => ({ taken: taken + 99_999 })),
@@ -221,7 +239,8 @@ export const BAD: readonly Bad[] = [
     /seat\.sold came to invariant: invariant of show does not hold of/,
   ],
   [
-    "NeverFails: sells and does not count",
+    "NeverFails",
+    "sells and does not count",
     selling({
       decide: (...args) =>
         showing(good.decide(...args), ({ taken }) => ({ taken: Math.max(0, taken - 1) })),
@@ -230,7 +249,8 @@ export const BAD: readonly Bad[] = [
     /takenIsCounted does not hold/,
   ],
   [
-    "CopiesOnly: changes what it is handed",
+    "CopiesOnly",
+    "changes what it is handed",
     doing((data) => {
       (data as { seat: number }).seat += 1;
     }),
@@ -238,19 +258,22 @@ export const BAD: readonly Bad[] = [
     /seat\.sold throws Cannot assign to read only property/,
   ],
   [
-    "NeverFails: decides later",
+    "NeverFails",
+    "decides later",
     selling({ decide: (async (...args: Arguments) => good.decide(...args)) as never }),
     keepsItsBounds,
     /domain_error: decide of seat\.sold returns neither changes nor a rejection/,
   ],
   [
-    "NeverFails: rejects by a sentence",
+    "NeverFails",
+    "rejects by a sentence",
     selling({ decide: () => ({ reject: { code: "Not Today", detail: "" } }) }),
     keepsItsBounds,
     /domain_error: decide of seat\.sold rejects by Not Today, which is no code/,
   ],
   [
-    "LapseWithoutEffect: cannot let a hold expire",
+    "LapseWithoutEffect",
+    "cannot let a hold expire",
     seating({
       expiry: { entities: () => [], decide: () => ({ reject: { code: "no", detail: "" } }) },
     }),
@@ -258,31 +281,36 @@ export const BAD: readonly Bad[] = [
     /an expiry lapsed: it came to no/,
   ],
   [
-    "NeverFails: lapses in the midst of a millisecond",
+    "NeverFails",
+    "lapses in the midst of a millisecond",
     seating({ expires: (state) => (goodSeat.expires?.(state) ?? 0) + 0.5 }),
     keepsItsBounds,
     /domain_error/,
   ],
   [
-    "MemberOrderIrrelevant: takes the first member",
+    "MemberOrderIrrelevant",
+    "takes the first member",
     writing((data) => String(Object.values(data)[0])),
     readsMembersByName,
     /with members in another order/,
   ],
   [
-    "BatchBoundariesIrrelevant: counts over partitions within an instant",
+    "BatchBoundariesIrrelevant",
+    "counts over partitions within an instant",
     writing((_, _entities, { time }) => `n${String(salesAt(time))}`),
     ignoresBlocks,
     /in other blocks/,
   ],
   [
-    "GroupOrderIrrelevant: counts over partitions within an instant",
+    "GroupOrderIrrelevant",
+    "counts over partitions within an instant",
     writing((_, _entities, { time }) => `n${String(salesAt(time))}`),
     keepsPartitionsApart,
     /in another order of the partitions/,
   ],
   [
-    "AdoptCertifiedRows: lapses at every other look",
+    "AdoptCertifiedRows",
+    "lapses at every other look",
     seating({
       expires(state) {
         calls += 1;
@@ -293,7 +321,8 @@ export const BAD: readonly Bad[] = [
     /leaves other rows/,
   ],
   [
-    "NeverFails: sells nothing at all",
+    "NeverFails",
+    "sells nothing at all",
     selling({ decide: () => ({ reject: { code: "closed", detail: "" } }) }),
     acceptsEveryType,
     /none was accepted that is seat\.sold/,
