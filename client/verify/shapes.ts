@@ -145,6 +145,7 @@ const genesis = members({
   wardens: natural,
   windowMs: natural,
   rootEvery: natural,
+  domains: list(text),
   domainVersion: natural,
   time: natural,
   keys,

@@ -2,15 +2,9 @@
 import type { Code } from "../reader/finding.ts";
 
 /** A fault: what the linter must call it, the file, a part of its words; and the text that is exchanged for another. */
-/** `found`: the file that the finding is in, where it is another than the one that was changed. */
-export type Plant = readonly [
-  code: Code,
-  file: string,
-  problem: string,
-  from: string,
-  to: string,
-  found?: string,
-];
+/** `at`: the file that the finding is in, where it is another than the one that was changed. */
+type Fault = readonly [code: Code, file: string, problem: string, from: string, to: string];
+export type Plant = Fault | readonly [...Fault, at: string];
 
 const settled = `            keyEntry.settled_at = now`;
 const seal = `        seal: sealed_by(warden),`;

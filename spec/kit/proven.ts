@@ -80,6 +80,7 @@ export function scene(
     wardens: 1,
     windowMs: 300_000,
     rootEvery: 256,
+    domains: ["inventory"],
   };
   const genesis = { ...numbers, generation: "1", mode: "bft", domainVersion: 1, time: 1, keys };
   const header = (height: number, epoch: number, control: Control | null): Header => ({
