@@ -5,7 +5,7 @@ import { deploymentOf } from "../objects/shared/config.ts";
 import { operationsOf } from "../worker/http/openapi/operations.ts";
 import { problem } from "../worker/http/openapi/shapes.ts";
 import { KINDS } from "../worker/http/problems.ts";
-import { eventually, fault } from "./kit/deployment.ts";
+import { court, eventually, fault } from "./kit/deployment.ts";
 import { ask, get, migrate, post } from "./kit/worker.ts";
 import type { Asked } from "./kit/worker.ts";
 
@@ -186,6 +186,8 @@ describe("DescribeContract", () => {
       "/v1/courts/0/members/1/readmit",
     );
     expect(shown).toContain("POST /v1/courts/:court/members/:seat/readmit");
+    // Nothing is left under way that would begin a new life when the file is over.
+    await eventually(async () => (await court()).members.every(({ ready }) => ready));
   });
 
   it("all of it was shown", () => {
