@@ -65,6 +65,9 @@ export async function signIn(page: Page, url: string, token: string): Promise<vo
   await page.locator("#token").fill(token);
   await page.keyboard.press("Enter");
   await page.locator("#seat-0").waitFor();
+  // With its form for goods that came in, of all that the deployment takes.
+  await page.goto(`${url}/console/courts/0?type=stock.received`);
+  await page.locator("#seat-0").waitFor();
 }
 
 export const isLive = (page: Page): Promise<void> =>
