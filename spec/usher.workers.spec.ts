@@ -116,26 +116,32 @@ describe("access and routes", () => {
   });
 
   it("RefuseOtherConfiguration: configuration that is none, or not the genesis', serves nothing", async () => {
-    const broken = await fetchHandler()(requestOf("GET", "/v1/live"), {
-      ...env,
-      WINDOW_SECONDS: "0",
-    } as typeof env);
-    expect((await problemIn(broken)).type).toBe("/problems/no-quorum");
-    const other = { ...env, WINDOW_SECONDS: "600" } as typeof env;
-    const refused = await fetchHandler()(
-      requestOf("POST", "/v1/events", { body: received() }),
-      other,
-    );
-    expect(refused.headers.get("Retry-After")).toBe("1");
-    expect(await refused.json()).toMatchObject({
-      status: 503,
-      detail: expect.stringContaining("window"),
-    });
-    const ready = await fetchHandler()(requestOf("GET", "/v1/ready"), other);
-    expect([ready.status, await ready.json()]).toMatchObject([
-      503,
-      { reasons: [expect.stringContaining("window")] },
-    ]);
+    for (const unfit of [{ WINDOW_SECONDS: "0" }, { DOMAINS: "tides" }, { DOMAINS: "" }]) {
+      const changed = { ...env, ...unfit } as typeof env;
+      const broken = await fetchHandler()(requestOf("GET", "/v1/live"), changed);
+      expect((await problemIn(broken)).type).toBe("/problems/no-quorum");
+    }
+    const others = [
+      ["window", { WINDOW_SECONDS: "600" }],
+      ["domains", { DOMAINS: "inventory" }],
+    ] as const;
+    for (const [what, otherwise] of others) {
+      const other = { ...env, ...otherwise } as typeof env;
+      const refused = await fetchHandler()(
+        requestOf("POST", "/v1/events", { body: received() }),
+        other,
+      );
+      expect(refused.headers.get("Retry-After")).toBe("1");
+      expect(await refused.json()).toMatchObject({
+        status: 503,
+        detail: expect.stringContaining(what),
+      });
+      const ready = await fetchHandler()(requestOf("GET", "/v1/ready"), other);
+      expect([ready.status, await ready.json()]).toMatchObject([
+        503,
+        { reasons: [expect.stringContaining(what)] },
+      ]);
+    }
   });
 });
 
