@@ -172,6 +172,9 @@ describe("DescribeContract", () => {
   });
 
   it("a seat and a Warden that lost their storage are taken in with an answer as described", async () => {
+    // One is lost at a time: those that were hurt before are back.
+    const whole = () => eventually(async () => (await court()).members.every(({ ready }) => ready));
+    await whole();
     const lost = async (wipe: string, route: string, path: string) => {
       await post(wipe, { kind: "wipe" });
       await eventually(async () => {
@@ -187,7 +190,7 @@ describe("DescribeContract", () => {
     );
     expect(shown).toContain("POST /v1/courts/:court/members/:seat/readmit");
     // Nothing is left under way that would begin a new life when the file is over.
-    await eventually(async () => (await court()).members.every(({ ready }) => ready));
+    await whole();
   });
 
   it("all of it was shown", () => {
