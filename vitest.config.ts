@@ -32,6 +32,8 @@ const bindings = {
   FAULT_INJECTION: "on",
   BOOT_ID: "test",
   LOG: "failures",
+  // Whatever ships.
+  DOMAINS: "accounts,inventory",
   DEADLINE_MS: "5000",
   ROOT_HEIGHTS: "8",
 };

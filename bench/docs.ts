@@ -1,12 +1,12 @@
 // npm run docs: does what the documentation says. On a copy of this folder, as a newcomer has it, `npm start` is started, and
-// every block marked sh is run as it stands, page by page; what follows as a json block must be what it printed.
+// every block marked sh is run as it stands, page by page; a json block right below it must be what it printed.
 // Exit 0: everything came out as documented. 2: something did not. 3: it could not be run.
-import { execFileSync, spawn } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { cpSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, join } from "node:path";
 
-import { blocksOf, fits, pagesIn } from "./docs/pages.ts";
+import { blocksOf, fits, IGNORED, pagesIn } from "./docs/pages.ts";
 import type { Block, Page } from "./docs/pages.ts";
 import { stopGroup } from "./lib/group.ts";
 import { freePort } from "./lib/ports.ts";
@@ -20,17 +20,13 @@ const DOCUMENTED_PORT = "8787";
 const ELSEWHERE = new Set(["docs/client.md", "docs/cli.md"]);
 const SHOWN = 2_000;
 
-/** Everything that git knows or would take, and the packages. */
+/** Everything but what is made here, and the token that a newcomer does not have; the packages by a link. */
 function copyInto(folder: string): void {
-  const listed = execFileSync("git", ["ls-files", "-co", "--exclude-standard", "-z"], {
-    cwd: root,
-    encoding: "utf8",
-    maxBuffer: 1 << 26,
-  });
-  for (const file of listed.split("\0").filter((name) => name !== "")) {
-    mkdirSync(dirname(join(folder, file)), { recursive: true });
-    cpSync(join(root, file), join(folder, file));
-  }
+  const filter = (source: string): boolean => {
+    const name = basename(source);
+    return source === root || !(IGNORED.has(name) || name === ".dev.vars");
+  };
+  cpSync(root, folder, { recursive: true, filter });
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
 }
 
@@ -74,10 +70,12 @@ interface Ran {
   readonly error: string;
 }
 
-function run(text: string, folder: string): Promise<Ran> {
-  const child = spawn("bash", ["-euo", "pipefail", "-c", text], {
+/** The blocks of a page are one session: variables of one hold for those below it, and are kept in the file. */
+function run(text: string, folder: string, variables: string): Promise<Ran> {
+  const script = `[ -f "$KEPT" ] && . "$KEPT"\nset -aeuo pipefail\n${text}\nexport -p > "$KEPT"\n`;
+  const child = spawn("bash", ["-c", script], {
     cwd: folder,
-    env: quietEnvironment,
+    env: { ...quietEnvironment, KEPT: variables },
     stdio: ["ignore", "pipe", "pipe"],
     timeout: BLOCK_MS,
   });
@@ -99,7 +97,7 @@ function run(text: string, folder: string): Promise<Ran> {
 /** What is wrong with what a block came to; null if nothing is. */
 function objection(ran: Ran, documented: Block | undefined): string | null {
   if (ran.code !== 0) return `exit ${ran.code}\n${ran.error.slice(-SHOWN)}${ran.out.slice(-SHOWN)}`;
-  if (documented?.language !== "json") return null;
+  if (documented === undefined) return null;
   try {
     if (fits(JSON.parse(documented.text), JSON.parse(ran.out))) return null;
   } catch {
@@ -108,15 +106,23 @@ function objection(ran: Ran, documented: Block | undefined): string | null {
   return `printed\n${ran.out.slice(0, SHOWN)}\ninstead of\n${documented.text}`;
 }
 
+/** The json block that stands right below, with no word between. */
+function answerTo(block: Block, next: Block | undefined): Block | undefined {
+  const below = block.line + block.text.split("\n").length + 3;
+  return next?.language === "json" && next.line === below ? next : undefined;
+}
+
 async function follow(page: Page, folder: string, port: number): Promise<number> {
   const blocks = blocksOf(page);
+  const variables = join(mkdtempSync(join(folder, ".session-")), "variables");
   let wrong = 0;
   for (const [index, block] of blocks.entries()) {
     if (block.language !== "sh") continue;
     const from = performance.now();
-    const ran = await run(block.text.replaceAll(DOCUMENTED_PORT, String(port)), folder);
+    const text = block.text.replaceAll(DOCUMENTED_PORT, String(port));
+    const ran = await run(text, folder, variables);
     const seconds = ((performance.now() - from) / 1000).toFixed(1);
-    const told = objection(ran, blocks[index + 1]);
+    const told = objection(ran, answerTo(block, blocks[index + 1]));
     if (told !== null) wrong += 1;
     const state = told === null ? "ok    " : "WRONG ";
     const place = `${page.path}:${block.line}`;

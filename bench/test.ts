@@ -93,6 +93,9 @@ for (const [title, args] of checks) {
   if (!(await succeeds(title, args))) failedChecks += 1;
 }
 const { passed, failed } = await tests(process.argv.slice(2));
-if (process.argv.length === 2 && !(await consoleHolds())) failedChecks += 1;
+if (process.argv.length === 2) {
+  if (!(await succeeds("documentation", [join(root, "bench/docs.ts")]))) failedChecks += 1;
+  if (!(await consoleHolds())) failedChecks += 1;
+}
 process.stdout.write(`\n${passed} passed, ${failed + failedChecks} failed\n`);
 process.exitCode = failed + failedChecks === 0 ? 0 : 1;

@@ -2,7 +2,15 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 
-const IGNORED = new Set(["node_modules", ".git", ".assize", ".wrangler", "dist"]);
+/** Folders that are no part of the sources. */
+export const IGNORED: ReadonlySet<string> = new Set([
+  "node_modules",
+  ".git",
+  ".assize",
+  ".wrangler",
+  "dist",
+  "dist-client",
+]);
 
 export interface Page {
   /** From the root, with forward slashes. */

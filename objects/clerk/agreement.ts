@@ -24,7 +24,6 @@ import { lacksBlocks } from "./consensus/sync.ts";
 import type { Post } from "./post.ts";
 import { keepVotes, restoredSeat } from "./restore.ts";
 import { RowDamaged } from "./rows.ts";
-import { rulesOf } from "./rules.ts";
 import { applyBlock } from "./source.ts";
 
 /** What the seat runs on. */
@@ -293,8 +292,7 @@ export class Agreement {
   }
 
   #evaluate(batch: Batch): Evaluation {
-    const { state, faults, deployment, repairs } = this.#in.bench;
-    const rules = rulesOf(deployment);
+    const { state, faults, repairs, rules } = this.#in.bench;
     try {
       const evaluation = repairs.mending(() =>
         evaluateBlock(contextOf(batch), eventsOf(batch), state, rules),
@@ -315,12 +313,7 @@ export class Agreement {
   }
 
   #adopt(block: Block): Evaluation | null {
-    const rows = rowsOf(
-      contextOf(block),
-      eventsOf(block),
-      block.outcomes,
-      rulesOf(this.#in.bench.deployment),
-    );
+    const rows = rowsOf(contextOf(block), eventsOf(block), block.outcomes, this.#in.bench.rules);
     if (rows === null) return null;
     const { outcomes, result } = block;
     const submitted = block.entries.reduce((sum, entry) => sum + entry.count, 0);

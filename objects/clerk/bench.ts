@@ -1,4 +1,5 @@
 /** What a seat is and has before it is seated: name, key, storage, faults. Throws `Refused` when its name is wrong. */
+import type { Rules } from "../arbiter/evaluation.ts";
 import { deploymentOf } from "../shared/config.ts";
 import type { Deployment } from "../shared/config.ts";
 import { subjectOf } from "../shared/control.ts";
@@ -47,6 +48,8 @@ export class Bench {
   readonly incidents: Incidents;
   readonly standing: StandingNote;
   readonly repairs: Repairs;
+  /** By which it evaluates. */
+  readonly rules: Rules;
   readonly scrubber: Scrubber;
   readonly #storage: DurableObjectStorage;
 
@@ -86,7 +89,7 @@ export class Bench {
       every,
       wardens,
     });
-    const rules = rulesOf(deployment);
+    this.rules = rulesOf(deployment);
     this.scrubber = new Scrubber({ chain, state, notes: held, incidents, now: clock });
     this.repairs = new Repairs({
       chain,
@@ -94,7 +97,7 @@ export class Bench {
       roots,
       standing,
       incidents,
-      rules,
+      rules: this.rules,
       verify,
       now: clock,
       every,

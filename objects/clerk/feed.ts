@@ -1,5 +1,5 @@
 /** Agreed changes on their way to this seat's Registrars: gathered, one push at a time a shard. Losing a push costs warmth only. */
-import { pause, within } from "../shared/clock.ts";
+import { called, pause, within } from "../shared/clock.ts";
 import type { Clock } from "../shared/clock.ts";
 import { LIMITS } from "../shared/limits.ts";
 import type { RegistrarApi } from "../shared/rpc.ts";
@@ -64,9 +64,9 @@ export class Feed {
       const after = lane.told;
       // After a push that failed the next one begins where this one should have ended, which the Registrar sees as a gap.
       lane.told = height;
-      // Whatever it throws, the push is over.
-      const push = (async () =>
-        this.#registrar(shard).push(gap ? height : after, height, gap ? "[]" : rows))();
+      const push = called(() =>
+        this.#registrar(shard).push(gap ? height : after, height, gap ? "[]" : rows),
+      );
       await within(this.#clock, LIMITS.callLostMs, push);
     }
     lane.pushing = false;

@@ -1,5 +1,5 @@
 /** Calls to the other seats. Loss is allowed, growth is not: beyond its bound a message is dropped, and sent again in time. */
-import { within } from "../shared/clock.ts";
+import { called, within } from "../shared/clock.ts";
 import type { Clock } from "../shared/clock.ts";
 import { LIMITS } from "../shared/limits.ts";
 import type { ClerkApi } from "../shared/rpc.ts";
@@ -99,8 +99,7 @@ export class Post {
     }
     underWay.calls += 1;
     underWay.size += text.length;
-    // Whatever it throws, the call is over.
-    const delivered = (async () => this.#peer(to).deliver(text))();
+    const delivered = called(() => this.#peer(to).deliver(text));
     const answer = await within(this.#clock, LIMITS.callLostMs, delivered);
     underWay.calls -= 1;
     underWay.size -= text.length;

@@ -25,6 +25,11 @@ export function within<T>(clock: Clock, ms: number, promise: Promise<T>): Promis
   });
 }
 
+/** A call that cannot even be made has failed like one that was refused. */
+export async function called<T>(call: () => Promise<T>): Promise<T> {
+  return call();
+}
+
 export function pause(clock: Clock, ms: number): Promise<void> {
   return new Promise((resolve) => {
     clock.after(ms, resolve);

@@ -16,7 +16,7 @@ const variables = z.object({
   DOMAINS: z
     .string()
     .regex(/^[a-z]+( *, *[a-z]+)*$/)
-    .default("accounts,inventory"),
+    .default("inventory"),
   WINDOW_SECONDS: count(1, 7 * 24 * 3600).default(300),
   ROOT_HEIGHTS: count(2, 4096).default(LIMITS.rootHeights),
   DEADLINE_MS: count(100, 60_000).default(5000),

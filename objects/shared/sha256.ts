@@ -1,7 +1,4 @@
-/**
- * SHA-256 (FIPS 180-4) of short messages. A call into the runtime costs several times what hashing a row does: `npm run bench --
- * --profile` showed it as the largest single cost of an event.
- */
+/** SHA-256 (FIPS 180-4) of short messages: a call into the runtime costs several times what hashing a row does (`npm run bench -- --profile`). */
 
 /** The first 32 bits of the fractional parts of the cube roots of the first 64 primes (4.2.2). */
 const K = Int32Array.of(

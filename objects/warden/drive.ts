@@ -5,7 +5,7 @@ import type { Writ } from "../shared/types.ts";
 import { roundOf } from "./core/rounds.ts";
 import { judge } from "./core/settlement.ts";
 import type { CourtKeys, Judgement, Settlement } from "./core/settlement.ts";
-import { pause, within } from "../shared/clock.ts";
+import { called, pause, within } from "../shared/clock.ts";
 import type { Clock } from "../shared/clock.ts";
 import type { Court } from "./ports.ts";
 
@@ -138,8 +138,7 @@ export class Drive {
   }
 
   #submit(errand: Errand, seat: number): Promise<string | undefined> {
-    // Whatever it throws, the call is over.
-    const submitted = (async () => this.#court.submit(seat, errand.text, LIMITS.writSilenceMs))();
+    const submitted = called(() => this.#court.submit(seat, errand.text, LIMITS.writSilenceMs));
     return within(this.#clock, LIMITS.callLostMs, submitted);
   }
 }
