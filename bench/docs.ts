@@ -20,13 +20,15 @@ const DOCUMENTED_PORT = "8787";
 const ELSEWHERE = new Set(["docs/client.md", "docs/cli.md"]);
 const SHOWN = 2_000;
 
-/** Everything but what is made here, and the token that a newcomer does not have; the packages by a link. */
+/** Nothing that is made here, nor the token, which a newcomer does not have. */
+function isCopied(source: string): boolean {
+  const name = basename(source);
+  return source === root || !(IGNORED.has(name) || name === ".dev.vars");
+}
+
+/** The packages by a link. */
 function copyInto(folder: string): void {
-  const filter = (source: string): boolean => {
-    const name = basename(source);
-    return source === root || !(IGNORED.has(name) || name === ".dev.vars");
-  };
-  cpSync(root, folder, { recursive: true, filter });
+  cpSync(root, folder, { recursive: true, filter: isCopied });
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
 }
 

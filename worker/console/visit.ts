@@ -2,7 +2,7 @@
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import type { Context as Call } from "hono";
 import { LIMITS } from "../../objects/shared/limits.ts";
-import { tokenIn } from "../http/access.ts";
+import { identified } from "../http/access.ts";
 import type { Scope, Token } from "../http/access.ts";
 import { Problem } from "../http/problems.ts";
 
@@ -70,12 +70,8 @@ export function visitOf(c: Call, tokens: readonly Token[]): Visit | null {
 }
 
 export function visitWith(authorization: string | null, tokens: readonly Token[]): Visit | null {
-  try {
-    return authorization === null ? null : { token: tokenIn(authorization, tokens), authorization };
-  } catch (error) {
-    if (error instanceof Problem && error.slug === "unauthorized") return null;
-    throw error;
-  }
+  const token = identified(authorization, tokens);
+  return authorization === null || token === undefined ? null : { token, authorization };
 }
 
 export const mayDo = ({ token }: Visit, scope: Scope): boolean => token.scopes.includes(scope);

@@ -35,19 +35,13 @@ export function tokensOf(variable: string | undefined): readonly Token[] {
 /** The token of an `Authorization` header if it has the scope; throws `unauthorized` or `forbidden`. */
 // Rules: RefuseUnknown, RefuseForbidden.
 export function authorise(header: string | null, known: readonly Token[], scope: Scope): Token {
-  const found = tokenIn(header, known);
-  if (!found.scopes.includes(scope)) {
-    throw new Problem("forbidden", `The token ${found.name} lacks the scope ${scope}.`);
-  }
-  return found;
-}
-
-/** The token of an `Authorization` header, whatever it allows; throws `unauthorized`. */
-export function tokenIn(header: string | null, known: readonly Token[]): Token {
   if (presentedIn(header) === undefined)
     throw new Problem("unauthorized", "Send Authorization: Bearer <token>.");
   const found = identified(header, known);
   if (found === undefined) throw new Problem("unauthorized", "The token is not known.");
+  if (!found.scopes.includes(scope)) {
+    throw new Problem("forbidden", `The token ${found.name} lacks the scope ${scope}.`);
+  }
   return found;
 }
 
