@@ -26,16 +26,17 @@ export const RETENTION_MS = WINDOW_MS + CLOCK_BOUND_MS;
 export class MemoryState implements StateReader {
   readonly entities = new Map<string, EntityRow>();
   readonly keys = new Map<string, KeyRow>();
-  /** Every key asked for, in order. */
+  /** Every row asked for, of entities and of used keys, in order. */
   readonly asked: string[] = [];
 
-  entity(key: string): EntityRow | undefined {
-    this.asked.push(key);
-    return this.entities.get(key);
+  entityRows(keys: readonly string[]): EntityRow[] {
+    this.asked.push(...keys);
+    return keys.flatMap((key) => this.entities.get(key) ?? []);
   }
 
-  key(key: string): KeyRow | undefined {
-    return this.keys.get(key);
+  keyRows(keys: readonly string[]): KeyRow[] {
+    this.asked.push(...keys);
+    return keys.flatMap((key) => this.keys.get(key) ?? []);
   }
 
   due(time: number, limit: number): readonly string[] {

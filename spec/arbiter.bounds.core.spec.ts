@@ -103,7 +103,7 @@ describe("the bounds of domain code", () => {
 
   test("RejectDomainError: a failure of the seat's own storage is none, and passes through", () => {
     class Broken extends MemoryState {
-      override entity(): never {
+      override entityRows(): never {
         throw new Error("row damaged");
       }
     }

@@ -32,8 +32,8 @@ export function evaluateBlock(
     const expiries = expire(bench, reader.due(context.time, LIMITS.expiriesPerBlock));
     const { control = null } = context;
     const system = control === null ? expiries : [...expiries, controlOutcome(control)];
-    const intake = new Intake(context, reader, rules);
-    const submitted = events.map((event, at) => intake.submitted(event, system.length + at));
+    const intake = new Intake(context, rules);
+    const submitted = intake.submitted(events, system.length, reader);
     const verdicts = verdictsOf(submitted, bench);
     const texts = submitted.map(({ identity }, at) =>
       outcomeText(identity, known(verdicts[at], "every event has a verdict")),
@@ -60,6 +60,7 @@ function verdictsOf(submitted: readonly Submitted[], bench: Bench): Verdict[] {
     if ("status" in step) verdicts[at] = step;
     else tasks.push({ at, task: step });
   });
+  bench.overlay.load(tasks.flatMap(({ task }) => namedBy(task)));
   for (const group of causalGroups(touchedBy(tasks.map(({ task }) => task)))) {
     for (const index of group) {
       const { at, task } = known(tasks[index], "a group holds tasks");
@@ -67,6 +68,11 @@ function verdictsOf(submitted: readonly Submitted[], bench: Bench): Verdict[] {
     }
   }
   return verdicts;
+}
+
+/** Keys of what a task names before it runs; whether it may have them is found out when it does. */
+function namedBy({ tenant, entities }: Task): string[] {
+  return entities.slice(0, LIMITS.entitiesPerEvent).map((entity) => `${tenant}/${entity}`);
 }
 
 /**

@@ -39,13 +39,13 @@ export interface Rules {
 
 /**
  * Agreed state as of the block before; the evaluation lays its overlay over it and never writes. It
- * is asked while clocks, chance and the outside are away (ambient.ts), for an entity at most once a block.
+ * is asked while clocks, chance and the outside are away (ambient.ts), for a row at most once a block.
  */
 export interface StateReader {
-  /** `tenant/type/id`; rows that never existed are undefined. */
-  entity(key: string): EntityRow | undefined;
-  /** A row of the key table, ended or not. */
-  key(key: string): KeyRow | undefined;
+  /** Of the entities (`tenant/type/id`, each once) those that exist, in any order. */
+  entityRows(keys: readonly string[]): readonly EntityRow[];
+  /** Of the used keys (digests, each once) those that the key table has, ended or not, in any order. */
+  keyRows(keys: readonly string[]): readonly KeyRow[];
   /** Keys of entities that expire at or before the time, ordered by (expires, key), at most `limit`. */
   due(time: number, limit: number): readonly string[];
 }

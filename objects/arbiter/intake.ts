@@ -46,33 +46,49 @@ export interface Submitted {
   readonly step: Verdict | Task;
 }
 
+/** An event as it was read, and the key that it would use up. */
+interface Keyed {
+  readonly event: LedgerEvent;
+  readonly fresh: KeyRow;
+}
+
 /** Settles the events of one block in order: their keys depend on nothing but that order. */
 export class Intake {
   readonly #block: BlockContext;
-  readonly #reader: StateReader;
   readonly #rules: Rules;
   readonly #keys = new Map<string, KeyRow>();
 
-  constructor(block: BlockContext, reader: StateReader, rules: Rules) {
+  constructor(block: BlockContext, rules: Rules) {
     this.#block = block;
-    this.#reader = reader;
     this.#rules = rules;
   }
 
-  /** `index` is the event's place in the block. */
-  // Rules: TakeEachInOrder, RejectMalformedEvent, ReferToFirstUse, RejectReusedKey, RecordFreshKey, RejectCondemnedEvent.
-  submitted(event: string, index: number): Submitted {
-    const parsed = parsedEvent(event);
-    if (parsed === null) return { identity: NOBODY, step: rejected("invalid_event") };
-    const fresh = keyRow(parsed, index, this.#block, this.#rules);
-    const { tenant, source, id, type } = parsed;
+  /** All events of the block; `first` is the place of the first one in it. */
+  // Rule: TakeEachInOrder.
+  submitted(events: readonly string[], first: number, reader: StateReader): Submitted[] {
+    const keyed = events.map((event, at) => this.#keyed(event, first + at));
+    const asked = new Set(keyed.flatMap((one) => (one === null ? [] : [one.fresh.key])));
+    const used = new Map(reader.keyRows([...asked]).map((row) => [row.key, row]));
+    return keyed.map((one) => this.#settled(one, used));
+  }
+
+  #keyed(submitted: string, index: number): Keyed | null {
+    const event = parsedEvent(submitted);
+    return event === null ? null : { event, fresh: keyRow(event, index, this.#block, this.#rules) };
+  }
+
+  // Rules: RejectMalformedEvent, ReferToFirstUse, RejectReusedKey, RecordFreshKey, RejectCondemnedEvent.
+  #settled(keyed: Keyed | null, stored: ReadonlyMap<string, KeyRow>): Submitted {
+    if (keyed === null) return { identity: NOBODY, step: rejected("invalid_event") };
+    const { event, fresh } = keyed;
+    const { tenant, source, id, type } = event;
     const identity = { tenant, source, id, type, fingerprint: fresh.fingerprint };
-    const used = this.#live(fresh.key);
+    const used = this.#live(this.#keys.get(fresh.key) ?? stored.get(fresh.key));
     if (used === undefined) {
       this.#keys.set(fresh.key, fresh);
       const code = this.#block.condemned;
       if (code !== undefined) return { identity, step: condemned(code) };
-      return { identity, step: judged(() => taskOf(parsed, this.#block, this.#rules)) };
+      return { identity, step: judged(() => taskOf(event, this.#block, this.#rules)) };
     }
     const { height, index: first } = used;
     const duplicate: Verdict = { status: "duplicate", first: { height, index: first } };
@@ -86,8 +102,7 @@ export class Intake {
     return this.#keys.values();
   }
 
-  #live(key: string): KeyRow | undefined {
-    const row = this.#keys.get(key) ?? this.#reader.key(key);
+  #live(row: KeyRow | undefined): KeyRow | undefined {
     return row === undefined || row.expires < this.#block.time ? undefined : row;
   }
 }

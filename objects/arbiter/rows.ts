@@ -60,11 +60,17 @@ export class Overlay {
     this.#reader = reader;
   }
 
+  /** Reads at once what is sure to be asked for. */
+  load(keys: readonly string[]): void {
+    const unread = [...new Set(keys)].filter((key) => !this.#rows.has(key));
+    if (unread.length === 0) return;
+    for (const key of unread) this.#rows.set(key, undefined);
+    for (const row of this.#reader.entityRows(unread)) this.#rows.set(row.key, row);
+  }
+
   row(key: string): EntityRow | undefined {
-    if (this.#rows.has(key)) return this.#rows.get(key);
-    const row = this.#reader.entity(key);
-    this.#rows.set(key, row);
-    return row;
+    this.load([key]);
+    return this.#rows.get(key);
   }
 
   write(row: EntityRow): void {

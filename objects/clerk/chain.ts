@@ -1,6 +1,7 @@
 /** This seat's chain: decided blocks with their certificates, the writs they decide, and where each writ was decided. */
 import { known } from "../shared/assert.ts";
 import { utf8Length } from "../shared/canonical.ts";
+import { chunked } from "../shared/chunks.ts";
 import { LIMITS } from "../shared/limits.ts";
 import { writDigest } from "../shared/digests.ts";
 import type { TermProof } from "../shared/terms.ts";
@@ -20,7 +21,7 @@ import type { Offer } from "./consensus/messages.ts";
 import { ControlRows } from "./control-rows.ts";
 import { DecidedRows } from "./decided.ts";
 import type { DecidedRange } from "./decided.ts";
-import { checkRow, chunked, damage, rowDigest } from "./rows.ts";
+import { checkRow, damage, rowDigest } from "./rows.ts";
 
 type StoredBlock = {
   height: number;
@@ -149,7 +150,7 @@ export class Chain {
   append(block: Block): void {
     const { header, certificate, outcomes, entries } = block;
     this.#keepHead(block);
-    chunked(outcomes, (outcome) => outcome).forEach((chunk, number) => {
+    chunked(outcomes).forEach((chunk, number) => {
       const part = [header.height, number, chunk.join("\n")] as const;
       this.#sql.exec(
         "INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?, ?)",

@@ -1,6 +1,4 @@
-/** Rows that carry a digest of their own bytes, and the chunking that keeps every row and parameter within its bound. */
-import { utf8Length } from "../shared/canonical.ts";
-import { LIMITS } from "../shared/limits.ts";
+/** Rows that carry a digest of their own bytes. */
 import { sha256 } from "../shared/node/crypto.ts";
 
 /** Which row is damaged, as far as it says so itself. */
@@ -45,23 +43,4 @@ export function checkRow(
 ): void {
   if (rowDigest(table, ...fields) !== stored)
     throw damage({ table, key: fields[0], height: null, digest: stored });
-}
-
-/** Splits items into runs whose JSON array stays within a row; one item alone may not exceed it. */
-export function chunked<T>(items: readonly T[], textOf: (item: T) => string): T[][] {
-  const chunks: T[][] = [];
-  let chunk: T[] = [];
-  let bytes = 0;
-  for (const item of items) {
-    const size = utf8Length(textOf(item)) + 1;
-    if (chunk.length > 0 && bytes + size > LIMITS.rowBytes) {
-      chunks.push(chunk);
-      chunk = [];
-      bytes = 0;
-    }
-    chunk.push(item);
-    bytes += size;
-  }
-  if (chunk.length > 0) chunks.push(chunk);
-  return chunks;
 }

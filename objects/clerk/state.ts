@@ -3,12 +3,13 @@
  * of K), from which roots are computed and others are served. What is overwritten after a base leaves its image there.
  */
 import type { StateReader } from "../arbiter/evaluation.ts";
+import { jsonArrays } from "../shared/chunks.ts";
 import type { Evaluation } from "../shared/evaluation.ts";
 import { bucketOf, entityStateRow, stateRowDigest } from "../shared/state-root.ts";
 import type { Cursor, PartId, StateRow } from "../shared/state-root.ts";
 import type { EntityRow, Header, KeyRow } from "../shared/types.ts";
 import type { Page, Room } from "./roots.ts";
-import { chunked, damage } from "./rows.ts";
+import { damage } from "./rows.ts";
 import type { RowDamaged } from "./rows.ts";
 import { UsedKeys, paged } from "./used-keys.ts";
 
@@ -110,8 +111,21 @@ export class AgreedState implements StateReader {
     return row === undefined ? undefined : checked("entities", row).row;
   }
 
-  key(key: string): KeyRow | undefined {
-    return this.keys.row(key);
+  entityRows(keys: readonly string[]): EntityRow[] {
+    return this.#places(keys).flatMap((chunk) =>
+      this.#sql
+        .exec<StoredEntity>(
+          `SELECT e.* FROM json_each(?) AS place CROSS JOIN entities AS e
+           WHERE e.bucket = place.value ->> 0 AND e.key = place.value ->> 1`,
+          chunk,
+        )
+        .toArray()
+        .map((row) => checked("entities", row).row),
+    );
+  }
+
+  keyRows(keys: readonly string[]): KeyRow[] {
+    return this.keys.rows(keys);
   }
 
   due(time: number, limit: number): string[] {
@@ -144,22 +158,18 @@ export class AgreedState implements StateReader {
   }
 
   #keep(rows: readonly EntityRow[], table = this.#entities): void {
-    const entities = rows.map((row) => [
-      this.#bucketOf(row.key),
-      row.key,
-      row.version,
-      row.state,
-      row.height,
-      row.expires,
-      stateRowDigest(entityStateRow(row)),
-    ]);
-    for (const chunk of chunked(entities, (row) => JSON.stringify(row))) {
+    const entities = rows.map((row) => {
+      const { key, version, state, height, expires } = row;
+      const digest = stateRowDigest(entityStateRow(row));
+      return JSON.stringify([this.#bucketOf(key), key, version, state, height, expires, digest]);
+    });
+    for (const chunk of jsonArrays(entities)) {
       this.#sql.exec(
         `INSERT INTO ${table} (bucket, key, version, state, height, expires, digest)
          SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6 FROM json_each(?) WHERE true
          ON CONFLICT (bucket, key) DO UPDATE SET version = excluded.version, state = excluded.state, height = excluded.height,
            expires = excluded.expires, digest = excluded.digest`,
-        JSON.stringify(chunk),
+        chunk,
       );
     }
   }
@@ -255,16 +265,19 @@ export class AgreedState implements StateReader {
       this.#sql.exec(`CREATE TABLE images_${base} (${COLUMNS}) STRICT, WITHOUT ROWID`);
       this.#imaged.push(base);
     }
-    const places = rows.map(({ key }) => [this.#bucketOf(key), key]);
-    for (const chunk of chunked(places, (place) => JSON.stringify(place))) {
+    for (const chunk of this.#places(rows.map(({ key }) => key))) {
       this.#sql.exec(
         `INSERT OR IGNORE INTO images_${base}
          SELECT e.* FROM json_each(?) AS place CROSS JOIN entities AS e
          WHERE e.bucket = place.value ->> 0 AND e.key = place.value ->> 1 AND e.height <= ?`,
-        JSON.stringify(chunk),
+        chunk,
         base,
       );
     }
+  }
+
+  #places(keys: readonly string[]): string[] {
+    return jsonArrays(keys.map((key) => JSON.stringify([this.#bucketOf(key), key])));
   }
 
   #bucketOf(key: string): number {

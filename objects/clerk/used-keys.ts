@@ -2,10 +2,11 @@
  * The seats' own table of used keys, append-only: by (height, key), so that an era is one run of it, and found by key. It is cut
  * into tables of whole eras that are dropped whole, where deleting rows is billed by the row.
  */
+import { jsonArrays } from "../shared/chunks.ts";
 import { eraOf, keyStateRow, sizeOf, stateRowDigest } from "../shared/state-root.ts";
 import type { Cursor } from "../shared/state-root.ts";
 import type { KeyRow } from "../shared/types.ts";
-import { chunked, damage } from "./rows.ts";
+import { damage } from "./rows.ts";
 import type { DigestedRow, Page, Room } from "./roots.ts";
 
 /** What a row weighs beside its texts. */
@@ -47,15 +48,25 @@ export class UsedKeys {
     this.#newest = this.#readNewest();
   }
 
-  /** Ended or not, of those that may be live: a table is begun when the first key of the one before has ended. */
-  row(key: string): KeyRow | undefined {
-    for (const table of this.#tables.slice(0, 2)) {
-      const sql = `SELECT * FROM ${this.#name(table)} WHERE key = ? ORDER BY height DESC LIMIT 1`;
-      const stored = this.#sql.exec<StoredKey>(sql, key).toArray()[0];
-      const row = stored === undefined ? undefined : checked(stored, table).row;
-      if (row !== undefined) return row;
-    }
-    return undefined;
+  /** The latest use of each, ended or not, of those that may be live: a table is begun when the first key of the one before has ended. */
+  rows(keys: readonly string[]): KeyRow[] {
+    const found = new Map<string, KeyRow>();
+    const chunks = jsonArrays(keys.map((key) => JSON.stringify(key)));
+    for (const table of this.#tables.slice(0, 2).toReversed())
+      for (const chunk of chunks)
+        for (const row of this.#latest(table, chunk)) found.set(row.key, row);
+    return [...found.values()];
+  }
+
+  #latest(table: number, keys: string): KeyRow[] {
+    return this.#sql
+      .exec<StoredKey>(
+        `SELECT k.* FROM json_each(?) AS asked CROSS JOIN ${this.#name(table)} AS k
+         WHERE k.key = asked.value ORDER BY k.height`,
+        keys,
+      )
+      .toArray()
+      .map((stored) => checked(stored, table).row);
   }
 
   /** Rows above one, read once more; the last of them, or null at the end. Throws {@link RowDamaged}. */
@@ -107,13 +118,14 @@ export class UsedKeys {
   #insert(rows: readonly KeyRow[], table: number): void {
     const values = rows.map((row) => {
       const { height, key, fingerprint, index, expires } = row;
-      return [height, key, fingerprint, index, expires, stateRowDigest(keyStateRow(row))];
+      const digest = stateRowDigest(keyStateRow(row));
+      return JSON.stringify([height, key, fingerprint, index, expires, digest]);
     });
-    for (const chunk of chunked(values, (row) => JSON.stringify(row))) {
+    for (const chunk of jsonArrays(values)) {
       this.#sql.exec(
         `INSERT OR REPLACE INTO ${this.#name(table)} (height, key, fingerprint, idx, expires, digest)
          SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 FROM json_each(?)`,
-        JSON.stringify(chunk),
+        chunk,
       );
     }
   }

@@ -2,9 +2,8 @@
  * The copies in the object's own SQLite: one table a bucket, dropped whole (deleting row by row doubles the write bill). A key stands in
  * one of them: were an older copy left, damage to the newer one would bring it back. Losing all of it loses nothing.
  */
-import { utf8Length } from "../shared/canonical.ts";
+import { jsonArrays } from "../shared/chunks.ts";
 import { digest } from "../shared/digests.ts";
-import { LIMITS } from "../shared/limits.ts";
 import { Notes } from "../shared/shell/identity.ts";
 import type { Bucket, Copy, Effect, Opened } from "./core/cache.ts";
 
@@ -84,7 +83,7 @@ export class CopyStore {
   /** The version held of each of the keys. Unchecked: a damaged row is found when it is read. */
   versions(keys: readonly string[]): Map<string, number> {
     const held = new Map<string, number>();
-    for (const chunk of chunksOf(keys.map((key) => JSON.stringify(key)))) {
+    for (const chunk of jsonArrays(keys.map((key) => JSON.stringify(key)))) {
       for (const { id } of this.buckets()) {
         const rows = this.#sql.exec<{ key: string; version: number }>(
           `SELECT c.key, c.version FROM json_each(?) AS k JOIN ${table(id)} AS c ON c.key = k.value`,
@@ -182,7 +181,7 @@ export class CopyStore {
        STRICT, WITHOUT ROWID`,
     );
     const others = this.buckets().filter(({ id }) => id !== into.id);
-    for (const chunk of chunksOf(rows)) {
+    for (const chunk of jsonArrays(rows)) {
       const before = this.#sums(into.id, chunk);
       for (const statement of statements) this.#sql.exec(statement, chunk);
       const after = this.#sums(into.id, chunk);
@@ -242,21 +241,4 @@ function bucketDigest({ id, period, entries, bytes }: Bucket): string {
 
 function digestOf({ key, version, state, since, height }: Copy): string {
   return digest("copy", key, version, state, since, height);
-}
-
-/** JSON arrays of the items, each within what one bound parameter may hold. */
-function* chunksOf(items: readonly string[]): Generator<string> {
-  let chunk: string[] = [];
-  let bytes = 2;
-  for (const item of items) {
-    const size = utf8Length(item) + 1;
-    if (chunk.length > 0 && bytes + size > LIMITS.rowBytes) {
-      yield `[${chunk.join(",")}]`;
-      chunk = [];
-      bytes = 2;
-    }
-    chunk.push(item);
-    bytes += size;
-  }
-  if (chunk.length > 0) yield `[${chunk.join(",")}]`;
 }

@@ -1,6 +1,5 @@
 /** The Warden's tables. Every row carries a digest of its own bytes; a row that fails it is reported, never answered from. */
-import { utf8Length } from "../shared/canonical.ts";
-import { LIMITS } from "../shared/limits.ts";
+import { jsonArrays } from "../shared/chunks.ts";
 import { sha256 } from "../shared/node/crypto.ts";
 import type { Submission } from "../shared/rpc.ts";
 import type { Contents, DecidedWrit, Entry, Numbering, SealedWrit, WritRow } from "./core/book.ts";
@@ -268,28 +267,9 @@ export class Store {
   #insert(into: string, rows: readonly (readonly Cell[])[]): void {
     const width = rows[0]?.length ?? 0;
     const cells = Array.from({ length: width }, (_, at) => `value ->> ${at}`).join(", ");
-    for (const chunk of chunks(rows.map((row) => JSON.stringify(row)))) {
-      this.#sql.exec(`${into} SELECT ${cells} FROM json_each(?)`, `[${chunk.join(",")}]`);
-    }
+    for (const chunk of jsonArrays(rows.map((row) => JSON.stringify(row))))
+      this.#sql.exec(`${into} SELECT ${cells} FROM json_each(?)`, chunk);
   }
-}
-
-function chunks(texts: readonly string[]): string[][] {
-  const made: string[][] = [];
-  let last: string[] = [];
-  let bytes = 0;
-  for (const text of texts) {
-    const more = utf8Length(text) + 1;
-    if (last.length > 0 && bytes + more > LIMITS.rowBytes) {
-      made.push(last);
-      last = [];
-      bytes = 0;
-    }
-    last.push(text);
-    bytes += more;
-  }
-  if (last.length > 0) made.push(last);
-  return made;
 }
 
 function withDigest(table: string, cells: readonly Cell[]): Cell[] {

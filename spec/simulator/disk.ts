@@ -200,6 +200,10 @@ export class MemoryState implements StateReader {
     throw damage({ table: "entities", key, height, digest: "damaged", within: bucketOf(key) });
   }
 
+  entityRows(keys: readonly string[]): EntityRow[] {
+    return keys.flatMap((key) => this.entity(key) ?? []);
+  }
+
   /** What is not damaged of a bucket. */
   sound(bucket: number): EntityRow[] {
     return [...this.#entities.values()].filter(
@@ -218,8 +222,8 @@ export class MemoryState implements StateReader {
     this.#damaged.delete(key);
   }
 
-  key(key: string): KeyRow | undefined {
-    return this.#keys.get(key);
+  keyRows(keys: readonly string[]): KeyRow[] {
+    return keys.flatMap((key) => this.#keys.get(key) ?? []);
   }
 
   due(time: number, limit: number): string[] {
