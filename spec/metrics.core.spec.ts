@@ -26,6 +26,7 @@ const seat = (number: number, change: Partial<SeatStatus> = {}): SeatStatus => (
   dissents: [0, 0, 7, 0],
   heard: [0, 0, 0, 0],
   dropped: 5,
+  work: { blocks: 11, events: 220, calls: 66, sent: 40_000, commits: 44 },
   incarnation: 2,
   incidents: { dissent: 7, recovery: 1 },
   now: 1,
@@ -66,6 +67,11 @@ describe("ShowMetrics", () => {
     expect(value("assize_seat_height")).toEqual([40, 41, 42, 999]);
     expect(value("assize_seat_dissents")).toEqual([0, 0, 7, 0]);
     expect(value("assize_seat_dropped_messages_total")).toEqual([5, 5, 5, 5]);
+    expect(value("assize_seat_blocks_total")).toEqual([11, 11, 11, 11]);
+    expect(value("assize_seat_events_total")).toEqual([220, 220, 220, 220]);
+    expect(value("assize_seat_calls_total")).toEqual([66, 66, 66, 66]);
+    expect(value("assize_seat_sent_total")).toEqual([40_000, 40_000, 40_000, 40_000]);
+    expect(value("assize_seat_commits_total")).toEqual([44, 44, 44, 44]);
     expect(value("assize_seat_incidents")).toEqual([7, 1, 7, 1, 7, 1, 7, 1]);
     expect(value("assize_warden_pending_events")).toEqual([12]);
     expect(samples.get('assize_warden_sealed_writs{warden="0",court="0"}')).toBe(2);

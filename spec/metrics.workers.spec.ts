@@ -56,6 +56,15 @@ describe("ShowMetrics", () => {
     expect(answers(after, "key-reused") - answers(before, "key-reused")).toBe(1);
     expect(after.get('assize_court_ready_seats{court="0"}')).toBe(4);
 
+    // By any of the seats that decided: two events, in at most so many blocks, each of more than one call and transaction.
+    const done = (name: string) =>
+      after.get(`assize_seat_${name}_total{court="0",seat="2",region="enam"}`) ?? Number.NaN;
+    expect(done("events")).toBeGreaterThanOrEqual(2);
+    expect(done("events")).toBeGreaterThanOrEqual(done("blocks"));
+    expect(done("calls")).toBeGreaterThan(0);
+    expect(done("sent")).toBeGreaterThan(done("calls"));
+    expect(done("commits")).toBeGreaterThan(done("blocks"));
+
     const drops = (samples: ReadonlyMap<string, number>) =>
       samples.get('assize_seat_dropped_messages_total{court="0",seat="2",region="enam"}');
     const known = drops(await scrape()) ?? Number.NaN;

@@ -299,6 +299,7 @@ describe("courts", () => {
     dissents: [0, 0, 0, 0],
     heard: [0, 0, 0, 0],
     dropped: 0,
+    work: { blocks: 0, events: 0, calls: 0, sent: 0, commits: 0 },
     incarnation: 1,
     incidents: {},
     now: 1_700_000_000_000,

@@ -105,6 +105,21 @@ const OF_STATUS: readonly (readonly [
     "Messages and writs that it dropped in this life: malformed, forged, not for it.",
     ({ dropped }) => dropped,
   ],
+  ["counter", "blocks", "Blocks that it decided in this life.", ({ work }) => work?.blocks ?? 0],
+  ["counter", "events", "Submitted events in those blocks.", ({ work }) => work?.events ?? 0],
+  ["counter", "calls", "Calls to other seats in this life.", ({ work }) => work?.calls ?? 0],
+  [
+    "counter",
+    "sent",
+    "UTF-16 units of the messages in those calls.",
+    ({ work }) => work?.sent ?? 0,
+  ],
+  [
+    "counter",
+    "commits",
+    "Transactions that it wrote in this life.",
+    ({ work }) => work?.commits ?? 0,
+  ],
 ];
 
 interface MeasuredSeat {

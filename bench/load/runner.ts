@@ -7,6 +7,8 @@ import { audit, settle } from "./audit.ts";
 import { Book } from "./book.ts";
 import type { Case, Mode } from "./cases.ts";
 import { Client, Source } from "./client.ts";
+import { between } from "./counters.ts";
+import type { Counters } from "./counters.ts";
 import type { Bundles, Contender, Running } from "./contenders/contender.ts";
 import { probe } from "./disk.ts";
 import { Inspector, sharesOf } from "./profile.ts";
@@ -77,6 +79,8 @@ export interface Run {
   readonly tried: readonly Tried[];
   /** While it was measured; null where it cannot be told. */
   readonly usage: Spent | null;
+  /** What its seats counted meanwhile; null where none do. */
+  readonly counters: Counters | null;
   /** What ran in its isolate meanwhile; null where nobody looked. */
   readonly profile: Profiled | null;
   readonly checks: readonly Check[];
@@ -132,20 +136,29 @@ async function runOf(life: Life, running: Running, one: Case, index: number): Pr
     const size = Math.min(most, Math.max(one.size, AUDITED));
     const audited = { running, semantics, size, book, workload };
     const look = await lookInto(running);
+    const counted = await running.counters?.();
     const spending = new Spending(running.pid);
     const { measured, tried } = await measuredIn(one.mode, loop, limits, () =>
       settle(audited),
     ).finally(() => spending.end());
     const profile = await look((raw) => life.sampled(one, raw));
     const { usage } = spending;
+    const counters = await countedSince(running, counted);
     const checks = await audit(audited);
     const names = { contender: contender.name, case: one.name, round, at };
     const { versions } = running;
     const { items } = workload;
-    return { ...names, versions, disk, items, measured, tried, usage, profile, checks };
+    return { ...names, versions, disk, items, measured, tried, usage, counters, profile, checks };
   } finally {
     await client.close();
   }
+}
+
+async function countedSince(
+  { counters }: Running,
+  before: Counters | undefined,
+): Promise<Counters | null> {
+  return counters === undefined || before === undefined ? null : between(before, await counters());
 }
 
 type Raw = (profile: CpuProfile) => void;

@@ -11,6 +11,7 @@ import { DOMAIN_VERSION } from "../shared/genesis.ts";
 import type { Genesis } from "../shared/genesis.ts";
 import { LIMITS } from "../shared/limits.ts";
 import type { Control } from "../shared/control.ts";
+import type { SeatWork } from "../shared/rpc.ts";
 import { controlObjection, firstTerms } from "../shared/terms.ts";
 import type { Cursor, PartId } from "../shared/state-root.ts";
 import type { Batch, Block, EntityRow, Header, Writ } from "../shared/types.ts";
@@ -56,6 +57,7 @@ export class Agreement {
   readonly #heard: number[];
   /** Messages and writs that were malformed, forged or not for us. */
   dropped = 0;
+  readonly #decided = { blocks: 0, events: 0 };
 
   constructor(chambers: Chambers, listener: Listener) {
     const { bench, genesis } = chambers;
@@ -81,6 +83,12 @@ export class Agreement {
     this.seat = restoredSeat({ bench, genesis, setup, world }, Date.now());
     this.#follows = this.seat.silenced;
     bench.repairs.verifyBy(() => this.seat.setup);
+  }
+
+  get work(): SeatWork {
+    const { post, bench } = this.#in;
+    const { calls, sent } = post;
+    return { ...this.#decided, calls, sent, commits: bench.commits };
   }
 
   get heard(): readonly number[] {
@@ -232,6 +240,8 @@ export class Agreement {
     if (effect.kind === "agree") {
       applyBlock(bench, effect.block, effect.evaluation);
       bench.scrubber.keep();
+      this.#decided.blocks += 1;
+      this.#decided.events += effect.block.header.entries.reduce((sum, entry) => sum + entry[2], 0);
     }
     if (effect.kind === "quarantine") bench.silence(effect.reason, now, !effect.rebuild);
     if (effect.kind === "quarantine" && effect.rebuild) bench.order(now);

@@ -52,6 +52,8 @@ export class Bench {
   readonly rules: Rules;
   readonly scrubber: Scrubber;
   readonly #storage: DurableObjectStorage;
+  /** Transactions written in this life. */
+  commits = 0;
 
   constructor(ctx: DurableObjectState, env: Bindings) {
     const deployment = deploymentOf(env);
@@ -253,7 +255,9 @@ export class Bench {
   /** Writes all of it or, when it throws, nothing. */
   atomic<T>(work: () => T): T {
     try {
-      return this.#storage.transactionSync(work);
+      const result = this.#storage.transactionSync(work);
+      this.commits += 1;
+      return result;
     } catch (error) {
       this.standing.forget();
       throw error;

@@ -104,6 +104,7 @@ export class Clerk extends DurableObject<Bindings> implements ClerkApi {
       dissents: bench.incidents.dissents(bench.deployment.quorum.n),
       heard: session?.agreement.heard ?? [],
       dropped: session?.agreement.dropped ?? 0,
+      work: session?.agreement.work ?? null,
       incarnation: seat?.incarnation ?? 0,
       incidents: bench.incidents.kept(),
       now: Date.now(),

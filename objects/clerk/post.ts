@@ -24,6 +24,9 @@ export class Post {
   #caller: { readonly seat: number; readonly replies: Message[] } | null = null;
   /** Messages that could not be sent or were answered by an error. */
   lost = 0;
+  /** Calls made, and the UTF-16 units of their texts. */
+  calls = 0;
+  sent = 0;
 
   /** `peer` makes a new stub for each call: a stub that saw an abort stays broken. */
   constructor(
@@ -99,6 +102,8 @@ export class Post {
     }
     underWay.calls += 1;
     underWay.size += text.length;
+    this.calls += 1;
+    this.sent += text.length;
     const delivered = called(() => this.#peer(to).deliver(text));
     const answer = await within(this.#clock, LIMITS.callLostMs, delivered);
     underWay.calls -= 1;

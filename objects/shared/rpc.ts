@@ -56,12 +56,26 @@ export interface SeatStatus {
   readonly heard: readonly number[];
   /** Messages and writs that were malformed, forged or not for it, in this life of the seat. */
   readonly dropped: number;
+  /** Null while it is not seated. */
+  readonly work: SeatWork | null;
   /** Its life's number. */
   readonly incarnation: number;
   /** Incidents that it keeps, by kind. */
   readonly incidents: Readonly<Record<string, number>>;
   /** This seat's clock when it answered. */
   readonly now: number;
+}
+
+/** What a seat has done in this life. */
+export interface SeatWork {
+  /** Decided here, and the submitted events in them. */
+  readonly blocks: number;
+  readonly events: number;
+  /** To other seats, and the UTF-16 units of the messages in them. */
+  readonly calls: number;
+  readonly sent: number;
+  /** Transactions that it wrote, each of which is synced. */
+  readonly commits: number;
 }
 
 /** What a seat answers for a writ: where each part of it was decided and what it came to. */

@@ -8,6 +8,7 @@ import { exchange } from "../../lib/exchange.ts";
 import { freePort } from "../../lib/ports.ts";
 import { startServer } from "../../lib/server.ts";
 import { root } from "../../lib/tools.ts";
+import { countersIn } from "../counters.ts";
 import type { Answer, Movement, Status } from "../movement.ts";
 import { versionOf } from "../machine.ts";
 import type { Contender, Place, Running } from "./contender.ts";
@@ -69,6 +70,10 @@ async function start({ folder, bundles, signal, inspected }: Place): Promise<Run
       };
       await Promise.all(Array.from({ length: READS }, reader));
       return found;
+    },
+    counters: async () => {
+      const reply = await fetch(`${url}/metrics`, { headers, signal });
+      return countersIn(await reply.text());
     },
     stop: () => server.stop(),
   };

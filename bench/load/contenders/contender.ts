@@ -1,4 +1,5 @@
 // What is measured, behind one interface: how it is started, what it is sent, and how its answers read.
+import type { Counters } from "../counters.ts";
 import type { Answer, Movement } from "../movement.ts";
 
 /** What an answer of the contender means. */
@@ -62,6 +63,8 @@ export interface Running {
   answers(status: number, text: string, movements: readonly Movement[]): Answer[];
   /** Of items, what there is of each; null where nothing is kept. */
   stock(items: readonly string[]): Promise<Map<string, number> | null>;
+  /** What its seats have counted so far, where it has seats that count. */
+  readonly counters?: () => Promise<Counters>;
   stop(): Promise<void>;
 }
 

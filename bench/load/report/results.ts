@@ -1,4 +1,7 @@
 // What a bench comes to: the runs, and from them a line for each case and contender.
+import { perBlock } from "../counters.ts";
+import type { Counters, PerBlock } from "../counters.ts";
+import type { Measured } from "../loops.ts";
 import type { Semantics } from "../contenders/contender.ts";
 import type { Machine } from "../machine.ts";
 import type { Run } from "../runner.ts";
@@ -114,6 +117,44 @@ function ratioOf(ours: Spread | null, theirs: Spread | null): number | null {
   return ours === null || theirs === null || theirs.median === 0
     ? null
     : ours.median / theirs.median;
+}
+
+export interface Counted extends PerBlock {
+  readonly case: string;
+  readonly blocksPerSecond: number;
+}
+
+/** What a block took where seats count, by the runs' sums. */
+export function countedIn({ cases, runs }: Results): Counted[] {
+  return cases.flatMap(({ name }) => {
+    const own = runs.filter((run) => run.case === name);
+    const counted = own.flatMap(({ counters }) => counters ?? []);
+    const sum = (of: (one: Counters) => number) => counted.reduce((all, one) => all + of(one), 0);
+    const [first] = counted;
+    if (first === undefined) return [];
+    const { seats } = first;
+    const all = {
+      seats,
+      blocks: sum(({ blocks }) => blocks),
+      events: sum(({ events }) => events),
+      calls: sum(({ calls }) => calls),
+      sent: sum(({ sent }) => sent),
+      commits: sum(({ commits }) => commits),
+    };
+    const seconds = own.reduce(
+      (time, { counters, measured, tried }) =>
+        time +
+        (counters === null ? 0 : spanOf(tried.map((one) => one.measured)) || spanOf([measured])),
+      0,
+    );
+    const block = perBlock(all);
+    if (block === null || seconds === 0) return [];
+    return [{ case: name, blocksPerSecond: all.blocks / seats / seconds, ...block }];
+  });
+}
+
+function spanOf(measured: readonly (Measured | null)[]): number {
+  return measured.reduce((time, one) => time + (one?.seconds ?? 0), 0);
 }
 
 /** Milliseconds of a synced write, over these runs. */

@@ -1,7 +1,7 @@
 // The results as tables: for the terminal, and in Markdown.
 import { count } from "../../lib/table.ts";
 import type { Spread } from "../summary.ts";
-import { diskOf, linesOf, roundsOf, versionsIn } from "./results.ts";
+import { countedIn, diskOf, linesOf, roundsOf, versionsIn } from "./results.ts";
 import type { Line, Results } from "./results.ts";
 
 const HEAD = [
@@ -89,6 +89,7 @@ export function markdownOf(results: Results): string {
       rule(HEAD.length),
       ...lines.map((line) => row([line.case, ...cellsOf(line)])),
     ],
+    counted(results),
     semantics(results),
   ];
   return `${parts
@@ -125,6 +126,26 @@ function compact({ cases, contenders }: Results, lines: readonly Line[]): string
     ...cases.map(({ name }) => row([name, ...names.map((contender) => cell(name, contender))])),
     "",
     "–: not measured. (!): some events failed, or the contender did.",
+  ];
+}
+
+/** What agreement took, as our seats count it. */
+function counted(results: Results): string[] {
+  const all = countedIn(results);
+  if (all.length === 0) return [];
+  return [
+    row([
+      "case: ours, all four seats",
+      "blocks/s",
+      "events a block",
+      "calls between seats a block",
+      "synced transactions of seats a block",
+      "UTF-16 units between seats an event",
+    ]),
+    rule(5),
+    ...all.map(({ case: name, blocksPerSecond, events, calls, commits, sentPerEvent }) =>
+      row([name, ...[blocksPerSecond, events, calls, commits, sentPerEvent].map(fixed)]),
+    ),
   ];
 }
 
