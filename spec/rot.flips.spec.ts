@@ -3,6 +3,8 @@ import { env } from "cloudflare:workers";
 import { beforeAll, expect, it } from "vitest";
 import { Dice } from "./kit/dice.ts";
 import { described } from "./kit/flips/cells.ts";
+import { countOf, lineOf, summedUp, tableOf } from "./kit/flips/counts.ts";
+import type { Fate } from "./kit/flips/counts.ts";
 import { kindOf, Rounds } from "./kit/flips/round.ts";
 import type { Judged } from "./kit/flips/round.ts";
 import { migrate, throughHandler } from "./kit/worker.ts";
@@ -59,9 +61,7 @@ function told({ holder, flip, wrong }: Judged, count: number): void {
   if (count % 50 === 0) console.log(`${count} of ${FLIPS}`);
 }
 
-type Fate = "WRONG" | "noted" | "refused" | "less" | "replaced" | "harmless";
-
-/** By what was seen of it, the worst first: a seat noted it, somebody was refused an answer, or told less; another value stood there soon. */
+/** By what was seen of it, the worst first. */
 function fateOf({ wrong, incidents, refused, less, replaced }: Judged): Fate {
   if (wrong.length > 0) return "WRONG";
   if (incidents.length > 0) return "noted";
@@ -70,19 +70,16 @@ function fateOf({ wrong, incidents, refused, less, replaced }: Judged): Fate {
   return replaced ? "replaced" : "harmless";
 }
 
-const FATES: readonly Fate[] = ["noted", "refused", "less", "replaced", "harmless", "WRONG"];
-
 function report(judged: readonly Judged[], kinds: ReadonlySet<string>): void {
   const groups = Map.groupBy(judged, ({ holder, flip }) => kindOf(holder, flip.table));
-  const lines = [...kinds].toSorted().map((kind) => line(kind, groups.get(kind) ?? []));
-  const head = "by table".padEnd(24) + ["flips", ...FATES].map((each) => each.padStart(9)).join("");
-  console.log([head, ...lines, line("all", judged)].join("\n"));
-}
-
-function line(name: string, all: readonly Judged[]): string {
-  const fates = all.map(fateOf);
-  const counts = FATES.map((fate) => fates.filter((each) => each === fate).length);
-  const noted = [...new Set(all.flatMap(({ incidents }) => incidents))].toSorted();
-  const cells = [all.length, ...counts].map((count) => String(count).padStart(9)).join("");
-  return `${name.padEnd(24)}${cells}  ${noted.join(" ")}`.trimEnd();
+  const counts = summedUp(
+    [...kinds].map((kind) => {
+      const flips = (groups.get(kind) ?? []).map((one) => {
+        return { fate: fateOf(one), noted: one.incidents };
+      });
+      return { [kind]: countOf(flips) };
+    }),
+  );
+  console.log(tableOf(counts));
+  console.log(lineOf(counts));
 }
