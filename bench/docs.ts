@@ -1,18 +1,20 @@
-// npm run docs: does what the documentation says. On a copy of this folder, as a newcomer has it, `npm start` is started, and
-// every block marked sh is run as it stands, page by page; a json block right below it must be what it printed.
-// Exit 0: everything came out as documented. 2: something did not. 3: it could not be run.
-import { spawn } from "node:child_process";
+// npm run docs [-- --clone] [PAGE …]: does what the documentation says. On a copy of this folder, as a newcomer has it, `npm start`
+// is started, and every block marked sh is run as it stands, page by page; a json or text block right below it must be what it
+// printed. With --clone, on a git clone in an empty folder, which installs its own packages.
+// Exit 0: everything came out as documented. 1: wrong arguments. 2: something did not. 3: it could not be run.
+import { execFileSync, spawn } from "node:child_process";
 import { cpSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
+import { parseArgs } from "node:util";
 
-import { blocksOf, fits, IGNORED, pagesIn } from "./docs/pages.ts";
+import { blocksOf, fits, IGNORED, pagesIn, printed } from "./docs/pages.ts";
 import type { Block, Page } from "./docs/pages.ts";
 import { stopGroup } from "./lib/group.ts";
 import { freePort } from "./lib/ports.ts";
 import { quietEnvironment, root } from "./lib/tools.ts";
 
-const EXIT = { wrong: 2, unable: 3 } as const;
+const EXIT = { usage: 1, wrong: 2, unable: 3 } as const;
 const START_MS = 120_000;
 const BLOCK_MS = 300_000;
 const DOCUMENTED_PORT = "8787";
@@ -30,6 +32,11 @@ function isCopied(source: string): boolean {
 function copyInto(folder: string): void {
   cpSync(root, folder, { recursive: true, filter: isCopied });
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
+}
+
+/** As `git clone` does it; what is not committed is not there. */
+function cloneInto(folder: string): void {
+  execFileSync("git", ["clone", "--quiet", root, folder], { stdio: "inherit" });
 }
 
 interface Running {
@@ -66,6 +73,12 @@ async function started(folder: string, port: number): Promise<Running> {
   return { group, stop };
 }
 
+/** Where a newcomer is, and what they have started. */
+interface Place {
+  readonly folder: string;
+  readonly port: number;
+}
+
 interface Ran {
   readonly code: number | null;
   readonly out: string;
@@ -73,11 +86,12 @@ interface Ran {
 }
 
 /** The blocks of a page are one session: variables of one hold for those below it, and are kept in the file. */
-function run(text: string, folder: string, variables: string): Promise<Ran> {
+function run(text: string, { folder, port }: Place, variables: string): Promise<Ran> {
   const script = `[ -f "$KEPT" ] && . "$KEPT"\nset -aeuo pipefail\n${text}\nexport -p > "$KEPT"\n`;
   const child = spawn("bash", ["-c", script], {
     cwd: folder,
-    env: { ...quietEnvironment, KEPT: variables },
+    // The command line asks the documented port where nothing is said.
+    env: { ...quietEnvironment, KEPT: variables, ASSIZE_URL: `http://127.0.0.1:${port}` },
     stdio: ["ignore", "pipe", "pipe"],
     timeout: BLOCK_MS,
   });
@@ -100,6 +114,7 @@ function run(text: string, folder: string, variables: string): Promise<Ran> {
 function objection(ran: Ran, documented: Block | undefined): string | null {
   if (ran.code !== 0) return `exit ${ran.code}\n${ran.error.slice(-SHOWN)}${ran.out.slice(-SHOWN)}`;
   if (documented === undefined) return null;
+  if (documented.language === "text" && printed(documented.text, ran.out)) return null;
   try {
     if (fits(JSON.parse(documented.text), JSON.parse(ran.out))) return null;
   } catch {
@@ -108,44 +123,58 @@ function objection(ran: Ran, documented: Block | undefined): string | null {
   return `printed\n${ran.out.slice(0, SHOWN)}\ninstead of\n${documented.text}`;
 }
 
-/** The json block that stands right below, with no word between. */
+/** The json or text block that stands right below, with no word between. */
 function answerTo(block: Block, next: Block | undefined): Block | undefined {
   const below = block.line + block.text.split("\n").length + 3;
-  return next?.language === "json" && next.line === below ? next : undefined;
+  const answers = next?.language === "json" || next?.language === "text";
+  return answers && next.line === below ? next : undefined;
 }
 
-async function follow(page: Page, folder: string, port: number): Promise<number> {
+async function follow(page: Page, place: Place): Promise<number> {
   const blocks = blocksOf(page);
-  const variables = join(mkdtempSync(join(folder, ".session-")), "variables");
+  const variables = join(mkdtempSync(join(place.folder, ".session-")), "variables");
   let wrong = 0;
   for (const [index, block] of blocks.entries()) {
     if (block.language !== "sh") continue;
     const from = performance.now();
-    const text = block.text.replaceAll(DOCUMENTED_PORT, String(port));
-    const ran = await run(text, folder, variables);
+    const text = block.text.replaceAll(DOCUMENTED_PORT, String(place.port));
+    const ran = await run(text, place, variables);
     const seconds = ((performance.now() - from) / 1000).toFixed(1);
     const told = objection(ran, answerTo(block, blocks[index + 1]));
     if (told !== null) wrong += 1;
     const state = told === null ? "ok    " : "WRONG ";
-    const place = `${page.path}:${block.line}`;
-    process.stdout.write(`${state}  ${seconds} s  ${place}${told === null ? "" : `\n${told}`}\n`);
+    const at = `${page.path}:${block.line}`;
+    process.stdout.write(`${state}  ${seconds} s  ${at}${told === null ? "" : `\n${told}`}\n`);
   }
   return wrong;
 }
 
+function asked(): { readonly clone: boolean; readonly wanted: readonly string[] } {
+  const { values, positionals } = parseArgs({
+    options: { clone: { type: "boolean", default: false } },
+    allowPositionals: true,
+  });
+  const known = pagesIn(root).map(({ path }) => path);
+  const other = positionals.find((page) => !known.includes(page) || ELSEWHERE.has(page));
+  if (other !== undefined) throw new TypeError(`no page ${other} has blocks that are run here`);
+  return { clone: values.clone, wanted: positionals };
+}
+
 async function main(): Promise<number> {
+  const { clone, wanted } = asked();
   const folder = mkdtempSync(join(tmpdir(), "assize-docs-"));
   try {
-    copyInto(folder);
+    await timed(clone ? "git clone" : "copy", () =>
+      Promise.resolve((clone ? cloneInto : copyInto)(folder)),
+    );
     const port = await freePort();
-    const from = performance.now();
-    const server = await started(folder, port);
-    const seconds = ((performance.now() - from) / 1000).toFixed(1);
-    process.stdout.write(`ok      ${seconds} s  npm start\n`);
+    const server = await timed("npm start", () => started(folder, port));
     try {
+      const pages = pagesIn(folder).filter(({ path }) =>
+        wanted.length > 0 ? wanted.includes(path) : !ELSEWHERE.has(path),
+      );
       let wrong = 0;
-      for (const page of pagesIn(folder).filter(({ path }) => !ELSEWHERE.has(path)))
-        wrong += await follow(page, folder, port);
+      for (const page of pages) wrong += await follow(page, { folder, port });
       return wrong === 0 ? 0 : EXIT.wrong;
     } finally {
       await server.stop();
@@ -155,7 +184,14 @@ async function main(): Promise<number> {
   }
 }
 
+async function timed<T>(what: string, work: () => Promise<T>): Promise<T> {
+  const from = performance.now();
+  const result = await work();
+  process.stdout.write(`ok      ${((performance.now() - from) / 1000).toFixed(1)} s  ${what}\n`);
+  return result;
+}
+
 process.exitCode = await main().catch((error: unknown) => {
   process.stderr.write(`assize docs: ${error instanceof Error ? error.message : String(error)}\n`);
-  return EXIT.unable;
+  return error instanceof TypeError ? EXIT.usage : EXIT.unable;
 });

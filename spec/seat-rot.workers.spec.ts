@@ -156,3 +156,21 @@ function isBare(sql: SqlStorage, { table, row }: Flip): boolean {
   const key = sql.exec<{ k: string }>("SELECT * FROM notes").toArray()[row]?.k;
   return key === "name" || key === "key";
 }
+
+it("ScrubByAndBy: a slice that ends before its rows do keeps no table from being dropped", async () => {
+  await inHermitage(HEIGHTS, events, ({ begin, trial, sql }) => {
+    const { chain } = begin();
+    const passed = trial(() => {
+      const slices: (string | null)[] = [];
+      // One writ a slice, which is less than there are.
+      for (let after = chain.scrubWrits(null, 1); after !== null && slices.length < 3;) {
+        slices.push(after);
+        sql.exec(`CREATE TABLE images_${slices.length} (key TEXT)`);
+        sql.exec(`DROP TABLE images_${slices.length}`);
+        after = chain.scrubWrits(after, 1);
+      }
+      return slices.length;
+    });
+    expect(passed).toBe(3);
+  });
+});

@@ -119,6 +119,22 @@ export function fits(documented: unknown, actual: unknown): boolean {
   return documented === actual;
 }
 
+/** Whether a documented output is that one: line by line, … standing for any text in a line, and a line of … for any lines. */
+export function printed(documented: string, actual: string): boolean {
+  const pattern = documented
+    .trimEnd()
+    .split("\n")
+    .map((line) =>
+      line.trim() === "…" ? "(?:.*\\n)*?.*" : line.split("…").map(literally).join(".*"),
+    )
+    .join("\\n");
+  return new RegExp(`^${pattern}$`).test(actual.trimEnd());
+}
+
+function literally(text: string): string {
+  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
+}
+
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -289,18 +289,22 @@ export class Chain {
   /** Writs above one, read once more; the last of them, or null at the end. Throws `RowDamaged`. */
   scrubWrits(after: string | null, bytes: number): string | null {
     const [writ, epoch] = after === null ? ["", 0] : (JSON.parse(after) as [string, number]);
-    const rows = this.#sql.exec<{ writ: string; epoch: number; body: string }>(
-      "SELECT writ, epoch, body FROM writs WHERE (writ, epoch) > (?, ?) ORDER BY writ, epoch LIMIT ?",
-      writ,
-      epoch,
-      LIMITS.scrubRows,
-    );
+    // All of them at once: a cursor that is not read to its end keeps tables from being dropped.
+    const rows = this.#sql
+      .exec<{ writ: string; epoch: number; size: number }>(
+        `SELECT writ, epoch, length(body) AS size FROM writs
+         WHERE (writ, epoch) > (?, ?) ORDER BY writ, epoch LIMIT ?`,
+        writ,
+        epoch,
+        LIMITS.scrubRows,
+      )
+      .toArray();
     let last: string | null = null;
     let size = 0;
     for (const row of rows) {
       this.#writ(row.writ, row.epoch);
       last = JSON.stringify([row.writ, row.epoch]);
-      size += row.body.length;
+      size += row.size;
       if (size > bytes) break;
     }
     return last;
