@@ -166,15 +166,17 @@ export class Agreement {
     return asides;
   }
 
-  /** Takes a Warden's writ to be decided; false if its seal or form is wrong. */
-  submit(writ: Writ, now: number): boolean {
-    if (writObjection(writ, this.seat.setup, this.#in.bench.verify) !== null) {
-      this.dropped += 1;
-      return false;
-    }
-    this.input({ kind: "writ", writ, now });
-    this.#in.post.flush();
-    return true;
+  /** Whether a Warden's writ has the right form and seal. */
+  sound(writ: Writ): boolean {
+    if (writObjection(writ, this.seat.setup, this.#in.bench.verify) === null) return true;
+    this.dropped += 1;
+    return false;
+  }
+
+  /** Whether this seat has proposed and it is not decided. */
+  agreeing(): boolean {
+    const { proposed, view } = this.seat;
+    return proposed?.view === view;
   }
 
   /** Takes an operator's request, its key fetched; why not, or null. */
@@ -190,8 +192,8 @@ export class Agreement {
     return null;
   }
 
-  /** A timer, the start, or the Ledger's backlog. */
-  prompt(input: Exclude<Input, { kind: "message" | "writ" | "control" | "applied" }>): void {
+  /** A timer, the start, sound writs, or the Ledger's backlog. */
+  prompt(input: Exclude<Input, { kind: "message" | "control" | "applied" }>): void {
     this.input(input);
     this.#in.post.flush();
   }

@@ -60,8 +60,9 @@ export class Clerk extends DurableObject<Bindings> implements ClerkApi {
     const wait = Math.min(natural(waitMs), LIMITS.answerWaitMs);
     const writ = parseWrit(writText);
     if (writ === null) throw new Refused("malformed", "that is no writ");
-    const { agreement, waiters, answers } = await this.#seated();
-    if (!this.#guarded(() => agreement.submit(writ, Date.now())))
+    const session = await this.#seated();
+    const { agreement, waiters, answers } = session;
+    if (!this.#guarded(() => session.submit(writ, Date.now())))
       throw new Refused("malformed", "the writ lacks its seal");
     const decided = () => agreement.decided(writ);
     await waiters.until(decided, wait);

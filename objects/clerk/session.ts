@@ -7,7 +7,7 @@ import { LIMITS } from "../shared/limits.ts";
 import { registrarOf } from "../shared/names.ts";
 import { wallClock } from "../shared/shell/clock.ts";
 import { clerkStub, registrarStub } from "../shared/shell/stubs.ts";
-import type { Header } from "../shared/types.ts";
+import type { Header, Writ } from "../shared/types.ts";
 import { Agreement } from "./agreement.ts";
 import { Answers, Waiters } from "./answers.ts";
 import type { Bench } from "./bench.ts";
@@ -16,6 +16,7 @@ import { holdsKey, mayVote } from "./consensus/office.ts";
 import { blockIn } from "./consensus/check.ts";
 import { leaderNow } from "./consensus/step.ts";
 import { Feed } from "./feed.ts";
+import { Gather } from "./gather.ts";
 import { Lately } from "./lately.ts";
 import { Mending } from "./mending.ts";
 import { Post } from "./post.ts";
@@ -40,6 +41,7 @@ export class Session {
   readonly waiters = new Waiters();
   readonly answers: Answers;
   readonly lately = new Lately();
+  readonly #gather = new Gather();
   readonly genesisDigest: string;
   readonly #feed: Feed;
   readonly #catchUp: CatchUp;
@@ -48,6 +50,7 @@ export class Session {
   readonly #bench: Bench;
   #verifying = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #gathering: ReturnType<typeof setTimeout> | undefined;
   #armedAt: number | null = null;
 
   constructor(bench: Bench, genesis: Genesis, keeper: Keeper) {
@@ -95,6 +98,30 @@ export class Session {
     const { scrubber, standing } = this.#bench;
     const { done, of } = scrubber.progress;
     return whereabouts(this.agreement.seat, standing.now, { done, of, what: "tables" });
+  }
+
+  /** Takes a Warden's writ to be decided; false if its seal or form is wrong. */
+  submit(writ: Writ, now: number): boolean {
+    const { agreement } = this;
+    if (!agreement.sound(writ)) return false;
+    const writs = this.#gather.add(writ, now, agreement.agreeing());
+    if (writs.length > 0) agreement.prompt({ kind: "writs", writs, now });
+    this.#armGather(now);
+    return true;
+  }
+
+  #armGather(now: number): void {
+    clearTimeout(this.#gathering);
+    const at = this.#gather.dueAt(this.agreement.agreeing());
+    if (at === null) return;
+    this.#gathering = setTimeout(
+      () =>
+        this.#keeper.tend(() => {
+          const writs = this.#gather.take();
+          this.agreement.prompt({ kind: "writs", writs, now: Date.now() });
+        }),
+      Math.max(0, at - now),
+    );
   }
 
   start(now: number): void {
@@ -290,10 +317,12 @@ export class Session {
 
   #agreed(header: Header, rows: Parameters<Feed["changed"]>[1], now: number): void {
     this.lately.decided(header, now);
+    this.#gather.decided(now, now - header.time, header.entries.length);
     this.#feed.changed(header.height, rows);
     // After this synchronous piece: the tip moves with it.
     queueMicrotask(() =>
       this.#keeper.tend(() => {
+        this.#armGather(Date.now());
         this.waiters.check();
         this.publisher.wake();
         this.agreement.survey();

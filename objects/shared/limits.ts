@@ -20,6 +20,8 @@ export const LIMITS = {
   pendingBytes: 32 * 1024 * 1024,
   /** Submissions that one turn of a Warden decides and stores together. */
   eventsPerTurn: 4_000,
+  /** A leader gathers writs for so long at most, well below the silence of the next line. */
+  gatherMs: 200,
   /** A seat given a writ is passed over once it has been silent for so long; what waits longer is told to every seat. */
   writSilenceMs: 700,
   /** Between two rounds over every seat; doubles up to the second. */

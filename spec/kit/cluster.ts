@@ -137,7 +137,7 @@ export class Cluster {
   }
 
   give(seat: number, writ: Writ): void {
-    this.input(seat, { kind: "writ", writ, now: this.now });
+    this.input(seat, { kind: "writs", writs: [writ], now: this.now });
   }
 
   giveAll(writ: Writ): void {

@@ -43,6 +43,7 @@ const LIMITS_IN_SPEC: Partial<Record<keyof typeof LIMITS, string>> = {
   alarmMs: "core.alarm_bound",
   clockBoundMs: "core.clock_bound",
   pendingEvents: "warden.pending_events",
+  gatherMs: "seat.gather",
   writSilenceMs: "warden.silence",
   suspicionMs: "clerk.patience",
   resendMs: "clerk.send_again",

@@ -16,7 +16,7 @@ import type { VirtualCourt } from "./court.ts";
 import { Disk } from "./disk.ts";
 import { Heard } from "./heard.ts";
 import type { Hearer } from "./network.ts";
-import { Waited, writIn } from "./waited.ts";
+import { Waited, writsIn } from "./waited.ts";
 import { START } from "./world.ts";
 
 /**
@@ -167,7 +167,7 @@ export class SeatReplica implements Hearer {
     if (!this.up || writObjection(writ, this.core().setup, this.#court.verify) !== null)
       return false;
     this.waited.gave(writ);
-    this.#input({ kind: "writ", writ, now: this.now() });
+    this.#input({ kind: "writs", writs: [writ], now: this.now() });
     return true;
   }
 
@@ -256,7 +256,7 @@ export class SeatReplica implements Hearer {
     if (this.censored !== null) {
       this.core().waiting.delete(this.censored);
       this.core().cut = 1;
-      if (writIn(input)?.warden === this.censored) return this.#leftOut();
+      if (writsIn(input).some(({ warden }) => warden === this.censored)) return this.#leftOut();
     }
     try {
       return step(this.core(), input);

@@ -44,7 +44,7 @@ function boundOf(core: Seat): number {
 }
 
 /** What a Warden or a peer hands in to be decided. */
-export function writIn(input: Input): Writ | null {
-  if (input.kind === "writ") return input.writ;
-  return input.kind === "message" && input.message.kind === "forward" ? input.message.writ : null;
+export function writsIn(input: Input): readonly Writ[] {
+  if (input.kind === "writs") return input.writs;
+  return input.kind === "message" && input.message.kind === "forward" ? [input.message.writ] : [];
 }

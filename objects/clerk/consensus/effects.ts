@@ -40,7 +40,7 @@ export type Input =
   /** The shell has loaded everything; also after each change of `voice`. */
   | { readonly kind: "start"; readonly now: number }
   | { readonly kind: "message"; readonly message: Message; readonly now: number }
-  | { readonly kind: "writ"; readonly writ: Writ; readonly now: number }
+  | { readonly kind: "writs"; readonly writs: readonly Writ[]; readonly now: number }
   /** An operator asked this seat itself; it has fetched the key from the named object. */
   | { readonly kind: "control"; readonly control: Control; readonly now: number }
   /** The block of the last `agree` is in storage. */

@@ -58,8 +58,8 @@ function take(turn: Turn, input: Input): void {
       return askForBlocks(turn, null);
     case "message":
       return hear(turn, input.message);
-    case "writ":
-      return keepWrit(seat, input.writ);
+    case "writs":
+      return input.writs.forEach((writ) => keepWrit(seat, writ));
     case "control":
       return keepControl(turn, input.control);
     case "applied":

@@ -145,7 +145,7 @@ export class Stage {
   }
 
   give(body: Body, writ: Writ): void {
-    this.input(body, { kind: "writ", writ, now: this.now });
+    this.input(body, { kind: "writs", writs: [writ], now: this.now });
   }
 
   tick(body: Body): void {
