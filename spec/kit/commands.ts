@@ -74,7 +74,6 @@ export const SILENT: Readonly<Record<string, string>> = {
   "seat Asked": "it is answered",
   "usher Arrive": "it is served",
   "usher SeatsAnswered": "who is missing or behind is asked again",
-  "warden GenesisRead": "it serves",
   "warden SeatsSaidWhatTheyHold": "too few have said, or nothing is in doubt",
   "warden SeatAnswered": "other parts of the writ are still to be decided",
 };

@@ -223,7 +223,7 @@ const kinds: Plant[] = [
     "rule-without-ensures",
     "warden",
     "HoldDamagedWrit",
-    "    ensures: sealedWrit.court.overloaded = true\n",
+    "    ensures: sealedWrit.court.halted = true\n",
     "",
   ],
   [
