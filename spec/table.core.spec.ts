@@ -88,3 +88,22 @@ it("a rule is found above a function, a method, a trigger, and over several line
     ["Seventh", [{ file: "b.sql", name: "six" }]],
   ]);
 });
+
+it.each([
+  ["a keyword", "  if (settled) return null;"],
+  ["a keyword before a call", "  await store(row);"],
+  ["a call", "  take(turn, input);"],
+  ["a call over several lines", "  take(\n    turn,\n    input,\n  );"],
+  ["a call of a member", "  this.#store.put(row);"],
+])("a rule above %s stands above no function", (_, statement) => {
+  const text = `function one(): void {\n  // Rule: First.\n${statement}\n}\n`;
+  expect([...placesOf(new Map([["a.ts", text]]))]).toEqual([
+    ["First", [{ file: "a.ts", name: null }]],
+  ]);
+});
+
+it("a rule above a method of several lines stands above it", () => {
+  const text =
+    "class Desk {\n  // Rule: First.\n  put(\n    row: Row,\n  ): void {\n    a();\n  }\n}\n";
+  expect(placesOf(new Map([["a.ts", text]])).get("First")).toEqual([{ file: "a.ts", name: "put" }]);
+});

@@ -76,9 +76,9 @@ function section(
 ): string {
   const rows = obligations.map(({ kind, name }) => {
     const entry = shown.get(name);
-    const cell = (all: Iterable<string>): string => gathered(all).toSorted().join(", ") || "–";
+    const cell = (all: Iterable<string>): string => [...all].toSorted().join(", ") || "–";
     const label = kind === "rule" ? name : `*${name}*`;
-    return `| ${label} | ${cell(entry?.tests ?? [])} | ${cell(entry?.code ?? [])} |`;
+    return `| ${label} | ${cell(entry?.tests ?? [])} | ${cell(gathered(entry?.code ?? []))} |`;
   });
   return [
     `**${path.slice("spec/".length)}**`,
@@ -133,7 +133,7 @@ function placesIn(files: readonly string[], helpers: Texts): string[] {
 
 const MOST_FILES = 3;
 
-/** More than a few files of one folder are told as the folder. */
+/** More than a few files of code of one folder are told as the folder. */
 function gathered(files: Iterable<string>): string[] {
   const folders = new Map<string, string[]>();
   for (const file of files) {
