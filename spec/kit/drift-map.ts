@@ -351,8 +351,7 @@ export const COMMANDS: Mapping = {
   // client: SendWhenDue, AdmitWaiting.
   "ClientInput flush": ["client/RoomLeft"],
   "ClientInput tick": ["client/LaneDue"],
-  // client: RefuseAfterClose.
-  "ClientInput close": [],
+  "ClientInput close": ["client/Close"],
   "export streamed": ["client/Streamed", "client/Cut"],
   "export verified": ["client/ShowProof"],
   "export Journal": ["client/ReadRow", "client/RowAnswered"],

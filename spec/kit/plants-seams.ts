@@ -67,4 +67,12 @@ export const seams: Plant[] = [
     "    when: SeatsSaidWhatTheyHold(court, number)\n\n    let shown",
     "    when: SeatsSaidWhatTheyHold(number, court)\n\n    let shown",
   ],
+  [
+    "field-never-set",
+    "warden",
+    "Court.overloaded",
+    "    -- Told by its seats, one more of them than may lie.\n",
+    "",
+  ],
+  ["field-never-set", "warden", "Court.has_lost_rows", " Told by the rows, as a life begins.", ""],
 ];

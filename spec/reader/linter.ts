@@ -1,5 +1,5 @@
 /** All files of a specification → what is wrong with them, file by file and from top to bottom. */
-import { creations, declarations, duplicates, rules, unused } from "./declared.ts";
+import { creations, declarations, duplicates, rules, unset, unused } from "./declared.ts";
 import type { Finding } from "./finding.ts";
 import { lifecycles } from "./lifecycle.ts";
 import type { Lint } from "./lint.ts";
@@ -37,6 +37,7 @@ function judged(modules: readonly Module[]): Finding[] {
   const deeds = deedsOf(final, books);
   rules(final, deeds);
   creations(final, deeds);
+  unset(final, deeds);
   wiring(final, deeds);
   lifecycles(final, deeds);
   duplicates(final);
