@@ -1,5 +1,5 @@
 /** All files of a specification → what is wrong with them, file by file and from top to bottom. */
-import { creations, declarations, duplicates, rules, unset, unused } from "./declared.ts";
+import { creations, declarations, duplicates, rules, unused } from "./declared.ts";
 import type { Finding } from "./finding.ts";
 import { lifecycles } from "./lifecycle.ts";
 import type { Lint } from "./lint.ts";
@@ -8,6 +8,7 @@ import type { Book } from "./names.ts";
 import { official } from "./official.ts";
 import { read } from "./reader.ts";
 import type { Module } from "./syntax.ts";
+import { unset } from "./told.ts";
 import { walk } from "./walk.ts";
 import type { Deed } from "./walk.ts";
 import { heardOf, wiring } from "./wiring.ts";

@@ -2,9 +2,9 @@
 import { collection, elementOf, fieldsFit, infer, looped } from "./infer.ts";
 import { keyOf, report } from "./lint.ts";
 import type { Lint } from "./lint.ts";
-import { partsOf } from "./declared.ts";
 import { bookOf, isRecord, knows, memberOf, shown, typeOf } from "./names.ts";
 import type { Book, Type } from "./names.ts";
+import { partsOf } from "./parts.ts";
 import { inside, quiet } from "./scope.ts";
 import type { Reading, Scope } from "./scope.ts";
 import type {
