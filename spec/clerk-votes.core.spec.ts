@@ -189,7 +189,7 @@ describe("the certificate", () => {
     expect(court.views()).toEqual([0, 0, 0, 0]);
   });
 
-  it("SendAgain: the same signed bytes, further and further apart", () => {
+  it("SendAgain, WaitBeforeSending: the same signed bytes, further and further apart", () => {
     const court = new Cluster();
     court.passes = () => false;
     court.give(0, court.writ(1, ["a"]));

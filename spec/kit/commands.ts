@@ -12,6 +12,7 @@ export const BESIDE: Readonly<Record<string, readonly string[]>> = {
     "RestWithGivenUpControl",
     "WaitForThoseBeyond",
     "ResignAfterRestart",
+    "WaitBeforeSending",
   ],
   "clerk Decided": [
     "ServeLongestWaiting",

@@ -195,7 +195,7 @@ export const COMMANDS: Mapping = {
   ],
   "Input rebuild": ["seat/RebuildAsked"],
   "Input attempted": ["clerk/EvaluationDue"],
-  "Input backlog": ["clerk/BacklogFilled"],
+  "Input backlog": ["clerk/BacklogTold"],
   "Input tick": [
     "seat/PieceEnds",
     "ledger/SeatAwake",
