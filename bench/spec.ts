@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 
+import { ELSEWHERE } from "../spec/elsewhere.ts";
 import { told } from "../spec/reader/finding.ts";
 import { lint } from "../spec/reader/linter.ts";
 import { withTable } from "../spec/reader/table.ts";
@@ -15,7 +16,7 @@ await main(async () => {
   if (values.table) {
     const path = join(root, "spec/README.md");
     const document = readFileSync(path, "utf8");
-    const made = withTable(document, obligations(), texts("spec", ".ts"), codeTexts());
+    const made = withTable(document, obligations(), texts("spec", ".ts"), codeTexts(), ELSEWHERE);
     return writeFileSync(path, made);
   }
   const findings = lint(alliums());

@@ -335,14 +335,14 @@ describe("accepting a proposal", () => {
     expect(seat.vote?.prepare).toMatchObject({ view: 0, batch: batchDigest(right.header) });
   });
 
-  it("PrepareOwnResult: a vote in one view does not keep a seat from a justified proposal in a later one", () => {
+  it("PrepareOwnResult, EnterView: a vote in one view does not keep a seat from a justified proposal in a later one", () => {
     const court = courtAtWork();
     const own = known(court.seat(1).tip.certificate, "height 1 is decided");
     const entries = [whole(court.writ(2, ["c"]))];
     expect(prepares(court, entries)).toBe(true);
     const later = byCertificate(certificateOf(court, { ...own, view: 2 }, [0, 2, 3]));
     expect(prepares(court, entries, { time: court.now + 5 }, later, 2)).toBe(true);
-    expect(court.seat(1).view).toBe(2);
+    expect(court.seat(1)).toMatchObject({ view: 2, viewStart: court.seat(1).incarnation });
     expect(prepares(court, entries, { time: court.now + 6 })).toBe(false);
   });
 

@@ -28,7 +28,7 @@ function blocksFrom(court: Cluster, from: number, blocks: readonly Block[], heig
 }
 
 describe("catching up", () => {
-  it("AskForBlocks: a certificate above the next height makes a seat ask, and it re-executes what it gets", () => {
+  it("AskForBlocks, NoteProven: a certificate above the next height makes a seat ask, and it re-executes what it gets", () => {
     const court = courtWithLaggard(5);
     court.give(0, court.writ(6, ["event 6"]));
     court.settle();

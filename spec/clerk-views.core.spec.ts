@@ -238,6 +238,17 @@ describe("moving to another view", () => {
     expect(court.heights()).toEqual([3, 3, 3, 2]);
     expect(court.views()).toEqual([0, 0, 0, 1]);
   });
+
+  it("LearnFromChanges: the view changes that justify a proposal bring whoever heard none of them to its view", () => {
+    const court = courtAtWork();
+    const seat = court.seat(2);
+    const changes = [0, 1, 3].map((from) => changeBy(court, from, 1, seat.tip));
+    // Not one to vote on: it is the view changes that count.
+    const gap = batchOn(court, seat, [whole(court.writ(9, ["z"]))]);
+    court.hear(2, proposalBy(court, 1, 1, gap, byChanges(changes)));
+    expect(seat).toMatchObject({ view: 1, vote: null, change: { view: 1 } });
+    expect(seat.changes.size).toBe(4);
+  });
 });
 
 describe("the leader of a new view", () => {

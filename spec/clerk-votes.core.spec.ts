@@ -115,7 +115,7 @@ describe("the certificate", () => {
     expect(court.seat(1).view).toBe(1);
   });
 
-  it("ApplyCertified: a certificate alone decides the batch this seat has", () => {
+  it("ApplyCertified, HearCertificate: a certificate alone decides the batch this seat has", () => {
     const { court, voted } = prepared();
     const certificate = certificateOf(court, voted, [0, 2, 3]);
     court.hear(1, court.said(2, { kind: "decided", certificate }));
@@ -134,7 +134,7 @@ describe("the certificate", () => {
     expect(court.heights()[1]).toBe(1);
   });
 
-  it("ApplyCertified: what is decided is forgotten, but for the certificate", () => {
+  it("ApplyCertified, ForgetDecided: what is decided is forgotten, but for the certificate", () => {
     const court = new Cluster();
     court.giveAll(court.writ(1, ["a"]));
     court.settle();
@@ -189,7 +189,7 @@ describe("the certificate", () => {
     expect(court.views()).toEqual([0, 0, 0, 0]);
   });
 
-  it("SendAgain: the same signed bytes, further and further apart", () => {
+  it("SendAgain, WaitBeforeSending: the same signed bytes, further and further apart", () => {
     const court = new Cluster();
     court.passes = () => false;
     court.give(0, court.writ(1, ["a"]));

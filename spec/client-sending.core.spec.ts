@@ -210,7 +210,7 @@ describe("an event", () => {
     expect(witness.sending.waiting.map(({ key }) => key)).toEqual([2]);
   });
 
-  it("RefuseAfterClose: is refused once the client is closed, which ends all that is there", () => {
+  it("RefuseAfterClose, CloseClient: is refused once the client is closed, which ends all that is there", () => {
     const witness = new Witness();
     witness.submit();
     witness.take({ kind: "close" });

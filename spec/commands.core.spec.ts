@@ -159,7 +159,7 @@ describe("exactly one rule applies", () => {
       "warden",
       "    requires: submission.court.open\n    requires: submission.court.overloaded or",
       "    requires: submission.court.overloaded or",
-      /^Submit: RefuseWithoutQuorum and RefuseOverload apply together/,
+      /^Submit: Refuse(?:WithoutQuorum|UnrecognisedWarden) and RefuseOverload apply together/,
     ],
     [
       "clerk",

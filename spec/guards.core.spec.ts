@@ -26,6 +26,7 @@ describe("a submission at the Warden", () => {
     AnswerPendingInDoubt: "pending",
     RefuseReusedKey: "key-reused",
     RefuseLateRetry: "too-old",
+    RefuseUnrecognisedWarden: "no-quorum",
     RefuseWithoutQuorum: "no-quorum",
     RefuseOverload: "overloaded",
     ReserveFreshKey: "reserve",
@@ -43,8 +44,10 @@ describe("a submission at the Warden", () => {
   const states = fc.record({
     known: knownKey,
     sentAt: fc.option(fc.integer({ min: NOW - 2 * WINDOW, max: NOW + WINDOW })),
-    open: fc.boolean(),
+    ready: fc.boolean(),
+    knowsKey: fc.constantFrom(true, false),
     overloaded: fc.boolean(),
+    halted: fc.boolean(),
     full: fc.boolean(),
     mayHaveLost: fc.boolean(),
   });
@@ -59,13 +62,14 @@ describe("a submission at the Warden", () => {
   }
 
   const casesOf = (decide: typeof admission): fc.Arbitrary<Case> =>
-    states.map(({ known, sentAt, open, overloaded, full, mayHaveLost }) => {
+    states.map(({ known, sentAt, ready, knowsKey, overloaded, halted, full, mayHaveLost }) => {
+      const open = ready && knowsKey;
       const state: AdmissionState = {
         known: knownOf(known),
         now: NOW,
         windowMs: WINDOW,
         courtOpen: open,
-        overloaded: overloaded || full,
+        overloaded: overloaded || halted || full,
         mayHaveLost,
       };
       const late = sentAt !== null && NOW - sentAt > WINDOW;
@@ -73,7 +77,7 @@ describe("a submission at the Warden", () => {
         key: "k",
         fingerprint: "f",
         sent_at: sentAt,
-        court: { open, overloaded, may_have_lost: mayHaveLost },
+        court: { open, knows_key: knowsKey, overloaded, halted, may_have_lost: mayHaveLost },
       };
       return {
         trigger: "Submit",

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { codeTexts, obligations, texts } from "../bench/lib/specification.ts";
+import { ELSEWHERE } from "./elsewhere.ts";
 import { placesOf } from "./reader/places.ts";
 import { withTable } from "./reader/table.ts";
 import { titled } from "./reader/titles.ts";
@@ -11,7 +12,7 @@ import { WAIVERS } from "./waivers.ts";
 
 it("the table is as npm run spec -- --table makes it", () => {
   const document = readFileSync(join(import.meta.dirname, "README.md"), "utf8");
-  const made = withTable(document, obligations(), texts("spec", ".ts"), codeTexts());
+  const made = withTable(document, obligations(), texts("spec", ".ts"), codeTexts(), ELSEWHERE);
   expect(document === made, "run npm run spec -- --table").toBe(true);
 });
 
@@ -30,12 +31,6 @@ it("a test is there for every rule, invariant and guarantee, or a waiver", () =>
     .map(({ path, place, name }) => `${path}:${place.line}: write a test of ${name}`);
   expect(without).toEqual([]);
 });
-
-/** Rules that no function of ours carries out, each with the reason. */
-const ELSEWHERE: Readonly<Record<string, string>> = {
-  DeliverAgain: "the platform's queue delivers what was to be tried again",
-  MadeByBeingAddressed: "the platform makes an object of whatever name is called",
-};
 
 it("every rule stands above the function that carries it out, or somebody else does", () => {
   const rules = obligations().filter(({ kind }) => kind === "rule");
@@ -87,4 +82,23 @@ it("a rule is found above a function, a method, a trigger, and over several line
     ["Sixth", [{ file: "b.sql", name: "six" }]],
     ["Seventh", [{ file: "b.sql", name: "six" }]],
   ]);
+});
+
+it.each([
+  ["a keyword", "  if (settled) return null;"],
+  ["a keyword before a call", "  await store(row);"],
+  ["a call", "  take(turn, input);"],
+  ["a call over several lines", "  take(\n    turn,\n    input,\n  );"],
+  ["a call of a member", "  this.#store.put(row);"],
+])("a rule above %s stands above no function", (_, statement) => {
+  const text = `function one(): void {\n  // Rule: First.\n${statement}\n}\n`;
+  expect([...placesOf(new Map([["a.ts", text]]))]).toEqual([
+    ["First", [{ file: "a.ts", name: null }]],
+  ]);
+});
+
+it("a rule above a method of several lines stands above it", () => {
+  const text =
+    "class Desk {\n  // Rule: First.\n  put(\n    row: Row,\n  ): void {\n    a();\n  }\n}\n";
+  expect(placesOf(new Map([["a.ts", text]])).get("First")).toEqual([{ file: "a.ts", name: "put" }]);
 });

@@ -26,6 +26,7 @@ describe("the head of a title", () => {
     ],
     ["SealNextWrits: another name", ["SealNextWrits"]],
     ["Attest: a word that is a name", ["Attest"]],
+    ["Attst: a slip in a word that is a name", ["Attst"]],
     ["Nobody: a word that is none", []],
     ["SealNextWrit after a crash: prose before the colon", []],
     ["what SealNextWrit leaves: prose", []],
@@ -91,6 +92,9 @@ describe("the trace", () => {
       "x.spec.ts: a title bears RuleNumber99, which no specification has: correct it, or write the rule",
     ]);
     expect(unknownTags(all, tests)).toEqual([]);
+    expect(unknownTags([obligation("Attest")], [passed("Attets: works")])).toEqual([
+      "x.spec.ts: a title bears Attets, which no specification has: correct it, or write the rule",
+    ]);
   });
 
   it.each([
@@ -189,6 +193,27 @@ describe("the table", () => {
       "| OneEntryPerKey | seal.core.spec.ts | objects/warden/core/book.ts |",
     );
     expect(rows(new Map())).toContain("| Attest | – | – |");
+  });
+
+  it("tells every test, and of much code in one folder the folder", () => {
+    const four = (folder: string): string[] =>
+      ["a", "b", "c", "d"].map((name) => `${folder}/${name}`);
+    const tests = new Map(
+      four("spec").map((path) => [
+        `${path}.core.spec.ts`,
+        'it("Attest: so", () => {\n  a();\n});\n',
+      ]),
+    );
+    const code = new Map(
+      four("objects/ledger").map((path) => [`${path}.ts`, "// Rule: Attest.\nfunction it() {}\n"]),
+    );
+    const all = ["a", "b", "c", "d"].map((name) => `${name}.core.spec.ts`).join(", ");
+    const made = withTable("", [obligation("Attest")], tests, code);
+    expect(made).toContain(`| Attest | ${all} | `);
+    const mentions = new Map([...code.keys()].map((path) => [path, "// Attest"]));
+    expect(withTable("", [obligation("Attest")], tests, mentions)).toContain(
+      `| Attest | ${all} | objects/ledger/ |`,
+    );
   });
 
   it("prefers the place that bears the name", () => {

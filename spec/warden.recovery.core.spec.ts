@@ -31,7 +31,7 @@ describe("what seats hold", () => {
     });
   });
 
-  it("SealAgainUnderSameNumber: what f + 1 know decided is settled, though its writ has gone with old blocks", () => {
+  it("PassOverDecided: what f + 1 know decided is settled, though its writ has gone with old blocks", () => {
     const all = [held(7), held(7), held(6), held(6)];
     expect(findingOf(doubt(7), all, judged)).toMatchObject({ writs: [], gaps: [] });
   });

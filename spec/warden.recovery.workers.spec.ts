@@ -169,3 +169,42 @@ describe("a writ of which a row is damaged", () => {
     demandOnce(shard, A, B, C);
   });
 });
+
+describe("a genesis that is damaged while every seat is away", () => {
+  it("ReplaySettledOutcome, JoinPendingKey, NothingKeptOnRefusal: what was kept is answered as ever, and only a fresh key refused", async () => {
+    const shard = new Shard(62);
+    const first = await shard.life(async ({ warden }) => {
+      const [settled] = await admit(warden, [A]);
+      await stored(warden);
+      shard.clerks.mode = "mute";
+      expect(await admit(warden, [B], 0)).toEqual([{ kind: "pending" }]);
+      return settled;
+    });
+    await damaged(shard, "UPDATE notes SET v = substr(v, 2) WHERE k = 'genesis'");
+    shard.clerks.mode = "down";
+    const other = (id: string) => submissionOf(id, { data: "other" });
+    await shard.life(async ({ warden, ctx }) => {
+      expect(await admit(warden, [A, B, C, other("a"), other("b")], 0)).toMatchObject([
+        { ...first, replayed: true },
+        { kind: "pending" },
+        { kind: "no-quorum" },
+        { kind: "key-reused" },
+        { kind: "key-reused" },
+      ]);
+      expect(count(ctx, "pending")).toBe(1);
+      shard.clerks.mode = "decides";
+      await answered(warden, A, B, C);
+    });
+    demandOnce(shard, A, B, C);
+  });
+
+  it("AnswerPendingInDoubt: also where the row of what was kept is damaged too", async () => {
+    const shard = await inFlight(63);
+    await damaged(shard, "UPDATE pending SET digest = 'x' WHERE place = 1");
+    await damaged(shard, "UPDATE notes SET v = '' WHERE k = 'genesis'");
+    shard.clerks.mode = "down";
+    await shard.life(async ({ warden }) => {
+      expect(await admit(warden, [A, B], 0)).toEqual([{ kind: "pending" }, { kind: "pending" }]);
+    });
+  });
+});

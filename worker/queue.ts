@@ -32,9 +32,9 @@ export function queueHandler(): (batch: MessageBatch, env: Env) => Promise<void>
   };
 }
 
+// Rule: WaitForTenant.
 async function fatesOf(messages: readonly Message[], context: Context): Promise<Fate[]> {
   const { deployment, settings } = context;
-  // Rule: WaitForTenant.
   if (settings.queueTenant === "") return messages.map(({ attempts }) => later(attempts));
   const read = messages.map((message) => ({ message, sent: readOf(message) }));
   const fit = read.flatMap(({ sent }) => (sent instanceof Problem ? [] : [sent]));

@@ -34,9 +34,14 @@ function take(sending: Sending, input: ClientInput, moment: Moment, effects: Cli
     case "tick":
       return undefined;
     case "close":
-      sending.closed = true;
-      return giveUp(sending, [...sending.pending.keys()], "closed", effects);
+      return close(sending, effects);
   }
+}
+
+// Rule: CloseClient.
+function close(sending: Sending, effects: ClientEffect[]): void {
+  sending.closed = true;
+  giveUp(sending, [...sending.pending.keys()], "closed", effects);
 }
 
 type Submitted = Extract<ClientInput, { kind: "submit" }>;

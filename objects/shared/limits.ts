@@ -111,8 +111,9 @@ export const LIMITS = {
 
   /** A seat accepts a fresh proposal whose time is at most so far ahead of its clock … */
   clockAheadMs: 2_000,
-  /** … and at most so far behind; doubles with each failed view, so that a slow network cannot end liveness. */
+  /** … and at most so far behind; doubles with each failed view, up to the cap, so that a slow network cannot end liveness. */
   clockBehindMs: 10_000,
+  clockBehindCapFactor: 16,
   /** Added to the window where two clocks meet (Warden's and block time). */
   clockBoundMs: 30_000,
 

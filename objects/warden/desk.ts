@@ -12,15 +12,16 @@ import type { Writ } from "../shared/types.ts";
 import { sealValid } from "../shared/verify.ts";
 import type { Alarm } from "./alarm.ts";
 import { admission } from "./core/admission.ts";
-import type { Known } from "./core/admission.ts";
 import type { Book, DecidedWrit, Entry, SealedWrit } from "./core/book.ts";
-import { bucketOver, heldBySeats, nextAlarm } from "./core/expiry.ts";
+import { bucketOver, nextAlarm } from "./core/expiry.ts";
 import { heldIn } from "./core/held.ts";
 import type { Doubt, Finding } from "./core/held.ts";
 import { Drive } from "./drive.ts";
 import { within } from "../shared/clock.ts";
 import type { Clock } from "../shared/clock.ts";
 import type { Court } from "./ports.ts";
+import { answeredTo, keptState, replayOf } from "./kept.ts";
+import type { Keeping } from "./kept.ts";
 import { answerOf } from "./lookup.ts";
 import type { Decision } from "./lookup.ts";
 import { askedBack, submissionOf } from "./recovery.ts";
@@ -66,6 +67,7 @@ const LOST_KEY = "this Warden has lost its storage, and its key with it: have it
 
 export class Desk {
   readonly #ports: DeskPorts;
+  readonly #keeping: Keeping;
   readonly #waiting: Waiting;
   readonly #terms: TermBook;
   readonly #contacts = new Map<number, Contact>();
@@ -77,6 +79,7 @@ export class Desk {
   /** Starts driving what an earlier life left undecided. */
   constructor(ports: DeskPorts, genesis: Genesis) {
     this.#ports = ports;
+    this.#keeping = { ...ports, windowMs: ports.deployment.windowMs };
     this.#waiting = new Waiting(ports.clock);
     const { quorum } = ports.deployment;
     this.#terms = new TermBook(genesis.document, quorum, ports.verify);
@@ -205,10 +208,11 @@ export class Desk {
   }
 
   #freshCourts(submissions: readonly Submission[]): Set<number> {
-    const answered = this.#answered(submissions);
+    const answered = answeredTo(this.#keeping, submissions);
+    const now = this.#ports.clock.now();
     const fresh = submissions.filter((submission) => {
       const state = {
-        ...this.#state(submission, answered),
+        ...keptState(this.#keeping, submission, answered, now),
         courtOpen: true,
         overloaded: false,
         mayHaveLost: false,
@@ -216,36 +220,6 @@ export class Desk {
       return admission(submission, state) === "reserve";
     });
     return new Set(fresh.map(({ court }) => court));
-  }
-
-  #answered(submissions: readonly Submission[]): Map<string, Answered> {
-    const { book, store } = this.#ports;
-    return store.answered(
-      submissions.map(({ key }) => key).filter((key) => book.find(key) === undefined),
-    );
-  }
-
-  #state(
-    { key }: Submission,
-    answered: ReadonlyMap<string, Answered>,
-  ): { known: Known | null; now: number; windowMs: number } {
-    const { book, clock, deployment } = this.#ports;
-    const { windowMs } = deployment;
-    const now = clock.now();
-    const entry = book.find(key);
-    if (entry !== undefined) {
-      const status = entry.settlement === null ? "pending" : "settled";
-      return { known: { status, fingerprint: entry.fingerprint }, now, windowMs };
-    }
-    const row = answered.get(key);
-    if (row === undefined) return { known: null, now, windowMs };
-    if (row.intact)
-      return { known: { status: "settled", fingerprint: row.fingerprint }, now, windowMs };
-    return {
-      known: { status: "damaged", heldBySeats: heldBySeats(row.ends, now, windowMs) },
-      now,
-      windowMs,
-    };
   }
 
   /** Takes turns while there is something to write: calls that arrive while one is being stored share the next. */
@@ -281,7 +255,10 @@ export class Desk {
         store.rewrite(book.recover(finding, clock.now(), submissionOf));
       if (findings.length > 0 && book.halted.length === 0) store.dropDamaged();
       const reserved: Entry[] = [];
-      const answered = this.#answered(jobs.flatMap(({ submissions }) => submissions));
+      const answered = answeredTo(
+        this.#keeping,
+        jobs.flatMap(({ submissions }) => submissions),
+      );
       for (const job of jobs) {
         decisions.push(
           job.submissions.map((submission) =>
@@ -325,18 +302,15 @@ export class Desk {
     const courtOpen =
       holds && (open.get(submission.court) ?? watch.surelyOpen(this.#since(submission.court)));
     const verdict = admission(submission, {
-      ...this.#state(submission, answered),
+      ...keptState(this.#keeping, submission, answered, this.#ports.clock.now()),
       courtOpen,
       overloaded: full !== null,
-      mayHaveLost: this.#mayHaveLost(submission.court),
     });
     switch (verdict) {
       case "pending":
         return PENDING;
       case "replay":
-        return {
-          answer: { kind: "settled", body: this.#bodyOf(submission.key, answered), replayed: true },
-        };
+        return { answer: replayOf(this.#keeping, submission.key, answered) };
       case "join":
         return {
           entry: known(book.find(submission.key), "a pending key has its entry"),
@@ -358,20 +332,6 @@ export class Desk {
         return { entry, joined: false };
       }
     }
-  }
-
-  #mayHaveLost(court: number): boolean {
-    const { doubts, book } = this.#ports;
-    return (
-      doubts.some((doubt) => doubt.court === court && doubt.lost) && book.halted.includes(court)
-    );
-  }
-
-  #bodyOf(key: string, answered: ReadonlyMap<string, Answered>): string {
-    const settlement = this.#ports.book.find(key)?.settlement;
-    if (settlement?.kind === "settled") return settlement.body;
-    const row = answered.get(key);
-    return known(row?.intact === true ? row.body : undefined, "a settled key has its body");
   }
 
   /** Callers first; the write comes with a later turn. Losing it is harmless: the re-driven writ is answered alike. */

@@ -7,13 +7,7 @@ import { LIMITS } from "../shared/limits.ts";
 import { signer, verifier } from "../shared/node/crypto.ts";
 import type { KeyPair, Verify } from "../shared/node/crypto.ts";
 import { Refused } from "../shared/rpc.ts";
-import type {
-  KeyHolder,
-  Submission,
-  WardenAnswer,
-  WardenApi,
-  WardenStatus,
-} from "../shared/rpc.ts";
+import type { KeyHolder, Submission, WardenApi, WardenStatus } from "../shared/rpc.ts";
 import { checkedGenesis, keyHere, Notes, officerHere } from "../shared/shell/identity.ts";
 import { clerkStub } from "../shared/shell/stubs.ts";
 import type { Bindings } from "../shared/shell/stubs.ts";
@@ -25,6 +19,7 @@ import { nextAlarm } from "./core/expiry.ts";
 import type { Doubt } from "./core/held.ts";
 import { Desk } from "./desk.ts";
 import { findGenesis } from "./genesis.ts";
+import { answersAlone } from "./kept.ts";
 import { lookedUp } from "./lookup.ts";
 import { within } from "../shared/clock.ts";
 import { wallClock } from "../shared/shell/clock.ts";
@@ -83,8 +78,10 @@ export class Warden extends DurableObject<Bindings> implements WardenApi {
       return JSON.stringify(this.#tally.counted(await desk.admit(wanted, until)));
     } catch (error) {
       if (!(error instanceof Refused && error.code === "no-genesis")) throw error;
-      const answer: WardenAnswer = { kind: "no-quorum", detail: error.message };
-      return JSON.stringify(this.#tally.counted(wanted.map(() => answer)));
+      const { deployment, book, store, doubts } = post;
+      const keeping = { book, store, doubts, windowMs: deployment.windowMs };
+      const answers = answersAlone(keeping, wanted, Date.now(), error.message);
+      return JSON.stringify(this.#tally.counted(answers));
     }
   }
 

@@ -2,19 +2,24 @@
 
 /** By file and trigger: rules that apply whatever else does. Of what a seat does within a step that is every rule. */
 export const BESIDE: Readonly<Record<string, readonly string[]>> = {
-  "clerk ProposalHeard": ["LearnFromLeftViews"],
+  "clerk ProposalHeard": ["LearnFromLeftViews", "LearnFromChanges"],
+  "clerk Heard": ["HearCertificate"],
   "clerk Judged": ["SayReject", "RejectUnable"],
   "clerk StepEnds": [
     "ForwardWaitingWrit",
     "HandOverCertificate",
     "AskForBlocks",
     "RestWithGivenUpControl",
+    "WaitForThoseBeyond",
+    "ResignAfterRestart",
+    "WaitBeforeSending",
   ],
   "clerk Decided": [
     "ServeLongestWaiting",
     "SuspectCensorship",
     "RecordCondemned",
     "GrowAfterDecision",
+    "ForgetDecided",
     "ReissueAfterCatchUp",
   ],
   "clerk PrepareCounted": [
@@ -26,9 +31,7 @@ export const BESIDE: Readonly<Record<string, readonly string[]>> = {
     "StopOnMismatch",
   ],
   "clerk RejectCounted": ["LeaveRejectedView"],
-  "clerk Certified": ["FollowWithoutVoice"],
-  "clerk ChangeHeard": ["WaitForThoseBeyond"],
-  "clerk BlockCertified": ["OutvoteOtherState", "QuarantineUnadoptable"],
+  "clerk Certified": ["FollowWithoutVoice", "NoteProven"],
   "clerk Outvoted": ["ResignWhenOutvoted"],
   "clerk SeatStarted": ["AskEveryPeerAfterStart", "RefuseShortChain", "StageUntilWhole"],
   "clerk SyncHeard": ["AnswerSync", "TellStanding"],
@@ -62,7 +65,7 @@ export const SILENT: Readonly<Record<string, string>> = {
   "clerk Judged": "the seat has left its view, or voted in it",
   "clerk ChangeHeard": "nobody need move",
   "clerk BlockCertified": "the own result is the certified one",
-  "clerk Outvoted": "once is allowed",
+  "clerk RejectCounted": "too few reject it, or nothing is learnt of it",
   "clerk StatementHeard": "it contradicts nothing",
   "control ControlAsked": "a seat without a voice endorses nothing",
   "control clerk/Judged": "what clerk.allium says of proposals",
@@ -72,7 +75,6 @@ export const SILENT: Readonly<Record<string, string>> = {
   "seat Asked": "it is answered",
   "usher Arrive": "it is served",
   "usher SeatsAnswered": "who is missing or behind is asked again",
-  "warden GenesisRead": "it serves",
   "warden SeatsSaidWhatTheyHold": "too few have said, or nothing is in doubt",
   "warden SeatAnswered": "other parts of the writ are still to be decided",
 };

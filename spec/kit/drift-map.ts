@@ -14,15 +14,14 @@ export const OWN: readonly string[] = `
   heightsAhead viewsAhead rulesPerStep batchesKept syncBlocks syncBytes catchUpPatienceMs
   catchUpTries stateRows stateBytes stateAnswerMs stateTurnMs stateEras callsPerPeer sizePerPeer
   waitersPerSeat answerWaitMs messagesPerCall callSize deliveredSize incidents incidentsAboutOne incidentsPage
-  incidentsPageSize suspicionCapFactor rootRowsPerBlock attemptsKept idleResends
+  incidentsPageSize suspicionCapFactor clockBehindCapFactor rootRowsPerBlock attemptsKept idleResends
   publishBacklogBlocks publishPauseMs publishRunBlocks publishRunBytes
   repairRows repairHeights repairs wounds mendPauseMs rebuildPauseMs rebuildPauseCapMs scrubRows scrubBytes
   patrolBlocks patrolBytes patrolVersions ledgerRepairRows repairPasses repairStrays damagesKept damageAwakeMs
   registrarBytes registrarPushPauseMs registrarPushBytes pageItems pageScan ledgerBytes
   auditBlocks readPauseMs readMs deadlineSlackMs wardenAttempts faultMaxMs faultCrashMs
   faultSlowMs streamPage streamTakeMs streamRetryMs queueDelayS queueDelayCapS deadLetterSize
-  glimpseBlocks glimpseIncidents glimpseSeconds consolePollMs consoleStreamMs consoleHeartbeatMs consoleRows
-  consoleCookieSeconds
+  glimpseBlocks glimpseIncidents glimpseSeconds consolePollMs consoleStreamMs consoleHeartbeatMs consoleRows consoleCookieSeconds
 `
   .trim()
   .split(/\s+/);
@@ -108,6 +107,9 @@ function clientNumbers(): Numbers {
 export function numbersOfCode(limits: Readonly<Record<string, number>> = LIMITS): Numbers {
   const { quorum, windowMs, deadlineMs, rootEvery } = deploymentOf({ GENERATION: "1" });
   const limit = (name: string): number => limits[name] ?? Number.NaN;
+  const capped = (name: string, factor: string, spec: string): Numbers => ({
+    [`LIMITS.${name} * ${factor}`]: { is: limit(name) * limit(factor), spec },
+  });
   const own = new Set<string>(OWN);
   const mapped = Object.entries(limits)
     .filter(([name]) => !own.has(name) && name !== "dissentsToQuarantine")
@@ -124,10 +126,8 @@ export function numbersOfCode(limits: Readonly<Record<string, number>> = LIMITS)
       is: limit("dissentsToQuarantine") - 1,
       spec: "clerk.dissents_allowed",
     },
-    "LIMITS.suspicionMs * suspicionCapFactor": {
-      is: limit("suspicionMs") * limit("suspicionCapFactor"),
-      spec: "clerk.patience_cap",
-    },
+    ...capped("suspicionMs", "suspicionCapFactor", "clerk.patience_cap"),
+    ...capped("clockBehindMs", "clockBehindCapFactor", "clerk.behind_cap"),
     "quorum.n": { is: quorum.n, spec: "core.seats" },
     "quorum.f": { is: quorum.f, spec: "core.faulty" },
     "quorum.q": { is: quorum.q, spec: "core.quorum" },
@@ -196,7 +196,7 @@ export const COMMANDS: Mapping = {
   ],
   "Input rebuild": ["seat/RebuildAsked"],
   "Input attempted": ["clerk/EvaluationDue"],
-  "Input backlog": ["clerk/BacklogFilled"],
+  "Input backlog": ["clerk/BacklogTold"],
   "Input tick": [
     "seat/PieceEnds",
     "ledger/SeatAwake",
@@ -352,8 +352,7 @@ export const COMMANDS: Mapping = {
   // client: SendWhenDue, AdmitWaiting.
   "ClientInput flush": ["client/RoomLeft"],
   "ClientInput tick": ["client/LaneDue"],
-  // client: RefuseAfterClose.
-  "ClientInput close": [],
+  "ClientInput close": ["client/Close"],
   "export streamed": ["client/Streamed", "client/Cut"],
   "export verified": ["client/ShowProof"],
   "export Journal": ["client/ReadRow", "client/RowAnswered"],

@@ -1,5 +1,6 @@
 /** Faults to plant in the specification, each in the text of a real file. */
 import type { Code } from "../reader/finding.ts";
+import { seams } from "./plants-seams.ts";
 
 /** A fault: what the linter must call it, the file, a part of its words; and the text that is exchanged for another. */
 /** `at`: the file that the finding is in, where it is another than the one that was changed. */
@@ -223,7 +224,7 @@ const kinds: Plant[] = [
     "rule-without-ensures",
     "warden",
     "HoldDamagedWrit",
-    "    ensures: sealedWrit.court.overloaded = true\n",
+    "    ensures: sealedWrit.court.halted = true\n",
     "",
   ],
   [
@@ -234,72 +235,18 @@ const kinds: Plant[] = [
     "    ensures:\n        reservation.status = expired",
   ],
   [
+    "timer-unguarded",
+    "inventory",
+    "EndLapse",
+    "rule ExpireReservation {",
+    "entity Lapse {\n    ends_at: Timestamp\n    is_late: ends_at <= now\n    is_over: is_late\n}\n\nrule EndLapse {\n    when: lapse: Lapse.is_over\n\n    ensures: not exists lapse\n}\n\nrule ExpireReservation {",
+  ],
+  [
     "timers-race",
     "inventory",
     "end one state differently",
     "rule ExpireReservation {",
     "rule LoseReservation {\n    when: reservation: Reservation.expires_at < now\n\n    requires: reservation.status = open\n\n    ensures: reservation.status = released\n}\n\nrule ExpireReservation {",
-  ],
-];
-
-const seams: Plant[] = [
-  [
-    "emission-unheard",
-    "arbiter",
-    "KeyNoted",
-    "ensures: KeyRecorded(event: takenEvent)",
-    "ensures: KeyNoted(event: takenEvent)",
-  ],
-  [
-    "outward-unsaid",
-    "warden",
-    "AlarmRang",
-    "    @guarantee AlarmNeverLost\n",
-    "    @guidance\n        -- Outward: AlarmRang.\n    @guarantee AlarmNeverLost\n",
-  ],
-  [
-    "provided-unheard",
-    "warden",
-    "WritSeen",
-    "        WritRead(sealedWrit: SealedWrit)",
-    "        WritRead(sealedWrit: SealedWrit)\n        WritSeen(sealedWrit: SealedWrit)",
-  ],
-  ["listener-unprovided", "warden", "WritRead", "        WritRead(sealedWrit: SealedWrit)\n", ""],
-  [
-    "listener-unprovided",
-    "arbiter",
-    "KeyRecorded",
-    "ensures: KeyRecorded(event: takenEvent)",
-    "ensures: KeyNoted(event: takenEvent)",
-  ],
-  [
-    "demand-unfulfilled",
-    "inventory",
-    "Counting",
-    "    @guarantee StockConserved",
-    "    contracts:\n        demands Counting\n\n    @guarantee StockConserved",
-  ],
-  [
-    "demand-fulfilled-twice",
-    "inventory",
-    "2 times",
-    "    @guarantee StockConserved",
-    "    contracts:\n        demands Counting\n        fulfils Counting\n        fulfils Counting\n\n    @guarantee StockConserved",
-  ],
-  [
-    "demand-fulfilled-twice",
-    "arbiter",
-    "DomainCode is fulfilled 2 times",
-    "        -- Of many: every domain fulfils it.",
-    "        -- Every domain fulfils it.",
-    "inventory",
-  ],
-  [
-    "fulfilled-undemanded",
-    "inventory",
-    "Counting",
-    "    @guarantee StockConserved",
-    "    contracts:\n        fulfils Counting\n\n    @guarantee StockConserved",
   ],
 ];
 

@@ -5,9 +5,10 @@ import type { Lint } from "./lint.ts";
 import { bookOf, isRecord, knows, membersOf, of, records, typeOf, variantsOf } from "./names.ts";
 import type { Book } from "./names.ts";
 import { obligationsOf } from "./obligations.ts";
+import { find } from "./parts.ts";
 import { inside } from "./scope.ts";
 import type { Scope } from "./scope.ts";
-import type { Expression, Record, Surface, TypeName } from "./syntax.ts";
+import type { Expression, Member, Record, Rule, Surface, TypeName } from "./syntax.ts";
 import type { Deed } from "./walk.ts";
 import { useType } from "./walk.ts";
 
@@ -112,24 +113,6 @@ function invariant(scope: Scope, condition: Expression): void {
   }
 }
 
-/** The first part of an expression that is such. */
-export function find(
-  expression: Expression,
-  wanted: (node: Expression) => boolean,
-): Expression | undefined {
-  if (wanted(expression)) return expression;
-  for (const value of Object.values(expression)) {
-    const parts: unknown[] = Array.isArray(value) ? value : [value];
-    for (const part of parts) {
-      if (typeof part !== "object" || part === null) continue;
-      const inner = "kind" in part ? part : "value" in part ? part.value : null;
-      const found = inner === null ? undefined : find(inner as Expression, wanted);
-      if (found !== undefined) return found;
-    }
-  }
-  return undefined;
-}
-
 function surfaceFits(scope: Scope, surface: Surface): void {
   const { lint, book } = scope;
   const inner = inside(scope);
@@ -198,16 +181,37 @@ export function creations(lint: Lint, deeds: readonly Deed[]): void {
   }
 }
 
+/** Whether time fires a rule: its condition names the clock, or a member that follows from it. */
+export function isTimed(book: Book, { when }: Rule): boolean {
+  if (when?.kind !== "holds") return false;
+  const { type: named } = when.subject;
+  const home = bookOf(book, named.module);
+  const record = home?.declared.get(named.name);
+  return home !== undefined && isRecord(record)
+    ? asksClock(when.condition, membersOf(record, home), new Set())
+    : asksClock(when.condition, [], new Set());
+}
+
+function asksClock(node: Expression, members: readonly Member[], seen: Set<string>): boolean {
+  const asked = find(node, (part) => {
+    if (part.kind === "literal") return part.type === "Timestamp";
+    if (part.kind !== "member" && part.kind !== "name") return false;
+    const member = members.find(({ name }) => name === part.name);
+    if (member?.kind !== "derived" || seen.has(member.name)) return false;
+    seen.add(member.name);
+    return asksClock(member.value, members, seen);
+  });
+  return asked !== undefined;
+}
+
 export function rules(lint: Lint, deeds: readonly Deed[]): void {
   for (const { book, rule, requires, ensures } of deeds) {
-    const clock =
-      rule.when?.kind === "holds" &&
-      find(rule.when.condition, (node) => node.kind === "literal" && node.type === "Timestamp");
+    const timed = isTimed(book, rule);
     if (rule.when === null)
       report(lint, book, rule, "rule-without-when", `nothing triggers ${rule.name}`);
     if (ensures === 0)
       report(lint, book, rule, "rule-without-ensures", `${rule.name} brings nothing about`);
-    if (clock !== false && clock !== undefined && requires === 0) {
+    if (timed && requires === 0) {
       report(lint, book, rule, "timer-unguarded", `${rule.name} fires in any state`);
     }
   }

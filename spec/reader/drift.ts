@@ -1,5 +1,6 @@
 /** Where specification and code part: numbers, commands, and what time does. Each fault says what to do. */
-import { of } from "./names.ts";
+import { isTimed } from "./declared.ts";
+import { booksOf, of } from "./names.ts";
 import type { Module } from "./syntax.ts";
 
 /** A number of the code, by its name there; null where the specification leaves it to the code. */
@@ -38,13 +39,10 @@ export function offered(modules: readonly Module[]): string[] {
 
 /** All rules that time fires, as `file/Name`. */
 export function timed(modules: readonly Module[]): string[] {
-  return modules.flatMap((module) =>
-    of(module, "rule")
-      .filter(
-        ({ when }) =>
-          when?.kind === "holds" && JSON.stringify(when.condition).includes('"Timestamp"'),
-      )
-      .map(({ name }) => `${home(module)}/${name}`),
+  return [...booksOf(modules).values()].flatMap((book) =>
+    of(book.module, "rule")
+      .filter((rule) => isTimed(book, rule))
+      .map(({ name }) => `${home(book.module)}/${name}`),
   );
 }
 

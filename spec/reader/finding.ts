@@ -23,6 +23,7 @@ export const REMEDIES = {
   "duplicate-name": "rename one",
   "duplicate-local": "rename one",
   "field-unset": "give it, or make it optional",
+  "field-never-set": "write the rule that does, or Told by and who in the comment above it",
   "rule-without-when": "add when:",
   "rule-without-ensures": "add ensures:",
   "timer-unguarded": "add the requires: that ends it",

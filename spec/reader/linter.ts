@@ -8,6 +8,7 @@ import type { Book } from "./names.ts";
 import { official } from "./official.ts";
 import { read } from "./reader.ts";
 import type { Module } from "./syntax.ts";
+import { unset } from "./told.ts";
 import { walk } from "./walk.ts";
 import type { Deed } from "./walk.ts";
 import { heardOf, wiring } from "./wiring.ts";
@@ -37,6 +38,7 @@ function judged(modules: readonly Module[]): Finding[] {
   const deeds = deedsOf(final, books);
   rules(final, deeds);
   creations(final, deeds);
+  unset(final, deeds);
   wiring(final, deeds);
   lifecycles(final, deeds);
   duplicates(final);

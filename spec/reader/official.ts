@@ -1,5 +1,5 @@
 /** What only the official checker (3.5.3) objects to, so that it finds nothing new here. */
-import { find } from "./declared.ts";
+import { find } from "./parts.ts";
 import { report } from "./lint.ts";
 import type { Lint } from "./lint.ts";
 import { of, records } from "./names.ts";

@@ -9,16 +9,17 @@ type Texts = ReadonlyMap<string, string>;
 const BEGIN = "<!-- Made by npm run spec -- --table: do not edit by hand. -->";
 const END = "<!-- End of the table. -->";
 
-/** The document with its table as it should be. `specs`: all sources under spec/, helpers too. */
+/** The document with its table as it should be. `specs`: all sources under spec/, helpers too; `elsewhere`: who carries out what no code does. */
 export function withTable(
   document: string,
   obligations: readonly Obligation[],
   specs: Texts,
   code: Texts,
+  elsewhere: Readonly<Record<string, string>> = {},
 ): string {
   const [before] = document.split(BEGIN);
   const after = document.split(END)[1] ?? "\n";
-  return `${before ?? ""}${BEGIN}\n\n${table(obligations, specs, code)}\n\n${END}${after}`;
+  return `${before ?? ""}${BEGIN}\n\n${table(obligations, specs, code, elsewhere)}\n\n${END}${after}`;
 }
 
 interface Shown {
@@ -26,7 +27,12 @@ interface Shown {
   readonly code: Set<string>;
 }
 
-function table(obligations: readonly Obligation[], helpers: Texts, code: Texts): string {
+function table(
+  obligations: readonly Obligation[],
+  helpers: Texts,
+  code: Texts,
+  elsewhere: Readonly<Record<string, string>>,
+): string {
   const known = new Set(obligations.map(({ name }) => name));
   const shown = new Map<string, Shown>(
     obligations.map(({ name }) => [name, { tests: new Set(), code: new Set() }]),
@@ -45,6 +51,11 @@ function table(obligations: readonly Obligation[], helpers: Texts, code: Texts):
   }
   const places = placesOf(code);
   for (const [name, entry] of shown) {
+    const other = elsewhere[name];
+    if (other !== undefined) {
+      shown.set(name, { tests: entry.tests, code: new Set([`(${other})`]) });
+      continue;
+    }
     const said = places.get(name);
     if (said !== undefined) {
       const at = said.map((place) => `${place.file}: ${place.name ?? "?"}`);
@@ -76,9 +87,9 @@ function section(
 ): string {
   const rows = obligations.map(({ kind, name }) => {
     const entry = shown.get(name);
-    const cell = (all: Iterable<string>): string => gathered(all).toSorted().join(", ") || "–";
+    const cell = (all: Iterable<string>): string => [...all].toSorted().join(", ") || "–";
     const label = kind === "rule" ? name : `*${name}*`;
-    return `| ${label} | ${cell(entry?.tests ?? [])} | ${cell(entry?.code ?? [])} |`;
+    return `| ${label} | ${cell(entry?.tests ?? [])} | ${cell(gathered(entry?.code ?? []))} |`;
   });
   return [
     `**${path.slice("spec/".length)}**`,
@@ -133,7 +144,7 @@ function placesIn(files: readonly string[], helpers: Texts): string[] {
 
 const MOST_FILES = 3;
 
-/** More than a few files of one folder are told as the folder. */
+/** More than a few files of code of one folder are told as the folder. */
 function gathered(files: Iterable<string>): string[] {
   const folders = new Map<string, string[]>();
   for (const file of files) {

@@ -36,13 +36,34 @@ const COMPOUND = /^(?:[A-Z][a-z0-9]*){2,}$/;
 
 /**
  * The names that a title bears: what stands before its first colon, or all of it, where that is nothing but names, joined
- * by commas or "and". A word that is one by itself (`Attest`) is a name only if it is known.
+ * by commas or "and". A word that is one by itself (`Attest`) is a name only if it is known, or nearly one that is.
  */
 export function namesIn(title: string, known: ReadonlySet<string>): string[] {
   const [head = ""] = title.split(":");
   if (!HEAD.test(head)) return [];
   const names = head.split(/, | and /);
-  return names.every((name) => known.has(name) || COMPOUND.test(name)) ? names : [];
+  const isName = (name: string): boolean =>
+    known.has(name) || COMPOUND.test(name) || isNearly(name, known);
+  return names.every(isName) ? names : [];
+}
+
+/** A slip of one or two letters in a known word that is one by itself: prose is no such. */
+function isNearly(name: string, known: ReadonlySet<string>): boolean {
+  return [...known].some((other) => !COMPOUND.test(other) && slips(name, other) <= 2);
+}
+
+/** Letters to be put in, taken out or exchanged to make one word of another. */
+function slips(one: string, other: string): number {
+  let row = Array.from({ length: other.length + 1 }, (_, at) => at);
+  for (let from = 1; from <= one.length; from++) {
+    const next = [from];
+    for (let to = 1; to <= other.length; to++) {
+      const [above = 0, before = 0, left = 0] = [row[to], row[to - 1], next[to - 1]];
+      next.push(Math.min(above + 1, left + 1, before + (one[from - 1] === other[to - 1] ? 0 : 1)));
+    }
+    row = next;
+  }
+  return row.at(-1) ?? 0;
 }
 
 export type Waivers = Readonly<Record<string, string>>;

@@ -4,6 +4,7 @@ import { keyOf, report } from "./lint.ts";
 import type { Lint } from "./lint.ts";
 import { bookOf, isRecord, knows, memberOf, shown, typeOf } from "./names.ts";
 import type { Book, Type } from "./names.ts";
+import { partsOf } from "./parts.ts";
 import { inside, quiet } from "./scope.ts";
 import type { Reading, Scope } from "./scope.ts";
 import type {
@@ -34,6 +35,12 @@ export interface Assigned {
   readonly field: string;
   readonly value: Expression;
 }
+export interface Asked {
+  readonly place: Place;
+  readonly record: Record;
+  readonly home: Book;
+  readonly field: string;
+}
 export interface Created {
   readonly place: Place;
   readonly record: Record;
@@ -55,6 +62,8 @@ export interface Deed {
   readonly created: Created[];
   readonly emitted: Emitted[];
   readonly reads: Reading[];
+  /** Members that its conditions ask for. */
+  readonly asked: Asked[];
   /** Its guards in number: conjuncts of all `requires`. */
   requires: number;
   ensures: number;
@@ -69,6 +78,7 @@ export function walk(lint: Lint, book: Book, rule: Rule): Deed {
     created: [],
     emitted: [],
     reads: [],
+    asked: [],
     requires: 0,
     ensures: 0,
   };
@@ -100,7 +110,10 @@ function trigger(scope: Scope, { when }: Rule, deed: Deed): void {
   const subject = typeOf(type, book);
   useType(lint, book, type);
   names.set(binding, subject);
-  if (when.kind === "holds") infer(scope, when.condition);
+  if (when.kind === "holds") {
+    infer(scope, when.condition);
+    deed.asked.push(...askedIn(scope, when.condition));
+  }
   if (when.kind !== "moves") return;
   const field: Expression = {
     ...when,
@@ -149,6 +162,7 @@ function clauses(scope: Scope, all: readonly Clause[], deed: Deed): void {
         deed.requires += 1;
         infer(scope, clause.condition);
         deed.guards.push(...guardsOf(clause.condition));
+        deed.asked.push(...askedIn(scope, clause.condition));
         break;
       case "ensures":
         deed.ensures += 1;
@@ -159,6 +173,17 @@ function clauses(scope: Scope, all: readonly Clause[], deed: Deed): void {
         break;
     }
   }
+}
+
+/** Members that a condition asks for. */
+function askedIn(scope: Scope, condition: Expression): Asked[] {
+  return partsOf(condition).flatMap((node): Asked[] => {
+    if (node.kind !== "member") return [];
+    const owner = infer(quiet(scope), node.of);
+    if (owner?.kind !== "record") return [];
+    const { record, book: home } = owner;
+    return [{ place: node, record, home, field: node.name }];
+  });
 }
 
 function local(

@@ -130,6 +130,15 @@ function judge(lint: Lint, seam: Seam): void {
   parameters(lint, seam);
 }
 
+/** What is wrong with the parameters of one who hears or provides; null if nothing is. They stand in one order, by one name each. */
+function unlike(names: readonly string[], model: readonly string[]): string | null {
+  if (names.length !== model.length) return `has ${model.length} elsewhere, not ${names.length}`;
+  const at = names.findIndex(
+    (entry, index) => entry !== model[index] && entry !== "_" && model[index] !== "_",
+  );
+  return at < 0 ? null : `has ${model[at] ?? ""} elsewhere, where ${names[at] ?? ""} stands here`;
+}
+
 /** All who name a trigger name the same parameters. */
 function parameters(lint: Lint, { name, provided, emitted, listeners }: Seam): void {
   const [model] = [...listeners, ...provided, ...emitted];
@@ -137,14 +146,8 @@ function parameters(lint: Lint, { name, provided, emitted, listeners }: Seam): v
   const optional = new Set(listeners.flatMap((listener) => listener.optional));
   const wanted = model.names.filter((entry) => entry !== "_" && !optional.has(entry));
   for (const { place, book, names } of [...listeners, ...provided]) {
-    if (names.length === model.names.length) continue;
-    report(
-      lint,
-      book,
-      place,
-      "wrong-parameters",
-      `${name} has ${model.names.length} elsewhere, not ${names.length}`,
-    );
+    const wrong = unlike(names, model.names);
+    if (wrong !== null) report(lint, book, place, "wrong-parameters", `${name} ${wrong}`);
   }
   for (const { place, book, names } of emitted) {
     const missing = wanted.filter((entry) => !names.includes(entry));

@@ -152,12 +152,12 @@ function assetRoutes(app: Hono): void {
 }
 
 function accessRoutes(app: Hono, pages: Pages): void {
+  // Rule: RefuseUnknownToken.
   app.post("/console/sign-in", async (c) => {
     demandOwnForm(c);
     const form = await formOf(c);
     const presented = (form["token"] ?? "").trim();
     const next = pageAfter(form["next"]);
-    // Rule: RefuseUnknownToken.
     if (visitWith(`Bearer ${presented}`, pages.context.tokens) === null)
       return pages.signIn(
         c,

@@ -65,7 +65,7 @@ export function leftOut(seat: Seat): boolean {
  * Whether a proposal with this control may be prepared: afresh only what this seat was asked for itself. What q seats have
  * prepared, f + 1 honest ones were asked for, and it may be decided already: who was not asked must not stand in its way.
  */
-// Rule: AcceptPreparedControl.
+// Rules: AcceptPreparedControl, RefuseUnseenControl.
 export function mayPrepare(seat: Seat, control: Control | null, forced: boolean): boolean {
   if (control === null) return true;
   if (forced) return controlObjection(control, seat.setup.terms, seat.setup.quorum) === null;

@@ -291,7 +291,8 @@ export function requiredResult(proposal: Proposal): string | null {
 /** Fresh proposals only: the bound behind grows with failed views, so that a slow network cannot end liveness. */
 // Rule: RefuseUntimelyProposal.
 function timely(turn: Turn, time: number): boolean {
-  const behind = LIMITS.clockBehindMs * 2 ** Math.min(turn.seat.failures, 4);
+  const doubled = Math.min(2 ** turn.seat.failures, LIMITS.clockBehindCapFactor);
+  const behind = LIMITS.clockBehindMs * doubled;
   return time <= turn.now + LIMITS.clockAheadMs && time >= turn.now - behind;
 }
 

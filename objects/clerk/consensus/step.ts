@@ -33,7 +33,6 @@ export function step(seat: Seat, input: Input): Effect[] {
   if (seat.ended) return [];
   const turn = new Turn(seat, input.now);
   dropOldControls(turn);
-  // Rule: ResignWhenBacklogFull.
   take(turn, input);
   advance(turn);
   seekState(turn);
@@ -74,9 +73,7 @@ function take(turn: Turn, input: Input): void {
       seat.rebuilding = true;
       return;
     case "backlog":
-      if (input.full && !seat.backlogFull) resign(turn);
-      seat.backlogFull = input.full;
-      return;
+      return hearBacklog(turn, input.full);
     case "tick":
       return tick(turn);
     default:
@@ -84,6 +81,14 @@ function take(turn: Turn, input: Input): void {
   }
 }
 
+// Rule: ResignWhenBacklogFull.
+function hearBacklog(turn: Turn, full: boolean): void {
+  const { seat } = turn;
+  if (full && !seat.backlogFull) resign(turn);
+  seat.backlogFull = full;
+}
+
+// Rule: HearCertificate.
 function hear(turn: Turn, message: Message): void {
   const { seat } = turn;
   if (isStranger(message, seat.setup)) return hearStranger(turn, message);
@@ -130,7 +135,7 @@ function hear(turn: Turn, message: Message): void {
 }
 
 /** Certificates and view changes count wherever they come in. */
-// Rule: LearnFromLeftViews.
+// Rules: LearnFromLeftViews, LearnFromChanges.
 function hearJustification(turn: Turn, why: Justification): void {
   if (why.by === "certificate") return absorb(turn.seat, why.certificate);
   for (const change of why.changes) hear(turn, change);
@@ -216,12 +221,12 @@ function advance(turn: Turn): void {
     if (tryApply(turn) || seat.applying) return;
     if (!RULES.some((rule) => rule(turn))) break;
   }
-  // Rule: HandOverCertificate.
   tell(turn);
   if (seat.voice) forwardWaiting(turn);
 }
 
 /** Whoever completed a certificate hands it to all, when idle and when it cannot apply it. */
+// Rule: HandOverCertificate.
 function tell(turn: Turn): void {
   const { seat } = turn;
   if (seat.untold === null) return;

@@ -13,7 +13,7 @@ export function isStranger(said: Message, { terms }: Setup): boolean {
 }
 
 /** Blocks, batches and certificates were checked by what they are; all else tells at most that a later epoch has begun. */
-// Rule: AskStranger.
+// Rules: AskStranger, HearCertificate.
 export function hearStranger(turn: Turn, said: Message): void {
   const { seat } = turn;
   if (said.kind === "sync") return answerSync(turn, said.from, said.after);

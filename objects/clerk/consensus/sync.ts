@@ -16,6 +16,7 @@ import { enter, resign } from "./views.ts";
 import { entryBytes, served } from "./waiting.ts";
 
 /** Notes a verified certificate; what it decides is applied when batch and result are at hand. */
+// Rule: NoteProven.
 export function absorb(seat: Seat, certificate: Certificate | null): void {
   if (certificate === null || certificate.height <= seat.tip.height) return;
   seat.proven = Math.max(seat.proven, certificate.height);
@@ -50,7 +51,7 @@ function nextPeer({ setup }: Seat, peer: number): number {
 }
 
 /** Keeps verified blocks that continue what is here, as many as one honest answer may hold; whether any was of use. */
-// Rule: RefuseBrokenRun.
+// Rules: RefuseBrokenRun, HearCertificate.
 export function keepBlocks(seat: Seat, blocks: readonly Block[]): boolean {
   let useful = false;
   let bytes = [...seat.blocks.values()].reduce((sum, block) => sum + blockBytes(block), 0);
@@ -185,7 +186,6 @@ function decide(turn: Turn, block: Block, evaluation: Evaluation): void {
     served(seat, entry);
     noteCondemned(turn, entry);
   }
-  // Rule: GrowAfterDecision.
   forget(seat);
   if (header.control !== null) beginTerm(turn, header.height, header.control);
   if (certificate.view > seat.view) enter(seat, certificate.view);
@@ -194,6 +194,7 @@ function decide(turn: Turn, block: Block, evaluation: Evaluation): void {
 }
 
 /** Garbage collection on a decision: everything at or below it but the certificate and the accusations at it. */
+// Rules: ForgetDecided, GrowAfterDecision.
 function forget(seat: Seat): void {
   const { height } = seat.tip;
   seat.vote = null;

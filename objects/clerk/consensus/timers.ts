@@ -39,6 +39,7 @@ function resend(turn: Turn): void {
 }
 
 /** Sets the timers and says when the next one is due, in Unix milliseconds; null for never. */
+// Rules: WaitBeforeSending, WaitForThoseBeyond.
 export function deadline(turn: Turn): number | null {
   const { seat, now } = turn;
   const expiry = expiryAt(seat);

@@ -10,6 +10,7 @@ import type { Because, Seat } from "./seat.ts";
 import type { Turn } from "./turn.ts";
 
 /** Moves to a higher view. The caller makes it durable with the first vote or view change that is sent in it. */
+// Rule: EnterView.
 export function enter(seat: Seat, view: number): void {
   assert(view > seat.view, "views only grow (V2)");
   noteTried(seat);

@@ -108,6 +108,7 @@ function progressOf({ writ, first, count }: Entry): WritProgress {
 }
 
 /** Notes that an entry is decided; what its Warden has waiting goes to the end of the line. */
+// Rule: ServeLongestWaiting.
 export function served(seat: Seat, entry: Entry): void {
   const { warden } = entry.writ;
   seat.progress.set(warden, progressOf(entry));

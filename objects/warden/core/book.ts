@@ -197,6 +197,7 @@ export class Book {
   }
 
   /** What is in flight waits for the gap below it; where nothing else is there to fill it, an event of it does, twice under one key. */
+  // Rule: SealAgainUnderSameNumber.
   #fill({ gaps, unsealed, sealed }: CourtBook): void {
     const [gap] = gaps;
     if (gap === undefined || unsealed.length > 0) return;

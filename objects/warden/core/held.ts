@@ -57,8 +57,8 @@ export function heldIn(
   }
 }
 
-/** AskWritBack, SealAgainUnderSameNumber; null while too few seats have said enough. */
-// Rules: AskWritBack, SealAgainUnderSameNumber.
+/** AskWritBack, SealAgainUnderSameNumber, PassOverDecided; null while too few seats have said enough. */
+// Rules: AskWritBack, SealAgainUnderSameNumber, PassOverDecided.
 export function findingOf(
   { court, last }: Doubt,
   held: readonly Held[],

@@ -247,8 +247,8 @@ export const belief: readonly Bug<How>[] = [
       },
       {
         file: "objects/clerk/consensus/proposals.ts",
-        find: "const behind = LIMITS.clockBehindMs * 2 ** Math.min(turn.seat.failures, 4);",
-        replace: "const behind = LIMITS.clockBehindMs * 2 ** 4;",
+        find: "const doubled = Math.min(2 ** turn.seat.failures, LIMITS.clockBehindCapFactor);",
+        replace: "const doubled = LIMITS.clockBehindCapFactor;",
       },
     ],
     found: ["BlockTimeNearTrue"],
