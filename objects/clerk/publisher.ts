@@ -159,6 +159,7 @@ export class Publisher {
 
   async #run(): Promise<void> {
     do {
+      const from = this.#press.clock.now();
       try {
         await this.#round();
         this.#failures = 0;
@@ -169,9 +170,11 @@ export class Publisher {
       if (!this.behind()) return;
       // Who waits for others asks less and less often; who failed, at once less often.
       const doublings = Math.min(Math.max(this.#failures, this.#idle >> 3), 5);
-      await this.#press.clock.wait(
-        Math.min(LIMITS.publishPauseMs * 2 ** doublings, LIMITS.alarmMs),
-      );
+      // And who has much to do leaves the others their time.
+      const took = this.#press.clock.now() - from;
+      const rest = Math.min(took * LIMITS.publishRest, LIMITS.publishRestCapMs);
+      const pause = Math.max(LIMITS.publishPauseMs * 2 ** doublings, rest);
+      await this.#press.clock.wait(Math.min(pause, LIMITS.alarmMs));
     } while (this.behind());
   }
 

@@ -163,6 +163,9 @@ export const LIMITS = {
   publishBacklogBlocks: 2_000,
   /** Between two looks at the Ledger; doubles with failures up to the alarm. */
   publishPauseMs: 200,
+  /** … at least so many times as long as the last look took, up to the second: the decisions come first. */
+  publishRest: 2,
+  publishRestCapMs: 1_000,
   /** A seat that does not lead publishes when the Ledger has stood still for so long. */
   publishPatienceMs: 2_000,
   publishRunBlocks: 64,

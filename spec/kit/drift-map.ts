@@ -15,7 +15,7 @@ export const OWN: readonly string[] = `
   catchUpTries stateRows stateBytes stateAnswerMs stateTurnMs stateEras callsPerPeer sizePerPeer
   waitersPerSeat answerWaitMs messagesPerCall callSize deliveredSize incidents incidentsAboutOne incidentsPage
   incidentsPageSize suspicionCapFactor clockBehindCapFactor rootRowsPerBlock attemptsKept idleResends
-  publishBacklogBlocks publishPauseMs publishRunBlocks publishRunBytes
+  publishBacklogBlocks publishPauseMs publishRest publishRestCapMs publishRunBlocks publishRunBytes
   repairRows repairHeights repairs wounds mendPauseMs rebuildPauseMs rebuildPauseCapMs scrubRows scrubBytes
   patrolBlocks patrolBytes patrolVersions ledgerRepairRows repairPasses repairStrays damagesKept damageAwakeMs
   registrarBytes registrarPushPauseMs registrarPushBytes pageItems pageScan ledgerBytes
@@ -185,7 +185,7 @@ export const COMMANDS: Mapping = {
     "seat/IncidentKept",
   ],
   "Input start": ["clerk/SeatStarted", "clerk/VoiceGiven", "seat/LifeEnded", "seat/MendedWhole"],
-  "Input writ": ["clerk/WritHeard"],
+  "Input writs": ["clerk/WritHeard"],
   "Input control": ["control/ControlAsked"],
   "Input applied": ["seat/StepDone"],
   "Input blocks-found": [
@@ -375,6 +375,8 @@ export const TIMERS: Mapping = {
   "objects/clerk/consensus/timers.ts expiry": [],
   "objects/clerk/consensus/proposals.ts due": [],
   "objects/clerk/consensus/proposals.ts time": [],
+  // seat: GatherWrits, WaitForThoseAnswered.
+  "objects/clerk/gather.ts this.": [],
   // clerk: AskOnePeerForState.
   "objects/clerk/consensus/transfer.ts transfer.partBy": [],
   "objects/clerk/consensus/transfer.ts transfer.turnBy": [],

@@ -123,7 +123,7 @@ export class Rounds {
       throw new Error(`${holder.name}, ${described(flip)}`, { cause: error });
     });
     const incidents = (await this.#noted()).filter((noted) => !USUAL.includes(noted));
-    const { wrong, refused, less } = summed(told, lossOf(holder, flip, event));
+    const { wrong, refused, less } = summed(told, lossOf(holder, flip, this.#book));
     return {
       holder,
       flip,
@@ -250,16 +250,16 @@ export class Rounds {
 }
 
 /** What may be lacking while a byte is another: what its row said, where one holder alone tells it. */
-function lossOf({ kind }: Holder, { table, row }: Flip, event: Sent): Loss {
+function lossOf({ kind }: Holder, { table, row }: Flip, book: Book): Loss {
   const from = kind === "ledger" ? "ledger" : "holder";
-  return { from, names: namesIn(`${kind} ${table}`, row, event) };
+  return { from, names: namesIn(`${kind} ${table}`, row, book) };
 }
 
-function namesIn(table: string, row: Row, event: Sent): string[] {
+function namesIn(table: string, row: Row, book: Book): string[] {
   if (table === "ledger events") return [(JSON.parse(String(row["outcome"])) as Sent).id];
   if (table === "ledger entity_versions")
     // The version, and the event that made it.
-    return [String(row["entity"]), event.id];
+    return [String(row["entity"]), book.idAt(Number(row["height"]), Number(row["idx"]))];
   if (table === "seat entities") return [String(row["key"]).replace(/^dev\//, "")];
   return table === "seat blocks" ? [`block ${row["height"]}`] : [];
 }

@@ -32,6 +32,7 @@ export class Book {
   readonly sample: Sent[] = [];
   readonly #byKey = new Map<string, Sent>();
   readonly #byHeight = new Map<number, Sent>();
+  readonly #idAt = new Map<string, string>();
   readonly #versions = new Map<string, Version[]>();
   readonly #answers = new Map<string, Answer>();
   #highest = 0;
@@ -42,6 +43,7 @@ export class Book {
     this.#answers.set(answer.id, answer);
     this.#byKey.set(keyDigest({ tenant: "dev", id: sent.id, source: sent.source }), sent);
     this.#byHeight.set(receipt.height, sent);
+    this.#idAt.set(`${receipt.height}.${receipt.index}`, sent.id);
     for (const { entity, version, state } of changes) {
       const of = this.#versions.get(entity) ?? [];
       of.push({ version, state: JSON.stringify(state), since: receipt.height });
@@ -51,6 +53,11 @@ export class Book {
 
   byKey(key: string): Sent | undefined {
     return this.#byKey.get(key);
+  }
+
+  /** The id of the event at a place of the ledger; empty for one that is none of the sample. */
+  idAt(height: number, index: number): string {
+    return this.#idAt.get(`${height}.${index}`) ?? "";
   }
 
   byHeight(height: number): Sent | undefined {
