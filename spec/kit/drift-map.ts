@@ -375,8 +375,7 @@ export const TIMERS: Mapping = {
   "objects/clerk/consensus/timers.ts expiry": [],
   "objects/clerk/consensus/proposals.ts due": [],
   "objects/clerk/consensus/proposals.ts time": [],
-  // seat: GatherWrits, WaitForThoseAnswered.
-  "objects/clerk/gather.ts this.": [],
+  "objects/clerk/gather.ts this.": [], // seat: GatherWrits, WaitForThoseAnswered
   // clerk: AskOnePeerForState.
   "objects/clerk/consensus/transfer.ts transfer.partBy": [],
   "objects/clerk/consensus/transfer.ts transfer.turnBy": [],
@@ -388,8 +387,7 @@ export const TIMERS: Mapping = {
   // warden: RefuseWithoutQuorum, what tells that a court is open.
   "objects/warden/core/openness.ts LIMITS.writSilenceMs": [],
   "objects/warden/core/openness.ts LIMITS.courtKnownMs": [],
-  // warden: AlarmNeverLost.
-  "objects/warden/alarm.ts this.": [],
+  "objects/warden/alarm.ts this.": [], // warden: AlarmNeverLost
   // warden: RefuseLateRetry.
   "objects/warden/core/admission.ts state.windowMs": [],
   // console: LeaveSilentStream.
