@@ -57,7 +57,7 @@ export async function* rowsOf(
 
 interface Parsed {
   readonly record: Readonly<Record<string, string>>;
-  readonly info: { readonly lines: number };
+  readonly info: { readonly lines: number; readonly error?: Error };
 }
 
 async function* csvRows(input: Readable, delimiter: string): AsyncGenerator<Row, void> {
@@ -76,7 +76,9 @@ async function* csvRows(input: Readable, delimiter: string): AsyncGenerator<Row,
   try {
     for await (const { record, info } of parser as AsyncIterable<Parsed>) {
       line = info.lines;
-      yield { line, fields: record };
+      // What is beyond the last column may be the rest of the number before it.
+      const wrong = "it has more or fewer columns than the first line";
+      yield info.error === undefined ? { line, fields: record } : { line, fields: null, wrong };
     }
   } catch (error) {
     const { lines } = error as { readonly lines?: number };
