@@ -53,4 +53,14 @@ describe("what a leader takes up together", () => {
     gather.decided(1060, 30, 1);
     expect(numbers(gather.add(writ(2), 1061, false))).toEqual([2]);
   });
+
+  test("GatherWrits: whoever sends more than are ever under way is not kept: all of it is taken up at once", () => {
+    const gather = new Gather();
+    for (let number = 1; number <= LIMITS.gatherWrits; number++)
+      expect(gather.add(writ(number), 1000, true)).toEqual([]);
+    const taken = gather.add(writ(0), 1000, true);
+    expect(taken).toHaveLength(LIMITS.gatherWrits + 1);
+    expect(taken.at(-1)?.number).toBe(0);
+    expect(gather.dueAt(true)).toBeNull();
+  });
 });

@@ -22,6 +22,7 @@ import type { Effect, Input, Seat, Setup } from "./consensus/seat.ts";
 import { matters, step } from "./consensus/step.ts";
 import { isStranger } from "./consensus/strangers.ts";
 import { lacksBlocks } from "./consensus/sync.ts";
+import { submitted } from "./lately.ts";
 import type { Post } from "./post.ts";
 import { keepVotes, restoredSeat } from "./restore.ts";
 import { RowDamaged } from "./rows.ts";
@@ -243,7 +244,7 @@ export class Agreement {
       applyBlock(bench, effect.block, effect.evaluation);
       bench.scrubber.keep();
       this.#decided.blocks += 1;
-      this.#decided.events += effect.block.header.entries.reduce((sum, entry) => sum + entry[2], 0);
+      this.#decided.events += submitted(effect.block.header.entries);
     }
     if (effect.kind === "quarantine") bench.silence(effect.reason, now, !effect.rebuild);
     if (effect.kind === "quarantine" && effect.rebuild) bench.order(now);
@@ -328,14 +329,14 @@ export class Agreement {
     const rows = rowsOf(contextOf(block), eventsOf(block), block.outcomes, this.#in.bench.rules);
     if (rows === null) return null;
     const { outcomes, result } = block;
-    const submitted = block.entries.reduce((sum, entry) => sum + entry.count, 0);
+    const taken = submitted(block.header.entries);
     return {
       ...rows,
       outcomes,
       leaves: outcomes.map(leafDigest),
       root: result.root,
-      system: outcomes.length - submitted,
-      fits: submitted,
+      system: outcomes.length - taken,
+      fits: taken,
     };
   }
 }

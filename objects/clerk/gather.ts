@@ -14,7 +14,7 @@ export class Gather {
   /** Until when they are waited for, Unix milliseconds. */
   #until = 0;
 
-  /** What is to be taken up now: all or nothing. `agreeing`: whether this seat's own proposal is undecided. */
+  /** What is to be taken up now: all that is held and this, or nothing. `agreeing`: whether this seat's own proposal is undecided. */
   // Rule: GatherWrits.
   add(writ: Writ, now: number, agreeing: boolean): readonly Writ[] {
     if (agreeing) this.#crowded = true;
@@ -23,7 +23,7 @@ export class Gather {
       this.#since = now;
     }
     this.#held.push(writ);
-    return [];
+    return this.#held.length > LIMITS.gatherWrits ? this.take() : [];
   }
 
   /** A block of so many entries is decided, which was proposed so long ago. */

@@ -317,7 +317,9 @@ export class Session {
 
   #agreed(header: Header, rows: Parameters<Feed["changed"]>[1], now: number): void {
     this.lately.decided(header, now);
-    this.#gather.decided(now, now - header.time, header.entries.length);
+    // Others hand in what they are given, and wait for nobody.
+    if (leaderNow(this.agreement.seat) === this.#bench.seat)
+      this.#gather.decided(now, now - header.time, header.entries.length);
     this.#feed.changed(header.height, rows);
     // After this synchronous piece: the tip moves with it.
     queueMicrotask(() =>

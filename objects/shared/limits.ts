@@ -22,6 +22,7 @@ export const LIMITS = {
   eventsPerTurn: 4_000,
   /** A leader gathers writs for so long at most, well below the silence of the next line. */
   gatherMs: 200,
+  gatherWrits: 64,
   /** A seat given a writ is passed over once it has been silent for so long; what waits longer is told to every seat. */
   writSilenceMs: 700,
   /** Between two rounds over every seat; doubles up to the second. */

@@ -43,6 +43,7 @@ const LIMITS_IN_SPEC: Partial<Record<keyof typeof LIMITS, string>> = {
   clockBoundMs: "core.clock_bound",
   pendingEvents: "warden.pending_events",
   gatherMs: "seat.gather",
+  gatherWrits: "seat.most_gathered",
   writSilenceMs: "warden.silence",
   suspicionMs: "clerk.patience",
   resendMs: "clerk.send_again",
@@ -388,8 +389,7 @@ export const TIMERS: Mapping = {
   "objects/warden/core/openness.ts LIMITS.writSilenceMs": [],
   "objects/warden/core/openness.ts LIMITS.courtKnownMs": [],
   "objects/warden/alarm.ts this.": [], // warden: AlarmNeverLost
-  // warden: RefuseLateRetry.
-  "objects/warden/core/admission.ts state.windowMs": [],
+  "objects/warden/core/admission.ts state.windowMs": [], // warden: RefuseLateRetry
   // console: LeaveSilentStream.
   "worker/console/live.ts LIMITS.consoleLeaseMs": [],
   "worker/follow.ts beatsAt": ["stream/Beat"],
