@@ -1,11 +1,11 @@
 // npm run bench: what one machine's time buys, with Assize and with what one would write instead. bench/load/README.md.
 // Exit 0: what was measured is right. 1: wrong arguments. 2: a contender failed, or its audit did. 3: it could not be run.
 // No figure decides it.
-import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { stopSignal } from "./lib/command.ts";
+import { commitOfCode } from "./lib/commit.ts";
 import { Progress } from "./lib/progress.ts";
 import { root } from "./lib/tools.ts";
 import { sayingOf } from "./load/cases.ts";
@@ -27,7 +27,7 @@ async function headOf(options: Options): Promise<Head> {
   const { short, rounds, limits, cases, contenders } = options;
   return {
     command: `npm run bench${asked === "" ? "" : ` -- ${asked}`}`,
-    commit: commit(),
+    commit: commitOfCode(),
     at: new Date().toISOString(),
     machine: machine(),
     short,
@@ -42,16 +42,6 @@ async function headOf(options: Options): Promise<Head> {
     })),
     skipped: await absent(contenders),
   };
-}
-
-/** Null where this is no git repository. */
-function commit(): string | null {
-  const options = { cwd: root, encoding: "utf8", stdio: "pipe" } as const;
-  try {
-    return execFileSync("git", ["rev-parse", "HEAD"], options).trim();
-  } catch {
-    return null;
-  }
 }
 
 async function run(options: Options): Promise<boolean> {

@@ -17,6 +17,7 @@ import { perform } from "./chaos/stage.ts";
 import type { Scale, Seen } from "./chaos/stage.ts";
 import { Unmet } from "./chaos/unmet.ts";
 import { stopSignal } from "./lib/command.ts";
+import { commitOfCode } from "./lib/commit.ts";
 import { Progress } from "./lib/progress.ts";
 import { linesOf } from "./lib/sample.ts";
 import type { InvoiceLine } from "./lib/sample.ts";
@@ -148,8 +149,13 @@ async function runOne(
   const result = { scenario, seed, figures: figuresOf(seen), findings };
   progress.end();
   process.stdout.write(`\n${summaryOf(result)}`);
-  writeResult(report, result, seen);
+  writeResult(report, result, seen, { command: commandLine(), commit: commitOfCode() });
+  writeTable(report);
   return result;
+}
+
+function commandLine(): string {
+  return `npm run chaos -- ${process.argv.slice(2).join(" ")}`;
 }
 
 /** An audit that the deployment does not let come to its end is a finding too. */
@@ -182,8 +188,6 @@ async function run(options: Options): Promise<boolean> {
       const next = options.scenarios.slice(done, options.short ? undefined : done + 1);
       results.push(...(await runAll(bench, next)));
     }
-    const asked = process.argv.slice(2).join(" ");
-    writeTable(options.report, results, `npm run chaos -- ${asked}`);
     const failed = results.filter((result) => !holds(result));
     for (const { scenario } of failed) process.stdout.write(`FAILED ${scenario.name}\n`);
     process.stdout.write(

@@ -1,5 +1,5 @@
 // What is written down of a run: for machines, for people, and what is printed.
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 
 import { count, table } from "../lib/table.ts";
@@ -8,6 +8,7 @@ import type { Check } from "../lib/verdict.ts";
 import { root } from "../lib/tools.ts";
 import type { Findings } from "./audit/auditor.ts";
 import type { Figures } from "./measure.ts";
+import { SCENARIOS } from "./scenarios.ts";
 import type { Scenario } from "./scenarios.ts";
 import type { Seen } from "./stage.ts";
 import { timelineOf } from "./timeline.ts";
@@ -62,14 +63,32 @@ export function summaryOf(result: Result): string {
   return `${scenario.name} (seed ${seed})\n${[rows, ...blows, verdict(checks)].join("\n")}\n`;
 }
 
-export function writeResult(folder: string, result: Result, seen: Seen): void {
+/** What is kept of a scenario, whichever run it was of. */
+interface Kept extends Figures, Omit<Findings, "checks"> {
+  readonly scenario: string;
+  readonly seed: number;
+  readonly holds: boolean;
+  readonly command: string;
+  /** Of the repository; null outside of one. */
+  readonly commit: string | null;
+  readonly checks: readonly object[];
+}
+
+/** What made it. */
+export interface Origin {
+  readonly command: string;
+  readonly commit: string | null;
+}
+
+export function writeResult(folder: string, result: Result, seen: Seen, origin: Origin): void {
   mkdirSync(folder, { recursive: true });
   const { scenario, seed, figures, findings } = result;
   const { checks, ...counts } = findings;
-  const document = {
+  const document: Kept = {
     scenario: scenario.name,
     seed,
     holds: holds(result),
+    ...origin,
     ...figures,
     ...counts,
     checks: checks.map(shortened),
@@ -88,27 +107,36 @@ const most = (values: readonly (number | null)[]): string =>
 
 const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
 
-/** The table of all scenarios, with the command that makes it. */
-export function writeTable(folder: string, results: readonly Result[], command: string): void {
-  const rows = results.map((result) => {
-    const { scenario, seed, figures, findings } = result;
-    const { blows } = figures;
-    return [
-      `[${scenario.name}](${scenario.name}.svg)`,
-      count(figures.sent),
-      count(figures.answered),
-      count(figures.resent),
-      counted(findings.lost),
-      counted(findings.doubled),
-      counted(findings.diverged),
-      String(blows.length),
-      most(blows.map(({ unavailableSeconds }) => unavailableSeconds)),
-      most(blows.map(({ answeredAfterSeconds }) => answeredAfterSeconds)),
-      most(blows.map(({ recoveredAfterSeconds }) => recoveredAfterSeconds)),
-      count(figures.eventsPerSecond),
-      `\`npm run chaos -- --scenario ${scenario.name} --events ${figures.sent} --seed ${seed}\`: ${holds(result) ? "holds" : "**FAILED**"}`,
-    ];
+function rowOf(kept: Kept): readonly string[] {
+  const { scenario, seed, sent, blows } = kept;
+  return [
+    `[${scenario}](${scenario}.svg)`,
+    count(sent),
+    count(kept.answered),
+    count(kept.resent),
+    counted(kept.lost),
+    counted(kept.doubled),
+    counted(kept.diverged),
+    String(blows.length),
+    most(blows.map(({ unavailableSeconds }) => unavailableSeconds)),
+    most(blows.map(({ answeredAfterSeconds }) => answeredAfterSeconds)),
+    most(blows.map(({ recoveredAfterSeconds }) => recoveredAfterSeconds)),
+    count(kept.eventsPerSecond),
+    `\`npm run chaos -- --scenario ${scenario} --events ${sent} --seed ${seed}\`: ${kept.holds ? "holds" : "**FAILED**"}`,
+  ];
+}
+
+/** The last result of each scenario that stands in the folder, also of earlier runs: all of them take hours. */
+function keptIn(folder: string): Kept[] {
+  return SCENARIOS.flatMap(({ name }) => {
+    const path = join(folder, `${name}.json`);
+    return existsSync(path) ? [JSON.parse(readFileSync(path, "utf8")) as Kept] : [];
   });
+}
+
+/** The table of all scenarios, with the commands that make it. */
+export function writeTable(folder: string): void {
+  const kept = keptIn(folder);
   const head = [
     "scenario",
     "sent",
@@ -124,18 +152,21 @@ export function writeTable(folder: string, results: readonly Result[], command: 
     "events/s",
     "alone",
   ];
-  const sum = (of: (result: Result) => number): string =>
-    count(results.reduce((all, result) => all + of(result), 0));
+  const sum = (of: (one: Kept) => number | null): string =>
+    count(kept.reduce((all, one) => all + (of(one) ?? 0), 0));
+  const origins = kept.map(({ command, commit }) =>
+    [`\`${command}\``, ...(commit === null ? [] : [`commit ${commit.slice(0, 12)}`])].join(", "),
+  );
   const readme = relative(folder, join(root, "bench/chaos/README.md"));
   const text = `# Chaos: what came of it
 
-\`${command}\`, on ${process.platform} ${process.arch} with Node ${process.versions.node}. Everything (four seats, two Wardens, the
+${[...new Set(origins)].join("; ")}. On ${process.platform} ${process.arch} with Node ${process.versions.node}. Everything (four seats, two Wardens, the
 database, the clients) runs on the one machine. Of several blows the longest time is shown. What each column means stands in
 the [README](${readme}).
 
-${[line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n")}
+${[line(head), line(head.map(() => "---")), ...kept.map((one) => line(rowOf(one)))].join("\n")}
 
-In all ${sum(({ figures }) => figures.sent)} events, of which ${sum(({ findings }) => findings.lost ?? 0)} lost, ${sum(({ findings }) => findings.doubled ?? 0)} doubled, ${sum(({ findings }) => findings.diverged ?? 0)} diverged.
+In all ${sum(({ sent }) => sent)} events, of which ${sum(({ lost }) => lost)} lost, ${sum(({ doubled }) => doubled)} doubled, ${sum(({ diverged }) => diverged)} diverged.
 `;
   writeFileSync(join(folder, "REPORT.md"), text);
 }
