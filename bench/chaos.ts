@@ -7,7 +7,6 @@ import { parseArgs } from "node:util";
 import { Arena } from "./chaos/arena.ts";
 import { Auditor } from "./chaos/audit/auditor.ts";
 import type { Findings } from "./chaos/audit/auditor.ts";
-import { verifyFlaws } from "./chaos/audit/verify.ts";
 import { figuresOf } from "./chaos/measure.ts";
 import { holds, summaryOf, writeResult, writeTable } from "./chaos/report.ts";
 import type { Result } from "./chaos/report.ts";
@@ -22,6 +21,7 @@ import { Progress } from "./lib/progress.ts";
 import { linesOf } from "./lib/sample.ts";
 import type { InvoiceLine } from "./lib/sample.ts";
 import { buildBundle, root } from "./lib/tools.ts";
+import { verifyFlaws } from "./lib/verify-flaws.ts";
 
 const EXIT = { usage: 1, failed: 2, unable: 3 } as const;
 const sample = join(root, "bench/data/online-retail-sample.csv");

@@ -4,7 +4,8 @@ import { join, relative } from "node:path";
 import { describe, expect, it } from "vitest";
 import { SHIPPED } from "../objects/arbiter/domains/shipped.ts";
 import { LIMITS } from "../objects/shared/limits.ts";
-import { COMMANDS, OWN, TIMERS, numbersOfCode } from "./kit/drift-map.ts";
+import { OWN } from "./kit/drift-limits.ts";
+import { COMMANDS, TIMERS, numbersOfCode } from "./kit/drift-map.ts";
 import {
   kindsOf,
   methodsOf,

@@ -48,6 +48,7 @@ describe("a submission at the Warden", () => {
     knowsKey: fc.constantFrom(true, false),
     overloaded: fc.boolean(),
     halted: fc.boolean(),
+    crowded: fc.boolean(),
     full: fc.boolean(),
     mayHaveLost: fc.boolean(),
   });
@@ -62,36 +63,45 @@ describe("a submission at the Warden", () => {
   }
 
   const casesOf = (decide: typeof admission): fc.Arbitrary<Case> =>
-    states.map(({ known, sentAt, ready, knowsKey, overloaded, halted, full, mayHaveLost }) => {
-      const open = ready && knowsKey;
-      const state: AdmissionState = {
-        known: knownOf(known),
-        now: NOW,
-        windowMs: WINDOW,
-        courtOpen: open,
-        overloaded: overloaded || halted || full,
-        mayHaveLost,
-      };
-      const late = sentAt !== null && NOW - sentAt > WINDOW;
-      const submission = {
-        key: "k",
-        fingerprint: "f",
-        sent_at: sentAt,
-        court: { open, knows_key: knowsKey, overloaded, halted, may_have_lost: mayHaveLost },
-      };
-      return {
-        trigger: "Submit",
-        decided: decide({ fingerprint: "f", sentAt }, state),
-        world: {
-          names: { submission, warden: { is_full: full } },
-          find: (): unknown => known,
-          functions: {
-            is_late: (): boolean => late,
-            held_by_seats: (): boolean => known?.heldBySeats === true,
+    states.map(
+      ({ known, sentAt, ready, knowsKey, overloaded, halted, crowded, full, mayHaveLost }) => {
+        const open = ready && knowsKey;
+        const state: AdmissionState = {
+          known: knownOf(known),
+          now: NOW,
+          windowMs: WINDOW,
+          courtOpen: open,
+          overloaded: overloaded || halted || crowded || full,
+          mayHaveLost,
+        };
+        const late = sentAt !== null && NOW - sentAt > WINDOW;
+        const submission = {
+          key: "k",
+          fingerprint: "f",
+          sent_at: sentAt,
+          court: {
+            open,
+            knows_key: knowsKey,
+            overloaded,
+            halted,
+            is_crowded: crowded,
+            may_have_lost: mayHaveLost,
           },
-        },
-      };
-    });
+        };
+        return {
+          trigger: "Submit",
+          decided: decide({ fingerprint: "f", sentAt }, state),
+          world: {
+            names: { submission, warden: { is_full: full } },
+            find: (): unknown => known,
+            functions: {
+              is_late: (): boolean => late,
+              held_by_seats: (): boolean => known?.heldBySeats === true,
+            },
+          },
+        };
+      },
+    );
   const found = (module: Module, decide = admission): string | null =>
     parting(module, casesOf(decide), ({ name }) => means[name] ?? "");
 

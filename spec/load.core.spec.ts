@@ -119,7 +119,7 @@ class Held {
   readonly send = (drawn: readonly Drawn[]): Promise<Outcome> => {
     this.sent.push([...drawn]);
     return new Promise((done) => {
-      this.#waiting.push(() => done({ right: drawn.length, failure: null }));
+      this.#waiting.push(() => done({ right: drawn.length, refused: 0, failure: null }));
       if (this.sent.length >= this.#until) for (const go of this.#waiting.splice(0)) go();
     });
   };
@@ -152,7 +152,7 @@ describe("a loop", () => {
         const end = held ? 0 : performance.now() + 100;
         while (performance.now() < end);
         held = true;
-        return Promise.resolve({ right: drawn.length, failure: null });
+        return Promise.resolve({ right: drawn.length, refused: 0, failure: null });
       },
     };
     const { latency, lag } = await openLoop(loopOn(client, 1), { rate: 100, count: 5 });
@@ -184,7 +184,7 @@ describe("a loop", () => {
         most = Math.max(most, open);
         await Promise.resolve();
         open -= 1;
-        return { right: drawn.length, failure: null };
+        return { right: drawn.length, refused: 0, failure: null };
       },
     };
     const measured = await closedLoop(loopOn(client, 2), 4, { seconds: 60, events: 40 });
@@ -195,11 +195,28 @@ describe("a loop", () => {
   it("counts what is not right, by its reason, and no latency of it", async () => {
     const client = {
       send: (drawn: readonly Drawn[]): Promise<Outcome> =>
-        Promise.resolve({ right: drawn.length - 1, failure: "503" }),
+        Promise.resolve({ right: drawn.length - 1, refused: 0, failure: "503" }),
     };
     const measured = await closedLoop(loopOn(client, 5), 1, { seconds: 60, events: 20 });
     expect(measured).toMatchObject({ events: 16, failed: 4, reasons: { 503: 4 } });
     expect(measured.latency.count).toBe(0);
+  });
+
+  it("what was turned away is no failure, and no latency", async () => {
+    let turn = 0;
+    const client = {
+      send: (drawn: readonly Drawn[]): Promise<Outcome> => {
+        turn += 1;
+        return Promise.resolve(
+          turn % 2 === 0
+            ? { right: 0, refused: drawn.length, failure: null }
+            : { right: drawn.length, refused: 0, failure: null },
+        );
+      },
+    };
+    const measured = await closedLoop(loopOn(client, 5), 1, { seconds: 60, events: 20 });
+    expect(measured).toMatchObject({ events: 10, refused: 10, failed: 0, reasons: {} });
+    expect(measured.latency.count).toBe(2);
   });
 
   it("draws every movement once, whoever takes it", () => {
@@ -235,7 +252,7 @@ describe("percentiles", () => {
 
 const measured = (changes: Partial<Measured>): Measured => {
   const latency = { count: 1, p50: 5, p90: 20, p99: 99, p999: 300, max: 400, mean: 9 };
-  const whole = { seconds: 10, requests: 100, events: 10_000, failed: 0, reasons: {} };
+  const whole = { seconds: 10, requests: 100, events: 10_000, failed: 0, refused: 0, reasons: {} };
   return { ...whole, latency, lag: null, ...changes };
 };
 
@@ -244,6 +261,7 @@ describe("the search", () => {
 
   it("a quiet tail, no failure, and the rate itself", () => {
     expect(holds(measured({}), 1_000)).toBe(true);
+    expect(holds(measured({ refused: 1 }), 1_000)).toBe(false);
     expect(holds(measured({ failed: 1 }), 1_000)).toBe(false);
     expect(holds(measured({ events: 9_700 }), 1_000)).toBe(false);
     const { latency } = measured({});

@@ -6,7 +6,9 @@ export type Mode =
   /** Arrivals by schedule, in events a second. */
   | { readonly kind: "open"; readonly rate: number }
   /** The highest rate that holds. */
-  | { readonly kind: "search" };
+  | { readonly kind: "search" }
+  /** So many times what a closed loop of so many requests came to, just before. */
+  | { readonly kind: "over"; readonly factor: number; readonly inFlight: number };
 
 export interface Case {
   readonly name: string;
@@ -37,6 +39,13 @@ const search = (workload: string, size: number): Case => ({
   size,
 });
 
+const over = (workload: string, size: number, factor = 2): Case => ({
+  name: `over/${workload}/${size}`,
+  mode: { kind: "over", factor, inFlight: IN_FLIGHT[size] ?? 8 },
+  workload,
+  size,
+});
+
 export const CASES: readonly Case[] = [
   ...[1, 10, 100, 1000].map((size) => closed("distinct", size)),
   ...[1, 100, 1000].map((size) => closed("hot", size)),
@@ -46,6 +55,7 @@ export const CASES: readonly Case[] = [
   ...[1, 100].map((size) => closed("entities", size)),
   ...[10_000, 20_000].map((rate) => open("distinct", 100, rate)),
   ...[1, 10, 100, 1000].map((size) => search("distinct", size)),
+  ...[1, 100].map((size) => over("distinct", size)),
 ];
 
 /** Of a short run: every kind once, and stock that runs out. */
@@ -60,6 +70,7 @@ export const SHORT_CASES: readonly Case[] = [
   closed("scarce", 10),
   open("distinct", 10, 200),
   search("distinct", 1),
+  over("distinct", 10),
 ];
 
 /** For people. */
@@ -67,5 +78,7 @@ export function sayingOf({ mode, workload, size }: Case): string {
   const requests = size === 1 ? "single movements" : `requests of ${size}`;
   if (mode.kind === "closed") return `${workload}, ${requests}, ${mode.inFlight} under way`;
   if (mode.kind === "open") return `${workload}, ${requests}, ${mode.rate} events/s offered`;
+  if (mode.kind === "over")
+    return `${workload}, ${requests}, ${mode.factor} times as much offered as it can do`;
   return `${workload}, ${requests}, the highest rate that holds`;
 }

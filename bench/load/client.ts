@@ -9,6 +9,7 @@ const REQUEST_MS = 15_000;
 /** Sooner than any server closes an idle connection: a request that meets the closing would fail. */
 const IDLE_MS = 1_000;
 const REASON = 160;
+const BUSY: ReadonlySet<number> = new Set([429, 503]);
 
 /** The movements of a workload in order, each index once. */
 export class Source {
@@ -29,6 +30,8 @@ export class Source {
 export interface Outcome {
   /** Movements answered as they must be. */
   readonly right: number;
+  /** Turned away, with word of when to come back: it has no room for them now. */
+  readonly refused: number;
   /** Why the others were not. */
   readonly failure: string | null;
 }
@@ -56,12 +59,15 @@ export class Client {
       const { path, headers, body } = this.#running.posted(movements);
       const reply = await this.#pool.request({ method: "POST", path, headers, body });
       const text = await reply.body.text();
+      if (reply.headers["retry-after"] !== undefined && BUSY.has(reply.statusCode))
+        return { right: 0, refused: drawn.length, failure: null };
       const answers = this.#running.answers(reply.statusCode, text, movements);
       const right = this.#book.told(drawn, answers);
-      return { right, failure: right === drawn.length ? null : "an answer that must not be" };
+      const failure = right === drawn.length ? null : "an answer that must not be";
+      return { right, refused: 0, failure };
     } catch (error) {
       const failure = error instanceof Error ? error.message : String(error);
-      return { right: 0, failure: failure.slice(0, REASON) };
+      return { right: 0, refused: 0, failure: failure.slice(0, REASON) };
     }
   }
 

@@ -20,8 +20,10 @@ export interface Measured {
   /** Events that were answered as they must be, those that were not, and the latter's reasons with their number. */
   readonly events: number;
   readonly failed: number;
+  /** Events that were turned away for now; they count as neither. */
+  readonly refused: number;
   readonly reasons: Readonly<Record<string, number>>;
-  /** Of requests answered as they must be; in an open loop from the instant they were scheduled for. */
+  /** Of requests answered as they must be, not of those turned away; in an open loop from the instant they were scheduled for. */
   readonly latency: Latency;
   /** How late the client itself was in sending; null in a closed loop. */
   readonly lag: Latency | null;
@@ -33,14 +35,18 @@ class Tally {
   #requests = 0;
   #events = 0;
   #failed = 0;
+  #refused = 0;
 
-  count(sent: number, { right, failure }: Outcome, ms: number): void {
+  count(sent: number, { right, refused, failure }: Outcome, ms: number): void {
+    const failed = sent - right - refused;
     this.#requests += 1;
     this.#events += right;
-    this.#failed += sent - right;
-    if (failure === null) this.latencies.record(ms);
-    else if (this.#reasons.has(failure) || this.#reasons.size < REASONS)
-      this.#reasons.set(failure, (this.#reasons.get(failure) ?? 0) + sent - right);
+    this.#refused += refused;
+    this.#failed += failed;
+    if (failure === null) {
+      if (right > 0) this.latencies.record(ms);
+    } else if (this.#reasons.has(failure) || this.#reasons.size < REASONS)
+      this.#reasons.set(failure, (this.#reasons.get(failure) ?? 0) + failed);
   }
 
   measured(ms: number, lag: Latency | null): Measured {
@@ -49,6 +55,7 @@ class Tally {
       requests: this.#requests,
       events: this.#events,
       failed: this.#failed,
+      refused: this.#refused,
       reasons: Object.fromEntries(this.#reasons),
       latency: this.latencies.summary(),
       lag,
@@ -119,6 +126,7 @@ export async function openLoop(
   // The last interval belongs to the schedule, though nothing arrives at its end.
   const to = Math.max(performance.now(), from + instantOf(schedule, sent));
   const unsent = (schedule.count - sent) * size;
-  if (unsent > 0) tally.count(unsent, { right: 0, failure: "not sent: too far behind" }, 0);
+  if (unsent > 0)
+    tally.count(unsent, { right: 0, refused: 0, failure: "not sent: too far behind" }, 0);
   return tally.measured(to - from, lags.summary());
 }

@@ -119,6 +119,7 @@ function lines(rows: readonly (readonly [string, string])[]): string {
 const SHORT: Limits = {
   seconds: 60,
   openSeconds: 1,
+  noticeSeconds: 1,
   events: 150,
   warmSeconds: 60,
   warmEvents: 40,
@@ -131,6 +132,7 @@ function limitsOf(seconds: number): Limits {
   return {
     seconds,
     openSeconds: seconds,
+    noticeSeconds: 20,
     events: Infinity,
     warmSeconds: Math.ceil(seconds / 3),
     warmEvents: Infinity,

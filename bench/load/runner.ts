@@ -37,6 +37,8 @@ const FUNCTIONS = 60;
 const AUDITED = 50;
 /** Connections where arrivals wait for nobody. */
 const CONNECTIONS = 64;
+/** … and where more arrives than is answered. */
+const MANY_CONNECTIONS = 1_024;
 
 export interface Limits {
   /** Of a closed loop, which ends with the first of these. */
@@ -44,6 +46,8 @@ export interface Limits {
   readonly events: number;
   /** Of an open one, and of each step of a search. */
   readonly openSeconds: number;
+  /** Of too much, before it is measured. */
+  readonly noticeSeconds: number;
   readonly warmSeconds: number;
   readonly warmEvents: number;
   readonly fillSeconds: number;
@@ -74,6 +78,8 @@ export interface Run {
   readonly disk: Disk;
   /** Items that were there. */
   readonly items: number;
+  /** Events a second that were offered where that was so many times what it can do; null otherwise. */
+  readonly offered: number | null;
   /** Of a search, at the highest rate that holds; null if none does. */
   readonly measured: Measured | null;
   readonly tried: readonly Tried[];
@@ -126,29 +132,32 @@ async function runOf(life: Life, running: Running, one: Case, index: number): Pr
   // Before there are connections: it holds this process up, and servers close what is idle.
   const disk = probe(life.folder, limits.probes);
   const book = new Book({ strict: semantics.nonNegative });
-  const inFlight = one.mode.kind === "closed" ? one.mode.inFlight : CONNECTIONS;
-  const client = new Client(running, book, inFlight);
+  const connections = connectionsOf(one.mode);
+  const client = new Client(running, book, connections);
   try {
     const loop = { client, source: new Source(workload.draw), size: one.size, signal };
     const { warmSeconds, warmEvents } = limits;
-    await closedLoop(loop, Math.min(inFlight, 16), { seconds: warmSeconds, events: warmEvents });
+    await closedLoop(loop, Math.min(connections, 16), { seconds: warmSeconds, events: warmEvents });
     const at = new Date().toISOString();
     const size = Math.min(most, Math.max(one.size, AUDITED));
     const audited = { running, semantics, size, book, workload };
     const look = await lookInto(running);
     const counted = await running.counters?.();
     const spending = new Spending(running.pid);
-    const { measured, tried } = await measuredIn(one.mode, loop, limits, () =>
+    const { measured, tried, offered } = await measuredIn(one.mode, loop, limits, () =>
       settle(audited),
     ).finally(() => spending.end());
     const profile = await look((raw) => life.sampled(one, raw));
     const { usage } = spending;
     const counters = await countedSince(running, counted);
     const checks = await audit(audited);
+    if (running.verify !== undefined && one.mode.kind === "over")
+      checks.push({ what: "npm run verify finds nothing", wrong: await running.verify() });
     const names = { contender: contender.name, case: one.name, round, at };
     const { versions } = running;
     const { items } = workload;
-    return { ...names, versions, disk, items, measured, tried, usage, counters, profile, checks };
+    const found = { offered, measured, tried, usage, counters, profile, checks };
+    return { ...names, versions, disk, items, ...found };
   } finally {
     await client.close();
   }
@@ -183,16 +192,19 @@ async function lookInto({
 async function measuredIn(
   mode: Mode,
   loop: Loop,
-  { seconds, events, openSeconds, search }: Limits,
+  limits: Limits,
   settled: () => Promise<unknown>,
-): Promise<Pick<Run, "measured" | "tried">> {
+): Promise<Pick<Run, "measured" | "tried" | "offered">> {
+  const { seconds, events, openSeconds, search } = limits;
+  const only = { tried: [], offered: null };
   if (mode.kind === "closed")
-    return { measured: await closedLoop(loop, mode.inFlight, { seconds, events }), tried: [] };
+    return { ...only, measured: await closedLoop(loop, mode.inFlight, { seconds, events }) };
   if (mode.kind === "open")
     return {
+      ...only,
       measured: await openLoop(loop, scheduleOf(mode.rate, loop.size, openSeconds)),
-      tried: [],
     };
+  if (mode.kind === "over") return { ...only, ...(await overloaded(mode, loop, limits)) };
   const tried: Tried[] = [];
   // Less than a request a second tells nothing.
   const given = { ...search, from: Math.max(search.from, loop.size), least: loop.size };
@@ -203,12 +215,34 @@ async function measuredIn(
     await settled();
   }
   const best = highestOf(tried);
-  return { measured: tried.find(({ rate }) => rate === best)?.measured ?? null, tried };
+  const measured = tried.find(({ rate }) => rate === best)?.measured ?? null;
+  return { measured, tried, offered: null };
+}
+
+/** More than it can do, first for long enough that it can know. */
+async function overloaded(
+  { factor, inFlight }: Extract<Mode, { kind: "over" }>,
+  loop: Loop,
+  { seconds, events, openSeconds, noticeSeconds }: Limits,
+): Promise<Pick<Run, "measured" | "offered">> {
+  const able = await closedLoop(loop, inFlight, { seconds, events });
+  const offered = Math.max(loop.size, Math.round((able.events / able.seconds) * factor));
+  await openLoop(loop, scheduleOf(offered, loop.size, noticeSeconds));
+  const measured = await openLoop(loop, scheduleOf(offered, loop.size, openSeconds));
+  return { measured, offered };
+}
+
+function connectionsOf(mode: Mode): number {
+  if (mode.kind === "closed") return mode.inFlight;
+  return mode.kind === "over" ? MANY_CONNECTIONS : CONNECTIONS;
 }
 
 /** Whether a contender kept up with what it was offered. */
-export function holds({ failed, latency, events, seconds }: Measured, rate: number): boolean {
-  return failed === 0 && latency.p99 < P99_MS && events / seconds >= rate * KEPT;
+export function holds(
+  { failed, refused, latency, events, seconds }: Measured,
+  rate: number,
+): boolean {
+  return failed + refused === 0 && latency.p99 < P99_MS && events / seconds >= rate * KEPT;
 }
 
 /** The workload, with as many of its items as could be given their stock in the time there is for it. */

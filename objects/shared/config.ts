@@ -20,6 +20,7 @@ const variables = z.object({
   WINDOW_SECONDS: count(1, 7 * 24 * 3600).default(300),
   ROOT_HEIGHTS: count(2, 4096).default(LIMITS.rootHeights),
   DEADLINE_MS: count(100, 60_000).default(5000),
+  QUEUE_MS: count(50, 60_000).default(400),
   REGIONS: z.string().default("weur,eeur,enam,wnam"),
   GENESIS_DIGEST: z
     .string()
@@ -42,6 +43,8 @@ export interface Deployment {
   readonly rootEvery: number;
   /** How long a submission waits for its outcome. */
   readonly deadlineMs: number;
+  /** What a submission may wait before the excess of a queue that stands is refused. */
+  readonly queueMs: number;
   readonly regions: readonly string[];
   /** Pinned digest of the genesis, or empty. */
   readonly genesisDigest: string;
@@ -67,6 +70,7 @@ export function deploymentOf(env: object): Deployment {
     windowMs: v.WINDOW_SECONDS * 1000,
     rootEvery: v.ROOT_HEIGHTS,
     deadlineMs: v.DEADLINE_MS,
+    queueMs: v.QUEUE_MS,
     regions: v.REGIONS.split(",").map((region) => region.trim()),
     genesisDigest: v.GENESIS_DIGEST,
     faultInjection: v.FAULT_INJECTION === "on",

@@ -18,6 +18,11 @@ export const LIMITS = {
   /** Kept and undecided, per Warden; beyond it `overloaded`. */
   pendingEvents: 20_000,
   pendingBytes: 32 * 1024 * 1024,
+  /** Callers that wait too long (`QUEUE_MS`) for so long are no burst: then fewer may be kept, but always so many … */
+  standingMs: 5_000,
+  pendingLeast: 16,
+  /** … until nobody has waited too long for so long. */
+  calmMs: 10_000,
   /** Submissions that one turn of a Warden decides and stores together. */
   eventsPerTurn: 4_000,
   /** A leader gathers writs for so long at most, well below the silence of the next line. */

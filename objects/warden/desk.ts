@@ -13,6 +13,7 @@ import { sealValid } from "../shared/verify.ts";
 import type { Alarm } from "./alarm.ts";
 import { admission } from "./core/admission.ts";
 import type { Book, DecidedWrit, Entry, SealedWrit } from "./core/book.ts";
+import { Crowding } from "./crowding.ts";
 import { bucketOver, nextAlarm } from "./core/expiry.ts";
 import { heldIn } from "./core/held.ts";
 import type { Doubt, Finding } from "./core/held.ts";
@@ -53,7 +54,19 @@ interface Job {
   readonly submissions: readonly Submission[];
   /** Whether each court that was asked can agree. */
   readonly open: ReadonlyMap<number, boolean>;
+  /** When it came, Unix milliseconds. */
+  readonly came: number;
   readonly decided: (decisions: Decision[]) => void;
+}
+
+/** What is known as a call's submissions are decided. */
+interface Given {
+  readonly open: Job["open"];
+  /** By court, why nothing fresh of the call is kept. */
+  readonly full: ReadonlyMap<number, string | null>;
+  readonly answered: Map<string, Answered>;
+  /** What is kept of it. */
+  readonly reserved: Entry[];
 }
 
 /** One court, as the desk reaches it. */
@@ -70,6 +83,7 @@ export class Desk {
   readonly #keeping: Keeping;
   readonly #waiting: Waiting;
   readonly #terms: TermBook;
+  readonly #crowding: Crowding;
   readonly #contacts = new Map<number, Contact>();
   readonly #jobs: Job[] = [];
   readonly #decided: DecidedWrit[] = [];
@@ -81,7 +95,8 @@ export class Desk {
     this.#ports = ports;
     this.#keeping = { ...ports, windowMs: ports.deployment.windowMs };
     this.#waiting = new Waiting(ports.clock);
-    const { quorum } = ports.deployment;
+    const { quorum, queueMs } = ports.deployment;
+    this.#crowding = new Crowding(queueMs);
     this.#terms = new TermBook(genesis.document, quorum, ports.verify);
     for (let court = 0; court < ports.deployment.courts; court++) {
       this.#contacts.set(court, this.#contact(court));
@@ -143,8 +158,9 @@ export class Desk {
   async admit(submissions: readonly Submission[], until: number): Promise<WardenAnswer[]> {
     const { clock } = this.#ports;
     const open = await this.#opened(submissions, until);
+    const came = clock.now();
     const decisions = await new Promise<Decision[]>((decided) => {
-      this.#jobs.push({ submissions, open, decided });
+      this.#jobs.push({ submissions, open, came, decided });
       this.#wake();
     });
     const entries = decisions.flatMap((decision) => ("entry" in decision ? [decision.entry] : []));
@@ -259,13 +275,7 @@ export class Desk {
         this.#keeping,
         jobs.flatMap(({ submissions }) => submissions),
       );
-      for (const job of jobs) {
-        decisions.push(
-          job.submissions.map((submission) =>
-            this.#decide(submission, job.open, answered, reserved),
-          ),
-        );
-      }
+      for (const job of jobs) decisions.push(this.#decideAll(job, answered, reserved));
       store.reserve(reserved);
       sealed = book.seal(clock.now());
       for (const one of sealed) store.sealed(one, book.numbering(one.writ.court));
@@ -288,16 +298,36 @@ export class Desk {
     return this.#jobs.splice(0, later === -1 ? this.#jobs.length : Math.max(later, 1));
   }
 
-  #decide(
-    submission: Submission,
-    open: Job["open"],
+  /** Where a queue stands all fresh events of a call and court are kept, or none is. */
+  #decideAll(
+    { submissions, open, came }: Job,
     answered: Map<string, Answered>,
     reserved: Entry[],
-  ): Decision {
+  ): Decision[] {
+    const { book, clock } = this.#ports;
+    const now = clock.now();
+    const courts = new Set(submissions.map(({ court }) => court));
+    const full = new Map([...courts].map((court) => [court, this.#full(court, now)]));
+    const fresh: Entry[] = [];
+    const decisions = submissions.map((submission) =>
+      this.#decide(submission, { open, full, answered, reserved: fresh }),
+    );
+    this.#crowding.came(fresh, came, (court) => book.pendingIn(court));
+    reserved.push(...fresh);
+    return decisions;
+  }
+
+  #full(court: number, now: number): string | null {
+    if (this.#contactOf(court).watch.overloaded) return "the court has much to publish";
+    const crowded = this.#crowding.full(court, this.#ports.book.pendingIn(court), now);
+    return crowded ? "events wait longer than they should to be agreed" : null;
+  }
+
+  #decide(submission: Submission, given: Given): Decision {
+    const { open, answered, reserved } = given;
     const { book, store } = this.#ports;
     const { watch } = this.#contactOf(submission.court);
-    const full =
-      book.full(submission.court) ?? (watch.overloaded ? "the court has much to publish" : null);
+    const full = book.full(submission.court) ?? given.full.get(submission.court) ?? null;
     const holds = this.#holdsKey(submission.court);
     const courtOpen =
       holds && (open.get(submission.court) ?? watch.surelyOpen(this.#since(submission.court)));
@@ -319,6 +349,7 @@ export class Desk {
       case "no-quorum":
         return { answer: { kind: verdict, detail: holds ? watch.detail : LOST_KEY } };
       case "overloaded":
+        this.#crowding.refused(submission.court, this.#ports.clock.now());
         return { answer: { kind: verdict, detail: full ?? "" } };
       case "key-reused":
       case "too-old":
@@ -340,6 +371,7 @@ export class Desk {
       const decided = settle(this.#ports.book, this.#ports.clock.now());
       if (decided === null) return;
       this.#contactOf(court).watch.decided();
+      this.#crowding.decided(court, decided.sealed.entries, decided.settledAt);
       this.#waiting.settled(decided.sealed.entries);
       this.#decided.push(decided);
       this.#wake();

@@ -5,75 +5,7 @@ import { deploymentOf } from "../../objects/shared/config.ts";
 import { LIMITS } from "../../objects/shared/limits.ts";
 import { bucketWidth } from "../../objects/warden/core/expiry.ts";
 import type { Mapping, Numbers } from "../reader/drift.ts";
-
-/** Bounds of this implementation: whatever they are, the rules are the same. */
-export const OWN: readonly string[] = `
-  eventBytes nameBytes jsonFlaws writsShown writBytes writEvents pendingBytes eventsPerTurn redriveMs
-  redriveCapMs callsPerSeat courtKnownMs statusMs courtWaitMs courtPollMs genesisMs
-  windowBuckets blockBytes entityBytes reasonBytes rowBytes controlsKept writsKeptPerWarden
-  heightsAhead viewsAhead rulesPerStep batchesKept syncBlocks syncBytes catchUpPatienceMs
-  catchUpTries stateRows stateBytes stateAnswerMs stateTurnMs stateEras callsPerPeer sizePerPeer
-  waitersPerSeat answerWaitMs messagesPerCall callSize deliveredSize incidents incidentsAboutOne incidentsPage
-  incidentsPageSize suspicionCapFactor clockBehindCapFactor rootRowsPerBlock attemptsKept idleResends
-  publishBacklogBlocks publishPauseMs publishRest publishRestCapMs publishRunBlocks publishRunBytes
-  repairRows repairHeights repairs wounds mendPauseMs rebuildPauseMs rebuildPauseCapMs scrubRows scrubBytes
-  patrolBlocks patrolBytes patrolVersions ledgerRepairRows repairPasses repairStrays damagesKept damageAwakeMs
-  registrarBytes registrarPushPauseMs registrarPushBytes pageItems pageScan ledgerBytes
-  auditBlocks readPauseMs readMs deadlineSlackMs wardenAttempts faultMaxMs faultCrashMs
-  faultSlowMs streamPage streamTakeMs streamRetryMs queueDelayS queueDelayCapS deadLetterSize
-  glimpseBlocks glimpseIncidents glimpseSeconds consolePollMs consoleStreamMs consoleHeartbeatMs consoleRows consoleCookieSeconds
-`
-  .trim()
-  .split(/\s+/);
-
-const LIMITS_IN_SPEC: Partial<Record<keyof typeof LIMITS, string>> = {
-  requestBytes: "usher.request_bytes",
-  requestEvents: "usher.request_events",
-  readRounds: "usher.read_rounds",
-  nesting: "arbiter.nesting",
-  outcomesBytes: "arbiter.outcomes_bytes",
-  expiriesPerBlock: "arbiter.expiries_per_block",
-  entitiesPerEvent: "arbiter.entities_per_event",
-  changesBytes: "arbiter.changes_bytes",
-  validationErrors: "arbiter.validation_errors",
-  writsInFlight: "core.writs_in_flight",
-  censoredHeights: "core.censored_heights",
-  rootHeights: "core.root_heights",
-  alarmMs: "core.alarm_bound",
-  clockBoundMs: "core.clock_bound",
-  pendingEvents: "warden.pending_events",
-  gatherMs: "seat.gather",
-  gatherWrits: "seat.most_gathered",
-  writSilenceMs: "warden.silence",
-  suspicionMs: "clerk.patience",
-  resendMs: "clerk.send_again",
-  clockAheadMs: "clerk.ahead",
-  clockBehindMs: "clerk.behind",
-  emptyBlockMs: "clerk.empty_block",
-  relapseRoots: "clerk.relapse_roots",
-  callLostMs: "wiring.call_lost",
-  attempts: "clerk.deaths",
-  blockEvents: "clerk.block_events",
-  controlMs: "control.kept_for",
-  controlTries: "control.tries_allowed",
-  terms: "control.most_terms",
-  patrolPauseMs: "ledger.patrol_pause",
-  publishPatienceMs: "ledger.patience",
-  streams: "stream.most_streams",
-  streamsPerToken: "stream.most_of_a_token",
-  streamReads: "stream.most_reads",
-  streamPauseMs: "stream.first_pause",
-  streamPauseCapMs: "stream.last_pause",
-  streamBeatMs: "stream.heartbeat",
-  consoleStreams: "console.most_streams",
-  consoleLeaseMs: "console.lease",
-  consoleCopies: "console.most_copies",
-  registrarTtlMs: "registrar.idle_time",
-  registrarBucketMs: "registrar.bucket_width",
-  registrarEntries: "registrar.most_copies",
-  registrarPushKeys: "registrar.most_rows_a_push",
-  registrarFills: "registrar.most_fills",
-};
+import { LIMITS_IN_SPEC, OWN } from "./drift-limits.ts";
 
 /** Whether a domain takes an event's data. */
 const takes = (type: string, data: object): boolean =>
@@ -106,7 +38,7 @@ function clientNumbers(): Numbers {
 
 /** Every number of the code that is a promise, and every limit; `limits` and `env` as the code has them, unless a test says otherwise. */
 export function numbersOfCode(limits: Readonly<Record<string, number>> = LIMITS): Numbers {
-  const { quorum, windowMs, deadlineMs, rootEvery } = deploymentOf({ GENERATION: "1" });
+  const { quorum, windowMs, deadlineMs, queueMs, rootEvery } = deploymentOf({ GENERATION: "1" });
   const limit = (name: string): number => limits[name] ?? Number.NaN;
   const capped = (name: string, factor: string, spec: string): Numbers => ({
     [`LIMITS.${name} * ${factor}`]: { is: limit(name) * limit(factor), spec },
@@ -136,6 +68,7 @@ export function numbersOfCode(limits: Readonly<Record<string, number>> = LIMITS)
     "quorum.r of readers": { is: quorum.r, spec: "ledger.believable" },
     WINDOW_SECONDS: { is: windowMs, spec: "core.window" },
     "windowMs + clockBoundMs": { is: windowMs + limit("clockBoundMs"), spec: "core.key_retention" },
+    QUEUE_MS: { is: queueMs, spec: "warden.queue" },
     DEADLINE_MS: { is: deadlineMs, spec: "core.deadline" },
     ROOT_HEIGHTS: { is: rootEvery, spec: "core.root_heights" },
     "bucketWidth(windowMs)": { is: bucketWidth(windowMs), spec: "warden.bucket_width" },
@@ -388,6 +321,7 @@ export const TIMERS: Mapping = {
   // warden: RefuseWithoutQuorum, what tells that a court is open.
   "objects/warden/core/openness.ts LIMITS.writSilenceMs": [],
   "objects/warden/core/openness.ts LIMITS.courtKnownMs": [],
+  "objects/warden/core/crowd.ts LIMITS.calmMs": [], // warden: NoteSlowAnswer
   "objects/warden/alarm.ts this.": [], // warden: AlarmNeverLost
   "objects/warden/core/admission.ts state.windowMs": [], // warden: RefuseLateRetry
   // console: LeaveSilentStream.

@@ -7,6 +7,7 @@ import type { Answer as Element, Stock } from "../../lib/contract.ts";
 import { exchange } from "../../lib/exchange.ts";
 import { freePort } from "../../lib/ports.ts";
 import { startServer } from "../../lib/server.ts";
+import { verifyFlaws } from "../../lib/verify-flaws.ts";
 import { root } from "../../lib/tools.ts";
 import { countersIn } from "../counters.ts";
 import type { Answer, Movement, Status } from "../movement.ts";
@@ -43,6 +44,7 @@ async function start({ folder, bundles, signal, inspected }: Place): Promise<Run
   const { url, token, group: pid } = server;
   const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
   const access = { url, token, signal };
+  const { genesis } = (await exchange(access, "GET", "/v1/ready"))?.body as { genesis: string };
   const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
     version: string;
   };
@@ -71,6 +73,7 @@ async function start({ folder, bundles, signal, inspected }: Place): Promise<Run
       await Promise.all(Array.from({ length: READS }, reader));
       return found;
     },
+    verify: () => verifyFlaws(access, genesis),
     counters: async () => {
       const reply = await fetch(`${url}/metrics`, { headers, signal });
       return countersIn(await reply.text());

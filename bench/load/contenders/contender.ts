@@ -63,6 +63,8 @@ export interface Running {
   answers(status: number, text: string, movements: readonly Movement[]): Answer[];
   /** Of items, what there is of each; null where nothing is kept. */
   stock(items: readonly string[]): Promise<Map<string, number> | null>;
+  /** What a verification of all that it published finds wrong, where it publishes. */
+  readonly verify?: () => Promise<string[]>;
   /** What its seats have counted so far, where it has seats that count. */
   readonly counters?: () => Promise<Counters>;
   stop(): Promise<void>;

@@ -55,11 +55,12 @@ function panel(lines: readonly Line[], top: number, { contenders }: Results): st
     .join("\n");
 }
 
-function sayingOf({ rate, p99, failed, flaws }: Line): string {
+function sayingOf({ rate, p99, failed, refused, flaws }: Line): string {
   const parts = [
     rate === null ? "no result" : `${count(Math.round(rate.median))}/s`,
     ...(p99 === null ? [] : [`p99 ${fixed(p99.median)} ms`]),
     ...(failed === 0 ? [] : [`${count(failed)} failed`]),
+    ...(refused === 0 ? [] : [`${count(refused)} refused`]),
     ...(flaws.length === 0 ? [] : ["FAILED"]),
   ];
   return parts.join(" · ");

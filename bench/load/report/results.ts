@@ -53,6 +53,8 @@ export interface Line {
   readonly p99: Spread | null;
   /** Events not answered as they must be. */
   readonly failed: number;
+  /** Events turned away for now. */
+  readonly refused: number;
   /** Seconds of processor per thousand events, of the contender. */
   readonly cpu: Spread | null;
   /** Milliseconds of a synced write, just before. */
@@ -93,6 +95,7 @@ function lineOf(name: string, contender: string, runs: readonly Run[]): Line {
     p50: spreadOf(measured.map(({ latency }) => latency.p50)),
     p99: spreadOf(measured.map(({ latency }) => latency.p99)),
     failed: measured.reduce((sum, one) => sum + one.failed, 0),
+    refused: measured.reduce((sum, one) => sum + one.refused, 0),
     cpu: spreadOf(cpu),
     disk: diskOf(runs),
     ratio: null,
@@ -155,6 +158,42 @@ export function countedIn({ cases, runs }: Results): Counted[] {
 
 function spanOf(measured: readonly (Measured | null)[]): number {
   return measured.reduce((time, one) => time + (one?.seconds ?? 0), 0);
+}
+
+/** Of a case that offers too much, in events a second. */
+export interface Over {
+  readonly case: string;
+  readonly contender: string;
+  readonly offered: Spread | null;
+  readonly taken: Spread | null;
+  readonly refused: Spread | null;
+  readonly failed: Spread | null;
+  readonly p99: Spread | null;
+}
+
+export function oversIn({ runs }: Results): Over[] {
+  const over = runs.filter(({ offered }) => offered !== null);
+  const names = [...new Set(over.map((run) => run.case))];
+  return names.flatMap((name) => {
+    const of = Map.groupBy(
+      over.filter((run) => run.case === name),
+      ({ contender }) => contender,
+    );
+    return [...of].map(([contender, own]) => {
+      const measured = own.flatMap((run) => run.measured ?? []);
+      const rate = (pick: (one: Measured) => number): Spread | null =>
+        spreadOf(measured.map((one) => pick(one) / one.seconds));
+      return {
+        case: name,
+        contender,
+        offered: spreadOf(own.flatMap(({ offered }) => offered ?? [])),
+        taken: rate(({ events }) => events),
+        refused: rate(({ refused }) => refused),
+        failed: rate(({ failed }) => failed),
+        p99: spreadOf(measured.map(({ latency }) => latency.p99)),
+      };
+    });
+  });
 }
 
 /** Milliseconds of a synced write, over these runs. */

@@ -1,7 +1,7 @@
 // The results as tables: for the terminal, and in Markdown.
 import { count } from "../../lib/table.ts";
 import type { Spread } from "../summary.ts";
-import { countedIn, diskOf, linesOf, roundsOf, versionsIn } from "./results.ts";
+import { countedIn, diskOf, linesOf, oversIn, roundsOf, versionsIn } from "./results.ts";
 import type { Line, Results } from "./results.ts";
 
 const HEAD = [
@@ -11,6 +11,7 @@ const HEAD = [
   "p50 ms",
   "p99 ms",
   "failed",
+  "refused",
   "CPU s/1,000",
   "disk ms",
   "ours is",
@@ -22,7 +23,18 @@ const median = (spread: Spread | null): string => (spread === null ? "–" : fix
 const range = (spread: Spread | null): string =>
   spread === null ? "–" : `${fixed(spread.least)} – ${fixed(spread.most)}`;
 
-function cellsOf({ contender, rate, p50, p99, failed, cpu, disk, ratio, flaws }: Line): string[] {
+function cellsOf({
+  contender,
+  rate,
+  p50,
+  p99,
+  failed,
+  refused,
+  cpu,
+  disk,
+  ratio,
+  flaws,
+}: Line): string[] {
   const name = flaws.length === 0 ? contender : `${contender} FAILED`;
   const times = ratio === null ? "" : `${ratio.toFixed(2)} ×`;
   const cells = [
@@ -31,6 +43,7 @@ function cellsOf({ contender, rate, p50, p99, failed, cpu, disk, ratio, flaws }:
     median(p50),
     median(p99),
     count(failed),
+    count(refused),
     median(cpu),
     median(disk),
   ];
@@ -89,6 +102,7 @@ export function markdownOf(results: Results): string {
       rule(HEAD.length),
       ...lines.map((line) => row([line.case, ...cellsOf(line)])),
     ],
+    over(results),
     counted(results),
     semantics(results),
   ];
@@ -117,7 +131,7 @@ function compact({ cases, contenders }: Results, lines: readonly Line[]): string
   const cell = (name: string, contender: string): string => {
     const line = lines.find((one) => one.case === name && one.contender === contender);
     if (line === undefined) return "–";
-    const wrong = line.flaws.length > 0 || line.failed > 0 ? " (!)" : "";
+    const wrong = line.flaws.length + line.failed + line.refused > 0 ? " (!)" : "";
     return `${median(line.rate)}/s · ${median(line.p99)} ms${wrong}`;
   };
   return [
@@ -125,7 +139,28 @@ function compact({ cases, contenders }: Results, lines: readonly Line[]): string
     rule(names.length),
     ...cases.map(({ name }) => row([name, ...names.map((contender) => cell(name, contender))])),
     "",
-    "–: not measured. (!): some events failed, or the contender did.",
+    "–: not measured. (!): some events failed or were refused, or the contender failed.",
+  ];
+}
+
+/** Where more was offered than it can do. */
+function over(results: Results): string[] {
+  const all = oversIn(results);
+  if (all.length === 0) return [];
+  return [
+    row([
+      "case: events/s",
+      "contender",
+      "offered",
+      "taken",
+      "refused with `Retry-After`",
+      "failed",
+      "p99 of those taken, ms",
+    ]),
+    rule(6),
+    ...all.map(({ case: name, contender, offered, taken, refused, failed, p99 }) =>
+      row([name, contender, ...[offered, taken, refused, failed, p99].map(median)]),
+    ),
   ];
 }
 

@@ -87,6 +87,13 @@ export class Book {
     return this.#events;
   }
 
+  /** … of one court. */
+  pendingIn(court: number): number {
+    const { unsealed, sealed } = this.#court(court);
+    const inFlight = [...sealed.values()].reduce((sum, { entries }) => sum + entries.length, 0);
+    return unsealed.length + inFlight;
+  }
+
   /** Whether there is something to do though nobody calls: events to be decided, or courts to be asked what they were given. */
   get restless(): boolean {
     return this.#events > 0 || this.halted.length > 0;

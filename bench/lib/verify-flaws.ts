@@ -2,8 +2,8 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 
-import type { Access } from "../../lib/exchange.ts";
-import { quietEnvironment, root } from "../../lib/tools.ts";
+import type { Access } from "./exchange.ts";
+import { quietEnvironment, root } from "./tools.ts";
 
 const KEPT = 2_000;
 
