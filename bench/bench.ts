@@ -33,7 +33,11 @@ async function headOf(options: Options): Promise<Head> {
     short,
     rounds,
     seconds: limits.seconds,
-    cases: cases.map((one) => ({ name: one.name, what: sayingOf(one) })),
+    cases: cases.map((one) => ({
+      name: one.name,
+      what: sayingOf(one),
+      ...(one.regions === undefined ? {} : { regions: one.regions }),
+    })),
     contenders: contenders.map(({ name, title, semantics, lacks }) => ({
       name,
       title,

@@ -59,14 +59,17 @@ async function planted(flaw: Planted, ...cases: readonly string[]): Promise<stri
   return flaws(outcome);
 }
 
+/** Nothing is far from itself. */
+const NEAR_CASES = SHORT_CASES.filter(({ regions }) => regions === undefined);
+
 describe("the audit", () => {
   it("finds nothing in a contender that does it right, in any case", async () => {
     const outcome = await bench([shelfContender("none")], SHORT_CASES);
     expect(outcome.failures).toEqual([]);
-    expect(outcome.runs.map((run) => run.case)).toEqual(SHORT_CASES.map(({ name }) => name));
+    expect(outcome.runs.map((run) => run.case)).toEqual(NEAR_CASES.map(({ name }) => name));
     expect(flaws(outcome)).toEqual([]);
     expect(outcome.runs.map(({ measured }) => measured?.failed ?? 0)).toEqual(
-      SHORT_CASES.map(() => 0),
+      NEAR_CASES.map(() => 0),
     );
   });
 
@@ -201,7 +204,7 @@ describe("the bench", () => {
     const outcome = await bench([shelfContender("none", 1)], SHORT_CASES);
     expect(outcome.failures).toEqual([]);
     expect(outcome.runs.map((run) => run.case)).toEqual(
-      SHORT_CASES.filter(({ size }) => size === 1).map(({ name }) => name),
+      NEAR_CASES.filter(({ size }) => size === 1).map(({ name }) => name),
     );
   });
 

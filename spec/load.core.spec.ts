@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { CASES, SHORT_CASES } from "../bench/load/cases.ts";
 import { Source } from "../bench/load/client.ts";
 import type { Outcome } from "../bench/load/client.ts";
+import { addedMs, oneWayMs, REGION_SETS, varsOf } from "../bench/load/distance.ts";
 import { Latencies } from "../bench/load/latency.ts";
 import { closedLoop, openLoop } from "../bench/load/loops.ts";
 import type { Measured } from "../bench/load/loops.ts";
@@ -14,6 +15,8 @@ import type { Point } from "../bench/load/search.ts";
 import { orderOf, spreadOf } from "../bench/load/summary.ts";
 import { preparationOf, workloadOf, WORKLOADS } from "../bench/load/workloads.ts";
 import type { Drawn } from "../bench/load/workloads.ts";
+import { deploymentOf } from "../objects/shared/config.ts";
+import { roundTripMs } from "../objects/shared/names.ts";
 
 const scale = { items: 30, entities: 500 };
 const draw = (name: string, count: number): Drawn[] => {
@@ -367,5 +370,29 @@ describe("the options", () => {
     for (const name of ["assize", "bare", "object", "d1", "postgres", "restate", "emmett"])
       expect(text).toContain(`  ${name} `);
     expect(optionsFrom(["--help"])).toContain("--report");
+  });
+});
+
+describe("distance", () => {
+  it("what it adds is three ways to and from the second-nearest peer, and between the leader's data centres", () => {
+    expect(addedMs([])).toBe(0);
+    const near = 2 * oneWayMs("weur", "weur");
+    // Two peers are as near as can be.
+    expect(addedMs(["weur", "weur", "weur", "sam"])).toBe(3 * oneWayMs("weur", "weur") + near);
+    // The second-nearest hears the proposal and is heard twice.
+    expect(addedMs(["weur", "weur", "eeur", "sam"])).toBe(2 * oneWayMs("weur", "eeur") + 1 + near);
+  });
+
+  it("every set of regions is in the table, and a deployment can be told it", () => {
+    for (const regions of Object.values(REGION_SETS).filter(({ length }) => length > 0)) {
+      expect(addedMs(regions)).toBeGreaterThan(0);
+      const vars = { ...varsOf(regions), GENERATION: "g", FAULT_INJECTION: "on" };
+      const told = deploymentOf(vars);
+      expect(told.regions).toEqual(regions);
+      for (const [at, one] of regions.entries())
+        for (const other of regions.slice(at + 1))
+          expect(roundTripMs(told, one, other)).toBe(2 * oneWayMs(one, other));
+    }
+    expect(() => oneWayMs("weur", "moon")).toThrow("how far");
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { Clock } from "../objects/shared/clock.ts";
 import { deploymentOf } from "../objects/shared/config.ts";
 import {
   courtOf,
@@ -6,8 +7,10 @@ import {
   nameOf,
   officerOf,
   registrarOf,
+  roundTripMs,
   wardenOf,
 } from "../objects/shared/names.ts";
+import { distant } from "../objects/shared/shell/distance.ts";
 
 describe("names", () => {
   const deployment = deploymentOf({ GENERATION: "g1", COURTS: "2", WARDENS: "3", REGISTRARS: "2" });
@@ -62,5 +65,42 @@ describe("names", () => {
       "g1/judge/0",
     ])
       expect(officerOf(name, deployment), name).toBeNull();
+  });
+});
+
+describe("distances", () => {
+  const given = { GENERATION: "g", FAULT_INJECTION: "on", DISTANCES: "weur-enam:81,weur-eeur:20" };
+
+  it("DistanceIsWaitedFor: either way round, and only where faults may be injected", () => {
+    const far = deploymentOf(given);
+    expect(roundTripMs(far, "weur", "enam")).toBe(81);
+    expect(roundTripMs(far, "enam", "weur")).toBe(81);
+    expect(roundTripMs(far, "enam", "eeur")).toBe(0);
+    for (const off of ["", "off"])
+      expect(deploymentOf({ ...given, FAULT_INJECTION: off }).distances).toEqual(new Map());
+    expect(() => deploymentOf({ ...given, DISTANCES: "weur-enam:-1" })).toThrow("DISTANCES");
+    expect(() => deploymentOf({ ...given, DISTANCES: "weur-enam:81," })).toThrow("DISTANCES");
+  });
+
+  it("DistanceIsWaitedFor: half of it before the call arrives, the rest before its answer does", async () => {
+    const seen: unknown[] = [];
+    const clock: Clock = {
+      now: () => 0,
+      after: (ms, then) => {
+        seen.push(ms);
+        queueMicrotask(then);
+        return () => undefined;
+      },
+    };
+    const stub = {
+      held: 1,
+      take(more: number): Promise<number> {
+        seen.push("call");
+        return Promise.resolve(more + this.held);
+      },
+    };
+    expect(await distant(stub, 81, clock).take(1)).toBe(2);
+    expect(seen).toEqual([40, "call", 41]);
+    expect(distant(stub, 0, clock)).toBe(stub);
   });
 });

@@ -1,5 +1,7 @@
 // What is measured: a way of sending, a workload, and how many movements a request has.
 
+import { REGION_SETS } from "./distance.ts";
+
 export type Mode =
   /** So many requests are under way, each followed by the next. */
   | { readonly kind: "closed"; readonly inFlight: number }
@@ -15,6 +17,8 @@ export interface Case {
   readonly mode: Mode;
   readonly workload: string;
   readonly size: number;
+  /** Where the seats are, as far as calls take time; only ours has any. */
+  readonly regions?: readonly string[];
 }
 
 /** Requests under way, by movements of a request: a queue in front of every contender, and no longer than needed. */
@@ -46,6 +50,15 @@ const over = (workload: string, size: number, factor = 2): Case => ({
   size,
 });
 
+/** One request after the other: nothing but the way it goes. */
+const distance = (name: string, size: number): Case => ({
+  name: `distance/${name}/${size}`,
+  mode: { kind: "closed", inFlight: 1 },
+  workload: "distinct",
+  size,
+  regions: REGION_SETS[name] ?? [],
+});
+
 export const CASES: readonly Case[] = [
   ...[1, 10, 100, 1000].map((size) => closed("distinct", size)),
   ...[1, 100, 1000].map((size) => closed("hot", size)),
@@ -56,6 +69,7 @@ export const CASES: readonly Case[] = [
   ...[10_000, 20_000].map((rate) => open("distinct", 100, rate)),
   ...[1, 10, 100, 1000].map((size) => search("distinct", size)),
   ...[1, 100].map((size) => over("distinct", size)),
+  ...Object.keys(REGION_SETS).map((name) => distance(name, 1)),
 ];
 
 /** Of a short run: every kind once, and stock that runs out. */
@@ -71,11 +85,14 @@ export const SHORT_CASES: readonly Case[] = [
   open("distinct", 10, 200),
   search("distinct", 1),
   over("distinct", 10),
+  distance("europe", 1),
 ];
 
 /** For people. */
-export function sayingOf({ mode, workload, size }: Case): string {
+export function sayingOf({ mode, workload, size, regions }: Case): string {
   const requests = size === 1 ? "single movements" : `requests of ${size}`;
+  if (regions !== undefined)
+    return `${requests}, one at a time, seats in ${regions.join(", ") || "one place"}`;
   if (mode.kind === "closed") return `${workload}, ${requests}, ${mode.inFlight} under way`;
   if (mode.kind === "open") return `${workload}, ${requests}, ${mode.rate} events/s offered`;
   if (mode.kind === "over")

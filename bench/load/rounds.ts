@@ -43,11 +43,13 @@ export async function runAll(bench: Bench): Promise<Outcome> {
   const { options, contenders, folder, told } = bench;
   const outcome: Outcome = { runs: [], failures: [] };
   const bundles = bundlesIn(folder);
-  const groups = options.short ? [options.cases] : options.cases.map((one) => [one]);
+  const groups = options.short
+    ? [...Map.groupBy(options.cases, ({ regions = [] }) => regions.join()).values()]
+    : options.cases.map((one) => [one]);
   for (let round = 0; round < options.rounds; round += 1) {
     for (const group of groups) {
       for (const contender of orderOf(contenders, round)) {
-        const cases = group.filter(({ size }) => size <= contender.most);
+        const cases = group.filter((one) => isFor(one, contender));
         if (cases.length === 0) continue;
         await oneLife(bench, bundles, { contender, cases, round }, outcome);
         told(outcome);
@@ -55,6 +57,11 @@ export async function runAll(bench: Bench): Promise<Outcome> {
     }
   }
   return outcome;
+}
+
+/** Distance is between seats, of which only ours has any. */
+function isFor({ size, regions }: Case, { most, semantics }: Contender): boolean {
+  return size <= most && (regions === undefined || semantics.replicas > 1);
 }
 
 interface Turn {

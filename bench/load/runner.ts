@@ -113,7 +113,10 @@ export async function live(life: Life, done: (run: Run) => void): Promise<void> 
   const { contender, cases, folder, bundles, signal, say } = life;
   mkdirSync(folder, { recursive: true });
   say(`${contender.name}: starting`);
-  const running = await contender.start({ folder, bundles, signal, inspected: life.profiled });
+  // Cases of one life have the same.
+  const regions = cases[0]?.regions ?? [];
+  const place = { folder, bundles, signal, regions, inspected: life.profiled };
+  const running = await contender.start(place);
   try {
     for (const [index, one] of cases.entries()) {
       say(`${contender.name}: ${one.name}`);

@@ -4,7 +4,7 @@ import { storedRun } from "../ledger/stored.ts";
 import { genesisDigest } from "../shared/genesis.ts";
 import type { Genesis } from "../shared/genesis.ts";
 import { LIMITS } from "../shared/limits.ts";
-import { registrarOf } from "../shared/names.ts";
+import { regionOf, registrarOf } from "../shared/names.ts";
 import { wallClock } from "../shared/shell/clock.ts";
 import { clerkStub, registrarStub } from "../shared/shell/stubs.ts";
 import type { Header, Writ } from "../shared/types.ts";
@@ -60,7 +60,7 @@ export class Session {
     this.#bench = bench;
     this.genesisDigest = genesisDigest(genesis.document);
     const post = new Post(
-      (peer) => clerkStub(env, deployment, court, peer),
+      (peer) => clerkStub(env, deployment, court, peer, regionOf(deployment, seat)),
       (answer, by) => keeper.tend(() => this.agreement.answered(answer, by, Date.now())),
       wallClock,
     );

@@ -22,6 +22,10 @@ const variables = z.object({
   DEADLINE_MS: count(100, 60_000).default(5000),
   QUEUE_MS: count(50, 60_000).default(400),
   REGIONS: z.string().default("weur,eeur,enam,wnam"),
+  DISTANCES: z
+    .string()
+    .regex(/^(?:[a-z]+-[a-z]+:\d{1,4}(?:,(?!$)|$))*$/)
+    .default(""),
   GENESIS_DIGEST: z
     .string()
     .regex(/^([0-9a-f]{64})?$/)
@@ -46,6 +50,8 @@ export interface Deployment {
   /** What a submission may wait before the excess of a queue that stands is refused. */
   readonly queueMs: number;
   readonly regions: readonly string[];
+  /** Milliseconds of a round trip between two regions (`a-b`, either way round) that are waited for, and not had. */
+  readonly distances: ReadonlyMap<string, number>;
   /** Pinned digest of the genesis, or empty. */
   readonly genesisDigest: string;
   readonly faultInjection: boolean;
@@ -72,8 +78,20 @@ export function deploymentOf(env: object): Deployment {
     deadlineMs: v.DEADLINE_MS,
     queueMs: v.QUEUE_MS,
     regions: v.REGIONS.split(",").map((region) => region.trim()),
+    // For measurements: like faults, of no deployment that serves.
+    distances: v.FAULT_INJECTION === "on" ? distancesIn(v.DISTANCES) : new Map(),
     genesisDigest: v.GENESIS_DIGEST,
     faultInjection: v.FAULT_INJECTION === "on",
     bootId: v.BOOT_ID,
   };
+}
+
+function distancesIn(text: string): Map<string, number> {
+  const pairs = text.split(",").filter((pair) => pair !== "");
+  return new Map(
+    pairs.map((pair): [string, number] => {
+      const [between = "", ms] = pair.split(":");
+      return [between, Number(ms)];
+    }),
+  );
 }

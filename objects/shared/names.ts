@@ -61,6 +61,16 @@ export function regionOf(deployment: Deployment, seat: number): string {
   return deployment.regions[seat % deployment.regions.length] ?? "weur";
 }
 
+/** Milliseconds that a call between two regions is held up for, there and back. */
+export function roundTripMs({ distances }: Deployment, one: string, other: string): number {
+  return distances.get(`${one}-${other}`) ?? distances.get(`${other}-${one}`) ?? 0;
+}
+
+/** Where who is no seat is taken to be: the Usher, and the Wardens. */
+export function frontRegion(deployment: Deployment): string {
+  return regionOf(deployment, 0);
+}
+
 function slot(tag: string, slots: number, ...parts: readonly string[]): number {
   return slots === 1 ? 0 : Number.parseInt(digest(tag, ...parts).slice(0, 8), 16) % slots;
 }

@@ -6,8 +6,9 @@ import type { Genesis } from "../shared/genesis.ts";
 import { LIMITS } from "../shared/limits.ts";
 import { signer, verifier } from "../shared/node/crypto.ts";
 import type { KeyPair, Verify } from "../shared/node/crypto.ts";
+import { frontRegion } from "../shared/names.ts";
 import { Refused } from "../shared/rpc.ts";
-import type { KeyHolder, Submission, WardenApi, WardenStatus } from "../shared/rpc.ts";
+import type { ClerkApi, KeyHolder, Submission, WardenApi, WardenStatus } from "../shared/rpc.ts";
 import { checkedGenesis, keyHere, Notes, officerHere } from "../shared/shell/identity.ts";
 import { clerkStub } from "../shared/shell/stubs.ts";
 import type { Bindings } from "../shared/shell/stubs.ts";
@@ -221,13 +222,13 @@ export class Warden extends DurableObject<Bindings> implements WardenApi {
 
   /** A new stub for every call: one that saw an abort stays broken. */
   #court(deployment: Deployment, court: number): Court {
+    const stub = (seat: number): ClerkApi =>
+      clerkStub(this.env, deployment, court, seat, frontRegion(deployment));
     return {
-      submit: async (seat, writ, waitMs) =>
-        clerkStub(this.env, deployment, court, seat).submit(writ, waitMs),
-      writs: async (seat, warden, from) =>
-        clerkStub(this.env, deployment, court, seat).writs(warden, from),
-      terms: async (seat) => clerkStub(this.env, deployment, court, seat).terms(),
-      status: async (seat) => clerkStub(this.env, deployment, court, seat).status(),
+      submit: async (seat, writ, waitMs) => stub(seat).submit(writ, waitMs),
+      writs: async (seat, warden, from) => stub(seat).writs(warden, from),
+      terms: async (seat) => stub(seat).terms(),
+      status: async (seat) => stub(seat).status(),
     };
   }
 

@@ -4,7 +4,7 @@ import { attestedHeights } from "../../objects/ledger/attest.ts";
 import { certified } from "../../objects/ledger/ledger.ts";
 import { entitiesPage, entityHistory, entityState } from "../../objects/ledger/reads.ts";
 import { LIMITS } from "../../objects/shared/limits.ts";
-import { courtOf, regionOf, registrarOf } from "../../objects/shared/names.ts";
+import { courtOf, frontRegion, regionOf, registrarOf } from "../../objects/shared/names.ts";
 import type { EntityAnswer } from "../../objects/shared/rpc.ts";
 import { lastTerm } from "../../objects/shared/terms.ts";
 import { clerkStub, registrarStub } from "../../objects/shared/shell/stubs.ts";
@@ -105,7 +105,8 @@ async function agreed(context: Context, located: Located): Promise<Value> {
   return readAgreed(
     deployment.quorum,
     (seat, atLeast) => {
-      const asked = clerkStub(env, deployment, located.court, seat).entity(keyOf(located), atLeast);
+      const clerk = clerkStub(env, deployment, located.court, seat, frontRegion(deployment));
+      const asked = clerk.entity(keyOf(located), atLeast);
       const answer = asked.then(async (text) => {
         const said = JSON.parse(text) as EntityAnswer;
         // Keys may have changed since this isolate last looked.

@@ -9,7 +9,9 @@ import { freePort } from "../../lib/ports.ts";
 import { startServer } from "../../lib/server.ts";
 import { verifyFlaws } from "../../lib/verify-flaws.ts";
 import { root } from "../../lib/tools.ts";
+import { freshVars } from "../../lib/vars.ts";
 import { countersIn } from "../counters.ts";
+import { varsOf } from "../distance.ts";
 import type { Answer, Movement, Status } from "../movement.ts";
 import { versionOf } from "../machine.ts";
 import type { Contender, Place, Running } from "./contender.ts";
@@ -37,14 +39,17 @@ export const assize: Contender = {
   start,
 };
 
-async function start({ folder, bundles, signal, inspected }: Place): Promise<Running> {
+async function start({ folder, bundles, signal, inspected, regions }: Place): Promise<Running> {
   const inspector = inspected ? { inspector: await freePort() } : {};
   const bundle = await bundles.assize();
-  const server = await startServer({ persist: folder, bundle, signal, ...inspector });
+  const vars = { ...freshVars(), ...varsOf(regions) };
+  const server = await startServer({ persist: folder, bundle, signal, vars, ...inspector });
   const { url, token, group: pid } = server;
   const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
   const access = { url, token, signal };
-  const { genesis } = (await exchange(access, "GET", "/v1/ready"))?.body as { genesis: string };
+  const ready = await exchange(access, "GET", "/v1/ready");
+  const { genesis } = (ready?.body ?? {}) as { readonly genesis?: string };
+  if (genesis === undefined) throw new Error("the server does not tell its genesis");
   const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
     version: string;
   };

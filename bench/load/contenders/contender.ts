@@ -34,6 +34,8 @@ export interface Place {
   /** What was built once for all lives. */
   readonly bundles: Bundles;
   readonly signal: AbortSignal;
+  /** Where its seats are to be, where it has seats. */
+  readonly regions: readonly string[];
   /** Whether its isolate is to be looked into. */
   readonly inspected: boolean;
 }

@@ -1,6 +1,7 @@
 // What a bench comes to: the runs, and from them a line for each case and contender.
 import { perBlock } from "../counters.ts";
 import type { Counters, PerBlock } from "../counters.ts";
+import { addedMs } from "../distance.ts";
 import type { Measured } from "../loops.ts";
 import type { Semantics } from "../contenders/contender.ts";
 import type { Machine } from "../machine.ts";
@@ -31,7 +32,11 @@ export interface Results {
   readonly rounds: number;
   readonly seconds: number;
   /** What was asked for, in order, and what could not be had here. */
-  readonly cases: readonly { readonly name: string; readonly what: string }[];
+  readonly cases: readonly {
+    readonly name: string;
+    readonly what: string;
+    readonly regions?: readonly string[];
+  }[];
   readonly contenders: readonly {
     readonly name: string;
     readonly title: string;
@@ -158,6 +163,24 @@ export function countedIn({ cases, runs }: Results): Counted[] {
 
 function spanOf(measured: readonly (Measured | null)[]): number {
   return measured.reduce((time, one) => time + (one?.seconds ?? 0), 0);
+}
+
+/** What distance does to an answer, in milliseconds. */
+export interface Far {
+  readonly regions: readonly string[];
+  readonly p50: Spread | null;
+  readonly p99: Spread | null;
+  /** By the formula, to be added to what it takes in one place. */
+  readonly added: number;
+}
+
+export function distancesIn(results: Results): Far[] {
+  const lines = linesOf(results);
+  return results.cases.flatMap(({ name, regions }) => {
+    const line = lines.find((one) => one.case === name && one.contender === US);
+    if (regions === undefined || line === undefined) return [];
+    return [{ regions, p50: line.p50, p99: line.p99, added: addedMs(regions) }];
+  });
 }
 
 /** Of a case that offers too much, in events a second. */

@@ -1,7 +1,15 @@
 // The results as tables: for the terminal, and in Markdown.
 import { count } from "../../lib/table.ts";
 import type { Spread } from "../summary.ts";
-import { countedIn, diskOf, linesOf, oversIn, roundsOf, versionsIn } from "./results.ts";
+import {
+  countedIn,
+  diskOf,
+  distancesIn,
+  linesOf,
+  oversIn,
+  roundsOf,
+  versionsIn,
+} from "./results.ts";
 import type { Line, Results } from "./results.ts";
 
 const HEAD = [
@@ -103,6 +111,7 @@ export function markdownOf(results: Results): string {
       ...lines.map((line) => row([line.case, ...cellsOf(line)])),
     ],
     over(results),
+    far(results),
     counted(results),
     semantics(results),
   ];
@@ -161,6 +170,27 @@ function over(results: Results): string[] {
     ...all.map(({ case: name, contender, offered, taken, refused, failed, p99 }) =>
       row([name, contender, ...[offered, taken, refused, failed, p99].map(median)]),
     ),
+  ];
+}
+
+/** Latency by where the seats are. */
+function far(results: Results): string[] {
+  const all = distancesIn(results);
+  if (all.length === 0) return [];
+  const here = all.find(({ regions }) => regions.length === 0)?.p50?.median;
+  return [
+    row(["ours, seats in", "p50 ms", "p99 ms", "p50 above one place, ms", "by the formula, ms"]),
+    rule(4),
+    ...all.map(({ regions, p50, p99, added }) => {
+      const above = p50 === null || here === undefined ? "–" : fixed(p50.median - here);
+      return row([
+        regions.join(", ") || "one place",
+        median(p50),
+        median(p99),
+        above,
+        fixed(added),
+      ]);
+    }),
   ];
 }
 

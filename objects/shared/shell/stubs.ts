@@ -1,7 +1,9 @@
 /** The one place that makes stubs: a hint counts only at the very first `get` of an id, and a wrong name makes a new object. */
 import type { Deployment } from "../config.ts";
-import { nameOf, regionOf } from "../names.ts";
+import { nameOf, regionOf, roundTripMs } from "../names.ts";
 import type { ClerkApi, RegistrarApi, WardenApi } from "../rpc.ts";
+import { wallClock } from "./clock.ts";
+import { distant } from "./distance.ts";
 
 export interface Bindings {
   readonly CLERK: DurableObjectNamespace;
@@ -10,16 +12,22 @@ export interface Bindings {
   readonly LEDGER: D1Database;
 }
 
+/** `from` is the caller's region, where its distance to the seat counts. */
 // The runtime's own stub types expand every method's arguments structurally; the interfaces of rpc.ts are flat on purpose.
 export function clerkStub(
   env: Bindings,
   deployment: Deployment,
   court: number,
   seat: number,
+  from?: string,
 ): ClerkApi {
-  const locationHint = regionOf(deployment, seat) as DurableObjectLocationHint;
+  const region = regionOf(deployment, seat);
+  const locationHint = region as DurableObjectLocationHint;
   const name = nameOf(deployment.generation, { kind: "clerk", court, seat });
-  return env.CLERK.getByName(name, { locationHint }) as unknown as ClerkApi;
+  const stub = env.CLERK.getByName(name, { locationHint }) as unknown as ClerkApi;
+  return from === undefined
+    ? stub
+    : distant(stub, roundTripMs(deployment, from, region), wallClock);
 }
 
 export function wardenStub(env: Bindings, deployment: Deployment, warden: number): WardenApi {
