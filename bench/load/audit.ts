@@ -31,7 +31,8 @@ export async function audit(given: Audited): Promise<Check[]> {
   checks.push({ what: "what is sent again is told as it was", wrong: await again(given) });
   if (semantics.tellsReuse)
     checks.push({ what: "an id with another movement is told", wrong: await reused(given) });
-  if (semantics.nonNegative && workload.initial < book.size)
+  const scarce = workload.initial > 0 && workload.initial < book.size;
+  if (semantics.nonNegative && scarce)
     checks.push({ what: "as much was had as there was", wrong: had(given) });
   checks.push({ what: "the stock is what the answers say", wrong: await stock(given) });
   return checks;
@@ -104,9 +105,9 @@ function had({ book, workload }: Audited): string[] {
 
 async function stock({ running, book, workload }: Audited): Promise<string[]> {
   const changes = book.changes();
-  const items = Array.from({ length: Math.min(ITEMS, workload.items) }, (_, index) =>
-    workload.item(index),
-  );
+  // Of new items there are as many as movements.
+  const count = workload.items === 0 ? book.size : workload.items;
+  const items = Array.from({ length: Math.min(ITEMS, count) }, (_, index) => workload.item(index));
   const found = await running.stock(items);
   return items.flatMap((item) => {
     const must = workload.initial + (changes.get(item) ?? 0);

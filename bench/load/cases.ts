@@ -10,7 +10,9 @@ export type Mode =
   /** The highest rate that holds. */
   | { readonly kind: "search" }
   /** So many times what a closed loop of so many requests came to, just before. */
-  | { readonly kind: "over"; readonly factor: number; readonly inFlight: number };
+  | { readonly kind: "over"; readonly factor: number; readonly inFlight: number }
+  /** A closed loop that goes on for so many times as long, looked at each time. */
+  | { readonly kind: "soak"; readonly slices: number; readonly inFlight: number };
 
 export interface Case {
   readonly name: string;
@@ -50,6 +52,13 @@ const over = (workload: string, size: number, factor = 2): Case => ({
   size,
 });
 
+const soak = (workload: string, size: number, slices = 10): Case => ({
+  name: `soak/${workload}/${size}`,
+  mode: { kind: "soak", slices, inFlight: IN_FLIGHT[size] ?? 8 },
+  workload,
+  size,
+});
+
 /** One request after the other: nothing but the way it goes. */
 const distance = (name: string, size: number): Case => ({
   name: `distance/${name}/${size}`,
@@ -70,6 +79,7 @@ export const CASES: readonly Case[] = [
   ...[1, 10, 100, 1000].map((size) => search("distinct", size)),
   ...[1, 100].map((size) => over("distinct", size)),
   ...Object.keys(REGION_SETS).map((name) => distance(name, 1)),
+  ...["distinct", "new"].map((workload) => soak(workload, 100)),
 ];
 
 /** Of a short run: every kind once, and stock that runs out. */
@@ -86,6 +96,7 @@ export const SHORT_CASES: readonly Case[] = [
   search("distinct", 1),
   over("distinct", 10),
   distance("europe", 1),
+  soak("new", 10, 2),
 ];
 
 /** For people. */
@@ -97,5 +108,6 @@ export function sayingOf({ mode, workload, size, regions }: Case): string {
   if (mode.kind === "open") return `${workload}, ${requests}, ${mode.rate} events/s offered`;
   if (mode.kind === "over")
     return `${workload}, ${requests}, ${mode.factor} times as much offered as it can do`;
+  if (mode.kind === "soak") return `${workload}, ${requests}, ${mode.slices} times as long`;
   return `${workload}, ${requests}, the highest rate that holds`;
 }

@@ -17,6 +17,8 @@ import type { Disk } from "./disk.ts";
 import { closedLoop, openLoop } from "./loops.ts";
 import type { Loop, Measured } from "./loops.ts";
 import { scheduleOf } from "./schedule.ts";
+import { soak } from "./soak.ts";
+import type { Slice } from "./soak.ts";
 import { highestOf, nextRate } from "./search.ts";
 import type { Search } from "./search.ts";
 import { Spending } from "./usage.ts";
@@ -78,6 +80,8 @@ export interface Run {
   readonly disk: Disk;
   /** Items that were there. */
   readonly items: number;
+  /** Of a soak, one after the other; what is measured is the last. Null otherwise. */
+  readonly slices: readonly Slice[] | null;
   /** Events a second that were offered where that was so many times what it can do; null otherwise. */
   readonly offered: number | null;
   /** Of a search, at the highest rate that holds; null if none does. */
@@ -115,7 +119,9 @@ export async function live(life: Life, done: (run: Run) => void): Promise<void> 
   say(`${contender.name}: starting`);
   // Cases of one life have the same.
   const regions = cases[0]?.regions ?? [];
-  const place = { folder, bundles, signal, regions, inspected: life.profiled };
+  const soaked = cases.some(({ mode }) => mode.kind === "soak");
+  const inspected = life.profiled || soaked;
+  const place = { folder, bundles, signal, regions, inspected };
   const running = await contender.start(place);
   try {
     for (const [index, one] of cases.entries()) {
@@ -144,11 +150,15 @@ async function runOf(life: Life, running: Running, one: Case, index: number): Pr
     const at = new Date().toISOString();
     const size = Math.min(most, Math.max(one.size, AUDITED));
     const audited = { running, semantics, size, book, workload };
-    const look = await lookInto(running);
+    const look = await lookInto(life.profiled ? running : {});
     const counted = await running.counters?.();
     const spending = new Spending(running.pid);
-    const { measured, tried, offered } = await measuredIn(one.mode, loop, limits, () =>
-      settle(audited),
+    const given = { running, filled: workload.items, settled: () => settle(audited) };
+    const { measured, tried, offered, slices } = await measuredIn(
+      one.mode,
+      loop,
+      limits,
+      given,
     ).finally(() => spending.end());
     const profile = await look((raw) => life.sampled(one, raw));
     const { usage } = spending;
@@ -159,7 +169,7 @@ async function runOf(life: Life, running: Running, one: Case, index: number): Pr
     const names = { contender: contender.name, case: one.name, round, at };
     const { versions } = running;
     const { items } = workload;
-    const found = { offered, measured, tried, usage, counters, profile, checks };
+    const found = { slices, offered, measured, tried, usage, counters, profile, checks };
     return { ...names, versions, disk, items, ...found };
   } finally {
     await client.close();
@@ -178,7 +188,7 @@ type Raw = (profile: CpuProfile) => void;
 /** Begins to look into the isolate; what is returned ends it. */
 async function lookInto({
   inspector: port,
-}: Running): Promise<(raw: Raw) => Promise<Profiled | null>> {
+}: Pick<Running, "inspector">): Promise<(raw: Raw) => Promise<Profiled | null>> {
   if (port === undefined) return () => Promise.resolve(null);
   const inspector = await Inspector.open(port);
   await inspector.start();
@@ -192,14 +202,21 @@ async function lookInto({
   };
 }
 
+interface Given {
+  readonly running: Running;
+  /** Events that it has decided. */
+  readonly filled: number;
+  readonly settled: () => Promise<unknown>;
+}
+
 async function measuredIn(
   mode: Mode,
   loop: Loop,
   limits: Limits,
-  settled: () => Promise<unknown>,
-): Promise<Pick<Run, "measured" | "tried" | "offered">> {
+  { running, filled: before, settled }: Given,
+): Promise<Pick<Run, "measured" | "tried" | "offered" | "slices">> {
   const { seconds, events, openSeconds, search } = limits;
-  const only = { tried: [], offered: null };
+  const only = { tried: [], offered: null, slices: null };
   if (mode.kind === "closed")
     return { ...only, measured: await closedLoop(loop, mode.inFlight, { seconds, events }) };
   if (mode.kind === "open")
@@ -207,6 +224,10 @@ async function measuredIn(
       ...only,
       measured: await openLoop(loop, scheduleOf(mode.rate, loop.size, openSeconds)),
     };
+  if (mode.kind === "soak") {
+    const slices = await soak(running, loop, { ...mode, filled: before }, limits);
+    return { ...only, slices, measured: slices.at(-1)?.measured ?? null };
+  }
   if (mode.kind === "over") return { ...only, ...(await overloaded(mode, loop, limits)) };
   const tried: Tried[] = [];
   // Less than a request a second tells nothing.
@@ -219,7 +240,7 @@ async function measuredIn(
   }
   const best = highestOf(tried);
   const measured = tried.find(({ rate }) => rate === best)?.measured ?? null;
-  return { measured, tried, offered: null };
+  return { measured, tried, offered: null, slices: null };
 }
 
 /** More than it can do, first for long enough that it can know. */
@@ -236,7 +257,7 @@ async function overloaded(
 }
 
 function connectionsOf(mode: Mode): number {
-  if (mode.kind === "closed") return mode.inFlight;
+  if (mode.kind === "closed" || mode.kind === "soak") return mode.inFlight;
   return mode.kind === "over" ? MANY_CONNECTIONS : CONNECTIONS;
 }
 

@@ -45,12 +45,15 @@ interface Recipe {
   readonly note?: number;
   readonly replays?: boolean;
   readonly scarce?: number;
+  /** Nobody gave an item anything before. */
+  readonly fresh?: boolean;
 }
 
 const RECIPES: readonly Recipe[] = [
   { name: "distinct", what: "each movement is of another item", items: ({ items }) => items },
   { name: "hot", what: "every movement is of one item", items: () => 1 },
   { name: "entities", what: "distinct, among a million items", items: ({ entities }) => entities },
+  { name: "new", what: "each movement is the first of an item", items: () => 0, fresh: true },
   {
     name: "replays",
     what: "nine in ten were sent before",
@@ -83,7 +86,12 @@ export function workloadOf(name: string, run: string, scale: Scale, size = 1): W
   if (recipe === undefined) throw new Error(`there is no workload ${name}`);
   const items = recipe.items(scale);
   const note = "n".repeat(recipe.note ?? 0);
-  const item = (index: number): string => `${run}-${index % items}`;
+  const item = (index: number): string => `${run}-${items === 0 ? index : index % items}`;
+  const first = (index: number): Drawn => {
+    const producer = Math.floor(index / size) % PRODUCERS;
+    const movement = { id: `${run}.${index}`, item: item(index), delta: 1, note, producer };
+    return { movement, expect: "accepted" };
+  };
   const fresh = (index: number): Drawn => {
     const rejected = recipe.scarce === undefined && index % REJECTED_EVERY === REJECTED_EVERY - 1;
     const expect = recipe.scarce === undefined ? (rejected ? "rejected" : "accepted") : null;
@@ -92,8 +100,10 @@ export function workloadOf(name: string, run: string, scale: Scale, size = 1): W
     const producer = Math.floor(index / size) % PRODUCERS;
     return { movement: { id: `${run}.${index}`, item: at, delta, note, producer }, expect };
   };
-  const draw = recipe.replays === true ? (index: number) => fresh(repeated(index)) : fresh;
-  return { name, what: recipe.what, items, initial: recipe.scarce ?? PLENTY, item, draw };
+  const known = recipe.replays === true ? (index: number) => fresh(repeated(index)) : fresh;
+  const draw = recipe.fresh === true ? first : known;
+  const initial = recipe.fresh === true ? 0 : (recipe.scarce ?? PLENTY);
+  return { name, what: recipe.what, items, initial, item, draw };
 }
 
 /** The number of the new movement that is sent at an index: the next one, or one of those before it. */

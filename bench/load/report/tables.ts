@@ -111,6 +111,7 @@ export function markdownOf(results: Results): string {
       ...lines.map((line) => row([line.case, ...cellsOf(line)])),
     ],
     over(results),
+    soaked(results),
     far(results),
     counted(results),
     semantics(results),
@@ -169,6 +170,41 @@ function over(results: Results): string[] {
     rule(6),
     ...all.map(({ case: name, contender, offered, taken, refused, failed, p99 }) =>
       row([name, contender, ...[offered, taken, refused, failed, p99].map(median)]),
+    ),
+  ];
+}
+
+/** What went on for long. */
+function soaked({ runs }: Results): string[] {
+  const all = runs.filter(({ slices }) => slices !== null);
+  if (all.length === 0) return [];
+  return [
+    row([
+      "case: slice by slice",
+      "contender",
+      "events before",
+      "events/s",
+      "p99 ms",
+      "failed or refused",
+      "CPU s/1,000",
+      "memory MiB",
+      "heap in use MiB",
+    ]),
+    rule(8),
+    ...all.flatMap((run) =>
+      (run.slices ?? []).map(({ before, measured, cpuPerThousand, memoryMiB, heapMiB }) =>
+        row([
+          run.case,
+          run.contender,
+          count(before),
+          fixed(measured.events / measured.seconds),
+          fixed(measured.latency.p99),
+          count(measured.failed + measured.refused),
+          ...[cpuPerThousand, memoryMiB, heapMiB].map((value) =>
+            value === null ? "–" : fixed(value),
+          ),
+        ]),
+      ),
     ),
   ];
 }
