@@ -80,6 +80,12 @@ const checks: [title: string, args: string[]][] = [
   ["format", toolArguments("oxfmt", ["--check"])],
 ];
 
+/** Of the whole, with real processes and disks. What they report goes where nobody keeps it. */
+const journeys: [title: string, args: string[]][] = [
+  ["chaos, a little of each scenario", [join(root, "bench/chaos.ts"), "--short"]],
+  ["load, a little of each case, for correctness", [join(root, "bench/bench.ts"), "--short"]],
+];
+
 /** The console in a browser, where there is one; part of the tests does without. */
 async function consoleHolds(): Promise<boolean> {
   if (findChromium() !== undefined)
@@ -96,6 +102,7 @@ const { passed, failed } = await tests(process.argv.slice(2));
 if (process.argv.length === 2) {
   if (!(await succeeds("documentation", [join(root, "bench/docs.ts")]))) failedChecks += 1;
   if (!(await consoleHolds())) failedChecks += 1;
+  for (const [title, args] of journeys) if (!(await succeeds(title, args))) failedChecks += 1;
 }
 process.stdout.write(`\n${passed} passed, ${failed + failedChecks} failed\n`);
 process.exitCode = failed + failedChecks === 0 ? 0 : 1;

@@ -5,8 +5,8 @@ import type { Finding } from "./plant.ts";
 
 export interface Job {
   readonly how: How;
-  /** Seeds from 0. */
-  readonly seeds: number;
+  /** In the order they are run. */
+  readonly seeds: readonly number[];
   /** Properties that count; null for any. */
   readonly found: readonly string[] | null;
   /** Ends with the first seed that fails. */
@@ -33,8 +33,9 @@ async function run(job: Job): Promise<Report> {
   let first: Report["first"] = null;
   const as: Record<string, number> = {};
   const otherwise: Record<string, string> = {};
-  while (runs < job.seeds && !(job.first && first !== null)) {
-    const seed = runs++;
+  for (const seed of job.seeds) {
+    if (job.first && first !== null) break;
+    runs += 1;
     const finding = await findingOf(seed, job.how);
     if (finding === null) continue;
     const { property, detail } = finding;

@@ -5,6 +5,7 @@ import { bugs } from "./bugs.ts";
 import type { Report } from "./child.ts";
 import { runPlanted, taken } from "./harness.ts";
 import { byFile, planted } from "./plant.ts";
+import { seedsOf } from "./seeds.ts";
 
 const root = join(import.meta.dirname, "../../..");
 /** Under whatever else the machine does; by themselves they take some minutes. */
@@ -33,7 +34,7 @@ describe("a patch", () => {
   });
 
   it("that no run loads is an error, like a bug that nobody knows", async () => {
-    const job = { how: { run: "nothing" }, seeds: 0, found: null, first: true } as const;
+    const job = { how: { run: "nothing" }, seeds: [], found: null, first: true } as const;
     await expect(runPlanted("sent-before-written", job)).rejects.toThrow("the bug was never there");
     await expect(runPlanted("unheard of", job)).rejects.toThrow("there is no planted bug");
   });
@@ -43,8 +44,9 @@ describe("the planted bugs", () => {
   const reports = new Map<string, Report>();
 
   beforeAll(async () => {
-    await taken(bugs, 2, async ({ name, how, found, within }) => {
-      reports.set(name, await runPlanted(name, { how, seeds: within, found, first: true }));
+    await taken(bugs, 2, async (bug) => {
+      const { name, how, found } = bug;
+      reports.set(name, await runPlanted(name, { how, seeds: seedsOf(bug), found, first: true }));
     });
   }, LONG);
 
@@ -61,14 +63,11 @@ describe("the planted bugs", () => {
   it(
     "are what was found: the same seeds without them are clean",
     async () => {
-      const kinds = new Map<string, number>();
-      for (const { name, how } of bugs) {
-        const kind = JSON.stringify(how);
-        const seeds = (reports.get(name)?.first?.seed ?? -1) + 1;
-        kinds.set(kind, Math.max(seeds, kinds.get(kind) ?? 0));
-      }
-      await taken([...kinds], 2, async ([kind, seeds]) => {
+      const kinds = Map.groupBy(bugs, ({ how }) => JSON.stringify(how));
+      await taken([...kinds], 2, async ([kind, of]) => {
         const how = JSON.parse(kind) as (typeof bugs)[number]["how"];
+        const found = of.flatMap(({ name }) => reports.get(name)?.first?.seed ?? []);
+        const seeds = [...new Set(found)];
         const report = await runPlanted(null, { how, seeds, found: null, first: true });
         expect(report.first, kind).toBeNull();
       });
