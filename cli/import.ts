@@ -58,7 +58,8 @@ export class Import {
       chunk = [];
       if (this.#isOver()) break;
     }
-    if (!this.#isOver()) await this.#send(chunk);
+    if (this.#isOver()) this.#work.tally.unfinished += chunk.length;
+    else await this.#send(chunk);
     await this.#work.client.flush();
     await Promise.all(this.#open);
   }
@@ -93,9 +94,9 @@ export class Import {
         throw new BadRow(
           `the id ${id} was given to a row of other content before: give this one another`,
         );
-      if (known?.status === null || known === undefined)
+      if (known === undefined || known.status === null || known.status === "refused")
         return { line: row.line, event: { ...event, id, source }, print, known };
-      tally.skipped += 1;
+      this.#skip(row.line, known);
     } catch (error) {
       const { message } = error as Error;
       tally.refused += 1;
@@ -105,13 +106,21 @@ export class Import {
     return null;
   }
 
-  /** Of equal rows each is an event of its own. */
   #drawn(print: string): string {
-    const before = this.#seen.get(print) ?? 0;
-    this.#seen.set(print, before + 1);
-    return `${this.#work.journal.name}-${print.slice(0, 24)}-${before + 1}`;
+    const at = (this.#seen.get(print) ?? 0) + 1;
+    this.#seen.set(print, at);
+    return this.#work.journal.drawn(print, at);
   }
 
+  // Rule: SkipSettledRow.
+  #skip(line: number, { id, status, reason }: Known): void {
+    const { tally } = this.#work;
+    tally.skipped += 1;
+    if (status === "rejected") tally.reject({ line, id, reason });
+    else tally.accepted += 1;
+  }
+
+  // Rule: NoteBeforeSending.
   async #send(chunk: readonly Ready[]): Promise<void> {
     const { client, journal } = this.#work;
     const sentat = new Date().toISOString();
@@ -136,12 +145,16 @@ export class Import {
     } catch (error) {
       if (!(error instanceof AssizeError)) throw error;
       const { code, message } = error;
-      const { id } = ready.event;
+      const { id, source } = ready.event;
       if (HOPELESS.has(code)) this.stopped ??= error;
       const open = HOPELESS.has(code) || code === "aborted";
-      if (open) tally.unfinished += 1;
-      else tally.refused += 1;
-      if (!open) tally.complain({ line: ready.line, id, code, message });
+      if (open) {
+        tally.unfinished += 1;
+        return;
+      }
+      this.#work.journal.settle({ id, source }, "refused", { code, detail: message });
+      tally.refused += 1;
+      tally.complain({ line: ready.line, id, code, message });
     }
   }
 
@@ -150,14 +163,10 @@ export class Import {
     { status, reason, replayed }: Pick<Outcome, "status" | "reason" | "replayed">,
   ): void {
     const { tally, journal } = this.#work;
-    journal.settle(event, status);
+    journal.settle(event, status, reason);
     if (replayed) tally.replayed += 1;
     if (status === "accepted") tally.accepted += 1;
-    else {
-      tally.rejected += 1;
-      const { code = "rejected", detail = "" } = reason ?? {};
-      tally.complain({ line, id: event.id, code, message: detail });
-    }
+    else tally.reject({ line, id: event.id, reason });
   }
 
   // Rule: TakeUpNotedRow.

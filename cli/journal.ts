@@ -1,10 +1,10 @@
 // What is known of an import, on the disk: which events were begun, when, and what they came to. One JSON text a line, appended only.
 //
 //   { "import": 1, "name", "genesis" }   of which ledger it is; `name` is part of the ids that are drawn for its rows
-//   { "content" }                        SHA-256 of the file at the beginning of a run
+//   { "content" }                        SHA-256 of the file at the beginning of a run, and of how it is mapped
 //   { "id", "source", "print", "sentat" }  about to be sent for the first time, or anew
-//   { "id", "source", "status" }         its outcome
-//   { "done": content }                  every row of that content is settled, and none was refused
+//   { "id", "source", "status", "reason"? }  what it came to: accepted, rejected, or refused by the server, which kept nothing
+//   { "done": content }                  it was read to its end, and every row has its answer
 import {
   closeSync,
   existsSync,
@@ -26,9 +26,24 @@ export interface Noted {
   readonly sentat: string;
 }
 
+export type Status = "accepted" | "rejected" | "refused";
+
+export interface Reason {
+  readonly code: string;
+  readonly detail: string;
+}
+
 export interface Known extends Noted {
   /** Null while the outcome is not known here. */
-  readonly status: string | null;
+  readonly status: Status | null;
+  /** Why it was rejected or refused. */
+  readonly reason?: Reason | undefined;
+}
+
+/** What tells an event apart within a tenant. */
+export interface Key {
+  readonly id: string;
+  readonly source: string;
 }
 
 interface Line extends Partial<Noted> {
@@ -36,30 +51,34 @@ interface Line extends Partial<Noted> {
   readonly name?: string;
   readonly genesis?: string;
   readonly content?: string;
-  readonly status?: string;
+  readonly status?: Status;
+  readonly reason?: Reason | undefined;
   readonly done?: string;
 }
 
-const keyOf = ({ id, source }: { readonly id: string; readonly source: string }): string =>
-  JSON.stringify([source, id]);
+export const keyOf = ({ id, source }: Key): string => JSON.stringify([source, id]);
 
-// Rules: NoteBeforeSending, NoteOutcome, SkipSettledRow, TakeUpNotedRow.
+// Rules: NoteAcceptance, NoteRejection, NoteRefusal.
 export class Journal {
-  readonly name: string;
+  readonly #path: string;
+  readonly #name: string;
   readonly #known = new Map<string, Known>();
   /** Null where nothing is kept. */
   readonly #file: number | null;
-  #done: string | null = null;
+  #content: string | null = null;
+  /** Whether rows were sent under ids that were drawn. */
+  #drew = false;
 
-  private constructor(file: number | null, lines: readonly Line[], name: string) {
+  private constructor(path: string, file: number | null, lines: readonly Line[], name: string) {
+    this.#path = path;
     this.#file = file;
-    this.name = name;
+    this.#name = name;
     for (const line of lines) this.#read(line);
   }
 
   /** For rows that bring their own ids and are sent once. */
   static none(): Journal {
-    return new Journal(null, [], "");
+    return new Journal("", null, [], "");
   }
 
   /** Throws `Usage` for a file that is of another ledger, or no journal at all. */
@@ -76,7 +95,7 @@ export class Journal {
     const file = openSync(path, "a+", 0o600);
     // A line that a crash cut off was never acted on.
     ftruncateSync(file, wholeOf(path));
-    const journal = new Journal(file, lines, name);
+    const journal = new Journal(path, file, lines, name);
     if (head === undefined) journal.#write([{ import: 1, name, genesis }]);
     return journal;
   }
@@ -85,16 +104,23 @@ export class Journal {
     return this.#file !== null;
   }
 
-  /** Throws `Usage` where an import of other content ended whole: that one's rows are not this one's. */
-  begin(content: string): void {
-    if (this.#done !== null && this.#done !== content)
+  /** Of equal rows each has an id of its own. */
+  drawn(print: string, at: number): string {
+    return `${this.#name}-${print.slice(0, 24)}-${at}`;
+  }
+
+  /** Throws `Usage` where its rows may be those of another import: an equal one would be passed over. */
+  // Rules: BeginImport, RefuseChangedFile.
+  begin(content: string, corrected: boolean): void {
+    const changed = this.#content !== null && this.#content !== content;
+    if (changed && this.#drew && !corrected)
       throw new Usage(
-        "the state is of an import that is finished, and the file has changed since: delete the state file, or give another --state",
+        `the file is not the one that ${this.#path} is of: if this is the same import, with rows that were corrected, say so with --corrected; if it is another, delete the state file, or give another --state`,
       );
     this.#write([{ content }]);
   }
 
-  known(key: { readonly id: string; readonly source: string }): Known | undefined {
+  known(key: Key): Known | undefined {
     return this.#known.get(keyOf(key));
   }
 
@@ -106,13 +132,14 @@ export class Journal {
     for (const each of events) this.#read(each);
   }
 
-  settle(key: { readonly id: string; readonly source: string }, status: string): void {
-    const { id, source } = key;
+  settle({ id, source }: Key, status: Status, reason?: Reason): void {
     if (this.#file === null) return;
-    this.#write([{ id, source, status }]);
-    this.#read({ id, source, status });
+    const line = { id, source, status, reason };
+    this.#write([line]);
+    this.#read(line);
   }
 
+  // Rule: FinishImport.
   finish(content: string): void {
     this.#write([{ done: content }]);
   }
@@ -126,16 +153,16 @@ export class Journal {
     writeSync(this.#file, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
   }
 
-  #read({ id, source, print, sentat, status, done, content }: Line): void {
-    if (done !== undefined) this.#done = done;
-    if (content !== undefined && content !== this.#done) this.#done = null;
+  #read({ id, source, print, sentat, status, reason, content }: Line): void {
+    if (content !== undefined) this.#content = content;
     if (id === undefined || source === undefined) return;
     const key = keyOf({ id, source });
     const before = this.#known.get(key);
-    if (print !== undefined && sentat !== undefined)
+    if (print !== undefined && sentat !== undefined) {
       this.#known.set(key, { id, source, print, sentat, status: null });
-    else if (before !== undefined && status !== undefined)
-      this.#known.set(key, { ...before, status });
+      this.#drew ||= id.startsWith(`${this.#name}-`);
+    } else if (before !== undefined && status !== undefined)
+      this.#known.set(key, { ...before, status, reason });
   }
 }
 

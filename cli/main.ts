@@ -50,6 +50,7 @@ function addSubmit(program: Command): void {
       collected,
     )
     .option("--state <file>", "what is known of the import; by default <file>.assize")
+    .option("--corrected", "the file has changed, and is the same import with other rows")
     .option("--no-state", "keep none: every row brings its own id, and is sent once")
     .option("--deadline <seconds>", "how long to try with each event", "60")
     .addHelpText(

@@ -21,6 +21,7 @@ export interface SubmitOptions extends Common, Flags {
   readonly delimiter: string;
   /** A path, or false for none. */
   readonly state?: string | false;
+  readonly corrected?: boolean;
   readonly deadline: string;
 }
 
@@ -39,7 +40,7 @@ export async function submit(file: string, options: SubmitOptions): Promise<void
   const client = clientOf(options, { deadlineMs });
   const journal = await journalOf(file, options, mapping, client);
   const content = file === "-" ? null : await contentOf(file, mapping);
-  if (content !== null) journal.begin(content);
+  if (content !== null) journal.begin(content, options.corrected === true);
   const tally = new Tally();
   const signal = stopSignal();
   const work = new Import({
@@ -56,7 +57,7 @@ export async function submit(file: string, options: SubmitOptions): Promise<void
   });
   await work.run();
   const exit = exitOf(work, tally, signal);
-  if (exit === EXIT.done && content !== null) journal.finish(content);
+  if (isFinished(exit, work) && content !== null) journal.finish(content);
   journal.close();
   report(work, tally, exit, options);
   if (exit !== EXIT.done) throw new Told(exit);
@@ -108,7 +109,7 @@ function progressOf(file: string, tally: Tally): () => void {
       const { line, code, message } = tally.complaints[told] ?? { line: 0, code: "", message: "" };
       tell(`${file}:${line}: ${code === "bad-row" ? "" : `${code}: `}${message}`);
     }
-    const over = tally.accepted + tally.rejected + tally.refused + tally.skipped;
+    const over = tally.accepted + tally.rejected + tally.refused;
     if (process.stderr.isTTY)
       progress.say(`${count(tally.rows)} rows,`, `${bar(over, tally.rows)} ${count(over)} settled`);
   };
@@ -119,6 +120,11 @@ const WIDTH = 24;
 function bar(part: number, whole: number): string {
   const filled = whole === 0 ? 0 : Math.floor((WIDTH * part) / whole);
   return `[${"#".repeat(filled)}${".".repeat(WIDTH - filled)}]`;
+}
+
+/** Whether the file was read to its end, and every row has its answer. */
+function isFinished(exit: Exit, { unparsable }: Import): boolean {
+  return exit === EXIT.done || (exit === EXIT.wrong && !unparsable);
 }
 
 const DENIED = new Set(["unauthorized", "forbidden"]);
