@@ -106,7 +106,9 @@ export class Import {
     return null;
   }
 
+  // Rule: RefuseRowWithoutId.
   #drawn(print: string): string {
+    if (!this.#work.journal.keeps) throw new BadRow("it has no id: give --id, or --state FILE");
     const at = (this.#seen.get(print) ?? 0) + 1;
     this.#seen.set(print, at);
     return this.#work.journal.drawn(print, at);

@@ -1,16 +1,17 @@
 // assize submit: a file of rows becomes events.
 import { createHash } from "node:crypto";
-import { createReadStream, existsSync } from "node:fs";
+import { createReadStream } from "node:fs";
+import { resolve } from "node:path";
 
 import { stopSignal } from "../bench/lib/command.ts";
 import { Progress } from "../bench/lib/progress.ts";
 import { count, table } from "../bench/lib/table.ts";
 import { clientOf, say, sayJson, tell, urlOf } from "./context.ts";
 import type { Common } from "./context.ts";
-import { EXIT, Told, Usage, sentenceOf } from "./exit.ts";
+import { EXIT, Told, Usage, fileFault, sentenceOf } from "./exit.ts";
 import type { Exit } from "./exit.ts";
 import { Import } from "./import.ts";
-import { Journal } from "./journal.ts";
+import { INPUT, Journal } from "./journal.ts";
 import { eventIn, eventOf, mappingOf } from "./mapping.ts";
 import type { Flags, Mapping } from "./mapping.ts";
 import { formatOf, rowsOf } from "./rows.ts";
@@ -35,43 +36,50 @@ export async function submit(file: string, options: SubmitOptions): Promise<void
   if (format === "csv" && mapping === null)
     throw new Usage("a CSV file wants a mapping: --map FILE, or --type with --data");
   const deadlineMs = secondsIn(options.deadline) * 1000;
-  if (file !== "-" && !existsSync(file))
-    throw new Usage(`${file} cannot be read: there is no such file`);
-  const client = clientOf(options, { deadlineMs });
-  const journal = await journalOf(file, options, mapping, client);
-  const content = file === "-" ? null : await contentOf(file, mapping);
-  if (content !== null) journal.begin(content, options.corrected === true);
-  const tally = new Tally();
+  const state = stateOf(file, options);
   const signal = stopSignal();
-  const work = new Import({
-    client,
-    journal,
-    tally,
-    rows: rowsOf(file, format, { delimiter: options.delimiter, signal }),
-    mapped: ({ fields, line }) =>
-      mapping === null ? eventIn(fields) : eventOf(mapping, fields, line),
-    chunk: file === "-" ? 1 : CHUNK,
-    deadlineMs,
-    signal,
-    advanced: progressOf(file, tally),
-  });
-  await work.run();
-  const exit = exitOf(work, tally, signal);
-  if (isFinished(exit, work) && content !== null) journal.finish(content);
-  journal.close();
-  report(work, tally, exit, options);
-  if (exit !== EXIT.done) throw new Told(exit);
+  const content = file === "-" ? INPUT : await contentOf(file, mapping);
+  const client = clientOf(options, { deadlineMs });
+  const journal = await journalOf(state, mapping, client);
+  try {
+    journal.begin(content, options.corrected === true);
+    const tally = new Tally();
+    const work = new Import({
+      client,
+      journal,
+      tally,
+      rows: rowsOf(file, format, { delimiter: options.delimiter, signal }),
+      mapped: ({ fields, line }) =>
+        mapping === null ? eventIn(fields) : eventOf(mapping, fields, line),
+      chunk: file === "-" ? 1 : CHUNK,
+      deadlineMs,
+      signal,
+      advanced: progressOf(file, tally),
+    });
+    await work.run();
+    const exit = exitOf(work, tally, signal);
+    if (isFinished(exit, work)) journal.finish(content);
+    report(work, tally, exit, options);
+    if (exit !== EXIT.done) throw new Told(exit);
+  } finally {
+    journal.close();
+  }
+}
+
+/** False for none. */
+function stateOf(file: string, { state }: SubmitOptions): string | false {
+  const path = state ?? (file === "-" ? false : `${file}.assize`);
+  if (path !== false && file !== "-" && resolve(path) === resolve(file))
+    throw new Usage("--state wants a file of its own");
+  return path;
 }
 
 /** Where nothing is kept, every row must bring the id that it is sent again by. */
 async function journalOf(
-  file: string,
-  options: SubmitOptions,
+  path: string | false,
   mapping: Mapping | null,
   client: ReturnType<typeof clientOf>,
 ): Promise<Journal> {
-  const { state } = options;
-  const path = state ?? (file === "-" ? false : `${file}.assize`);
   if (path !== false) return Journal.at(path, await genesisOf(client));
   if (mapping !== null && mapping.id === undefined)
     throw new Usage(
@@ -86,10 +94,14 @@ async function genesisOf(client: ReturnType<typeof clientOf>): Promise<string> {
   return genesis;
 }
 
-/** Of the file as this mapping reads it. */
+/** Of the file as this mapping reads it. Throws `Usage`. */
 async function contentOf(file: string, mapping: Mapping | null): Promise<string> {
   const hash = createHash("sha256").update(`${JSON.stringify(mapping)}\n`);
-  for await (const chunk of createReadStream(file) as AsyncIterable<Buffer>) hash.update(chunk);
+  try {
+    for await (const chunk of createReadStream(file) as AsyncIterable<Buffer>) hash.update(chunk);
+  } catch (error) {
+    throw fileFault(file, "read", error);
+  }
   return hash.digest("hex");
 }
 

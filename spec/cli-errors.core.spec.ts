@@ -25,7 +25,7 @@ describe("what cannot be done", () => {
     [["submit", "in.csv", "--map", "nowhere.json"], 1, "--map nowhere.json cannot be read"],
     [["submit", "in.csv", "--map", "in.csv"], 1, "--map in.csv is no mapping"],
     [["submit", "in.csv", ...RECEIVED, "--deadline", "soon"], 1, "--deadline wants seconds"],
-    [["submit", "in.csv", ...RECEIVED, "--state", "in.csv"], 1, "is no line of a state file"],
+    [["submit", "in.csv", ...RECEIVED, "--state", "in.csv"], 1, "--state wants a file of its own"],
     [["submit"], 1, "missing required argument 'file'"],
     [["sumbit", "in.csv"], 1, "Did you mean submit?"],
     [["status", "--ulr", "x"], 1, "Did you mean --url?"],

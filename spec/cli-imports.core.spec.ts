@@ -1,6 +1,8 @@
 /** What the command line knows of an import from one run to the next, against a real local server. */
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { Desk, PATIENCE_MS, RECEIVED, json } from "./kit/command-line.ts";
+import { readdirSync } from "node:fs";
+import { hostname } from "node:os";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { Desk, PATIENCE_MS, RECEIVED, begin, json, run } from "./kit/command-line.ts";
 import type { Ran } from "./kit/command-line.ts";
 
 let desk: Desk;
@@ -9,6 +11,9 @@ beforeAll(async () => {
 }, PATIENCE_MS);
 afterAll(() => desk?.close(), PATIENCE_MS);
 beforeEach(() => desk.clear());
+
+const eventually = (holds: () => boolean): Promise<boolean> =>
+  vi.waitUntil(holds, { timeout: 60_000, interval: 5 });
 
 /** A column for what is added, and one for what is taken away. */
 const ADJUSTED = [
@@ -86,5 +91,109 @@ describe("another file of the same name", () => {
     expect(done).toMatchObject({ exit: 0, rows: 2, accepted: 2, skipped: 1 });
     expect(json(await desk.assize(...args))).toMatchObject({ exit: 0, accepted: 2, skipped: 2 });
     expect([await desk.onHand("fix-a"), await desk.onHand("fix-b")]).toEqual([5, 1]);
+  });
+});
+
+describe("standard input", () => {
+  const line = (sku: string, quantity: number, more = {}): string =>
+    `${JSON.stringify({ ...more, type: "stock.received", data: { item: sku, warehouse: "w1", quantity } })}\n`;
+  const args = ["submit", "-", "--format", "ndjson", "--json"];
+
+  it("RefuseRowWithoutId: where nothing is kept a row without an id is refused, however it came to have none", async () => {
+    const input = line("bare", 1) + line("bare", 2, { id: "bare-1" });
+    const ran = await run(args, { ...desk.where, input });
+    expect(json(ran)).toMatchObject({ exit: 2, accepted: 1, refused: 1 });
+    expect(ran.err).toContain("-:1: it has no id: give --id, or --state FILE");
+    const mapped = ["submit", "-", "--format", "csv", ...RECEIVED, "--id", "{order}", "--json"];
+    const csv = "order,sku,pieces\n,bare,4\n";
+    expect(json(await run(mapped, { ...desk.where, input: csv }))).toMatchObject({ refused: 1 });
+    expect(await desk.onHand("bare")).toBe(2);
+    desk.write("in.ndjson", line("bare", 8));
+    const file = await desk.assize("submit", "in.ndjson", "--no-state", "--json");
+    expect(json(file)).toMatchObject({ exit: 2, refused: 1 });
+    expect(await desk.onHand("bare")).toBe(2);
+  });
+
+  it("BeginStream, RefuseSecondStream: with a state it goes on until it was read to its end, and then wants another", async () => {
+    const kept = [...args, "--state", "s.assize"];
+    const denied = { ...desk.where, token: "wrong", input: line("piped", 1) };
+    expect((await run(kept, denied)).code).toBe(4);
+    const input = line("piped", 1) + line("piped", 1);
+    expect(json(await run(kept, { ...desk.where, input }))).toMatchObject({ exit: 0, accepted: 2 });
+    const second = await run(kept, { ...desk.where, input: line("piped", 1) });
+    expect([second.code, second.err]).toEqual([1, expect.stringContaining("is finished")]);
+    expect(await desk.onHand("piped")).toBe(2);
+    const same = await run([...kept, "--corrected"], { ...desk.where, input });
+    expect(json(same)).toMatchObject({ exit: 0, accepted: 2, skipped: 2 });
+    expect(await desk.onHand("piped")).toBe(2);
+  });
+});
+
+describe("the state file", () => {
+  const args = ["submit", "in.csv", ...RECEIVED, "--json"];
+
+  it("HoldState, RefuseHeldState, LetStateGo: of two runs at once one alone has it, and no row counts twice", async () => {
+    desk.write("in.csv", "sku,pieces\ntwo,1\ntwo,1\n");
+    const kept = ["--state", "s.assize"];
+    const data = { item: "two", warehouse: "w1", quantity: 1 };
+    const input = `${JSON.stringify({ type: "stock.received", data })}\n`;
+    const piped = ["submit", "-", "--format", "ndjson", ...kept];
+    const first = begin(piped, { ...desk.where, input, open: true });
+    await eventually(() => desk.text("s.assize").includes('"status"'));
+    const second = await desk.assize(...args, ...kept);
+    expect([second.code, second.err]).toEqual([
+      1,
+      expect.stringMatching(/s\.assize is in use by process \d+ on .* delete s\.assize\.lock/),
+    ]);
+    first.child.stdin.end();
+    expect((await first.ran).code).toBe(0);
+    expect(await desk.onHand("two")).toBe(1);
+    await Promise.all([desk.assize(...args), desk.assize(...args)]);
+    expect(json(await desk.assize(...args))).toMatchObject({ exit: 0, skipped: 2 });
+    expect(await desk.onHand("two")).toBe(3);
+    expect(readdirSync(desk.folder).toSorted()).toEqual(["in.csv", "in.csv.assize", "s.assize"]);
+  });
+
+  it("HoldState: what a process that has ended left behind holds nobody up, and of another machine's nobody knows", async () => {
+    desk.write("in.csv", "sku,pieces\nleft,1\n");
+    const { child, ran } = begin(["--help"], desk.where);
+    await ran;
+    const of = (host: string): string => JSON.stringify({ pid: child.pid, host });
+    desk.write("in.csv.assize.lock", of("elsewhere"));
+    expect((await desk.assize(...args)).code).toBe(1);
+    desk.write("in.csv.assize.lock", of(hostname()));
+    expect(json(await desk.assize(...args))).toMatchObject({ exit: 0, accepted: 1 });
+    desk.write("in.csv.assize.lock", of(hostname()));
+    desk.write("in.csv", "sku,pieces\nleft,2\n");
+    expect((await desk.assize(...args)).code).toBe(1);
+    expect(readdirSync(desk.folder).toSorted()).toEqual(["in.csv", "in.csv.assize"]);
+  });
+
+  it("ActableErrors: no file that is something else is taken for one, and none is changed", async () => {
+    desk.write("in.csv", "sku,pieces\nforeign,1\n");
+    const foreign: readonly (readonly [string, string])[] = [
+      ["notes.txt", "no line ends here"],
+      ["lines.csv", "sku,pieces\n"],
+      ["empty.csv", ""],
+      ["other.json", '{"import":2}'],
+    ];
+    for (const [name, text] of foreign) desk.write(name, text);
+    const into = (name: string): Promise<Ran> => desk.assize(...args, "--state", name);
+    for (const name of ["notes.txt", "other.json"])
+      expect(await into(name)).toMatchObject({ code: 1, err: expect.stringContaining("no state") });
+    expect((await into("lines.csv")).err).toContain("lines.csv:1 is no line of a state file");
+    expect(await into(".")).toMatchObject({ code: 1, err: expect.stringContaining("folder") });
+    expect(await into("/dev/null")).toMatchObject({ code: 1 });
+    expect(await into("nowhere/s")).toMatchObject({
+      code: 1,
+      err: expect.stringContaining("no such"),
+    });
+    const self = ["submit", "empty.csv", ...RECEIVED, "--state", "empty.csv"];
+    expect(await desk.assize(...self)).toMatchObject({ code: 1 });
+    for (const [name, text] of foreign) expect(desk.text(name)).toBe(text);
+    expect(await desk.onHand("foreign")).toBe(0);
+    // One whose head a crash cut off was never acted on.
+    desk.write("cut.assize", '{"import":1,"name":"ab');
+    expect(json(await into("cut.assize"))).toMatchObject({ exit: 0, accepted: 1 });
   });
 });

@@ -1,6 +1,6 @@
 /** The command line as its user has it: the real one, in a process of its own, in a folder of its own, at a real server. */
 import { spawn } from "node:child_process";
-import type { ChildProcess } from "node:child_process";
+import type { ChildProcess, ChildProcessWithoutNullStreams } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -27,13 +27,15 @@ export interface Where {
   readonly url: string;
   readonly token?: string;
   readonly input?: string;
+  /** More may come: whoever began it ends its input. */
+  readonly open?: boolean;
 }
 
 export function begin(
   args: readonly string[],
-  { folder, url, token, input, entry = INNER }: Where,
+  { folder, url, token, input, open = false, entry = INNER }: Where,
 ): {
-  readonly child: ChildProcess;
+  readonly child: ChildProcessWithoutNullStreams;
   readonly ran: Promise<Ran>;
 } {
   const { ASSIZE_TOKEN: _, ...rest } = process.env;
@@ -51,7 +53,8 @@ export function begin(
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     err += text;
   });
-  child.stdin.end(input ?? "");
+  child.stdin.write(input ?? "");
+  if (!open) child.stdin.end();
   const ran = new Promise<Ran>((done, fail) => {
     child.once("error", fail);
     child.once("close", (code) => done({ code, out, err }));
