@@ -1,7 +1,7 @@
 // npx assize: the commands, their options and their examples (docs/cli.md).
 import { Command, CommanderError } from "commander";
 
-import { sayJson, tell } from "./context.ts";
+import { mindReaders, sayJson, tell } from "./context.ts";
 import { EXIT, Told, exitOf, sentenceOf } from "./exit.ts";
 import { getEntity, getEvent } from "./get.ts";
 import { exported, verify } from "./ledger.ts";
@@ -135,6 +135,7 @@ function programOf(): Command {
 
 /** The exit code; what there is to say has been said. */
 export async function main(): Promise<number> {
+  mindReaders();
   // Relative paths are meant from where the caller is, not from the project's folder.
   process.chdir(process.env["ASSIZE_CWD"] ?? process.cwd());
   const json = process.argv.includes("--json");
