@@ -59,12 +59,13 @@ const PASSING = new Set([
   "no-quorum",
   "pending",
   "internal",
+  "queue-full",
 ]);
 
 export function exitOf(error: unknown): Exit {
   if (error instanceof Told) return error.exit;
-  if (isUsage(error)) return EXIT.usage;
-  if (!(error instanceof AssizeError)) return EXIT.unreachable;
+  // What is neither the server's nor ours is a file's, or a flaw of the command: the same again would not go on.
+  if (isUsage(error) || !(error instanceof AssizeError)) return EXIT.usage;
   const { code } = error;
   if (code === "not-found") return EXIT.wrong;
   if (DENIED.has(code)) return EXIT.denied;

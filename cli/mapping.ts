@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 
-import { Usage } from "./exit.ts";
+import { Usage, fileFault } from "./exit.ts";
 
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -60,7 +60,7 @@ export function mappingIn(path: string): Mapping {
   try {
     text = readFileSync(path, "utf8");
   } catch (error) {
-    throw new Usage(`--map ${path} cannot be read: ${(error as Error).message}`);
+    throw fileFault(`--map ${path}`, "read", error);
   }
   try {
     return mapping.parse(JSON.parse(text));

@@ -6,9 +6,10 @@ import { resolve } from "node:path";
 import { stopSignal } from "../bench/lib/command.ts";
 import { Progress } from "../bench/lib/progress.ts";
 import { count, table } from "../bench/lib/table.ts";
+import { AssizeError } from "../client/index.ts";
 import { clientOf, say, sayJson, tell, urlOf } from "./context.ts";
 import type { Common } from "./context.ts";
-import { EXIT, Told, Usage, fileFault, sentenceOf } from "./exit.ts";
+import { EXIT, Told, Usage, exitOf, fileFault, sentenceOf } from "./exit.ts";
 import type { Exit } from "./exit.ts";
 import { Import } from "./import.ts";
 import { INPUT, Journal } from "./journal.ts";
@@ -57,7 +58,7 @@ export async function submit(file: string, options: SubmitOptions): Promise<void
       advanced: progressOf(file, tally),
     });
     await work.run();
-    const exit = exitOf(work, tally, signal);
+    const exit = endOf(work, tally, signal);
     if (isFinished(exit, work)) journal.finish(content);
     report(work, tally, exit, options);
     if (exit !== EXIT.done) throw new Told(exit);
@@ -90,7 +91,10 @@ async function journalOf(
 
 async function genesisOf(client: ReturnType<typeof clientOf>): Promise<string> {
   const { genesis } = (await client.get("/v1/ready")) as { readonly genesis?: unknown };
-  if (typeof genesis !== "string") throw new Error("the server does not say which ledger it is");
+  if (typeof genesis !== "string") {
+    const message = "the server does not say which ledger it is: is this an Assize server?";
+    throw new AssizeError("out-of-contract", message);
+  }
   return genesis;
 }
 
@@ -139,11 +143,9 @@ function isFinished(exit: Exit, { unparsable }: Import): boolean {
   return exit === EXIT.done || (exit === EXIT.wrong && !unparsable);
 }
 
-const DENIED = new Set(["unauthorized", "forbidden"]);
-
-function exitOf(work: Import, tally: Tally, signal: AbortSignal): Exit {
-  if (work.stopped !== null && DENIED.has(work.stopped.code)) return EXIT.denied;
-  if (work.stopped !== null || signal.aborted || tally.unfinished > 0) return EXIT.unreachable;
+function endOf(work: Import, tally: Tally, signal: AbortSignal): Exit {
+  if (work.stopped !== null) return exitOf(work.stopped);
+  if (signal.aborted || tally.unfinished > 0) return EXIT.unreachable;
   return work.unparsable || tally.complained > 0 ? EXIT.wrong : EXIT.done;
 }
 
@@ -160,8 +162,10 @@ function report(work: Import, tally: Tally, exit: Exit, options: SubmitOptions):
   else say(table(tally.lines()));
   if (tally.complained > TOLD)
     tell(`… and ${count(tally.complained - TOLD)} more rows; --json lists up to 1,000 of them`);
-  if (stopped !== undefined) tell(`${urlOf(options)}: ${stopped}`);
+  const ofServer = work.stopped instanceof AssizeError;
+  if (stopped !== undefined) tell(ofServer ? `${urlOf(options)}: ${stopped}` : stopped);
   const after = {
+    [EXIT.usage]: "nothing more was sent: the same command goes on once that is mended",
     [EXIT.unreachable]: "the same command goes on where this one ended",
     [EXIT.denied]: "nothing more was sent: the same command goes on once the token is right",
   };

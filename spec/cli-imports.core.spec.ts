@@ -94,6 +94,48 @@ describe("another file of the same name", () => {
   });
 });
 
+describe("a corrected row under its own id", () => {
+  const args = ["submit", "in.csv", ...ADJUSTED, "--id", "{id}", "--json"];
+
+  it("SubmitCorrectedRow, RefuseOtherRow: it is sent where the server kept nothing of the first, else it is told what became of that", async () => {
+    desk.write("in.csv", "id,sku,pieces\nc-1,cor-a,5\nc-2,cor-a,-9\nc-3,no such name,1\n");
+    expect(json(await desk.assize(...args))).toMatchObject({
+      accepted: 1,
+      rejected: 1,
+      refused: 1,
+    });
+    desk.write("in.csv", "id,sku,pieces\nc-1,cor-a,6\nc-2,cor-a,-2\nc-3,cor-a,1\n");
+    const done = await desk.assize(...args);
+    expect(json(done)).toMatchObject({ exit: 2, accepted: 1, refused: 2 });
+    const told = done.err.split("\n").toSorted();
+    expect(told.slice(1)).toEqual([
+      expect.stringMatching(
+        /^assize: in.csv:2: the id c-1 was given to a row of other content before.*accepted.*event of its own/,
+      ),
+      expect.stringMatching(
+        /^assize: in.csv:3: the id c-2 was given to .* rejected \(insufficient_stock\).*another id/,
+      ),
+    ]);
+    expect(await desk.onHand("cor-a")).toBe(6);
+    desk.write("in.csv", "id,sku,pieces\nc-1,cor-a,5\nc-2b,cor-a,-2\nc-3,cor-a,1\n");
+    expect(json(await desk.assize(...args))).toMatchObject({ exit: 0, accepted: 3, skipped: 2 });
+    expect(await desk.onHand("cor-a")).toBe(4);
+  });
+
+  it("RefuseOtherRow: of two rows of one id the first has it, and the other is never taken for it", async () => {
+    desk.write("in.csv", "id,sku,pieces\nt-1,twice,5\nt-1,twice,7\nt-1,twice,5\n");
+    const first = await desk.assize(...args);
+    expect(json(first)).toMatchObject({ exit: 2, rows: 3, accepted: 2, refused: 1 });
+    expect(first.err).toContain(
+      "in.csv:3: the id t-1 was given to a row of other content before, on line 2: give this one another",
+    );
+    const again = await desk.assize(...args);
+    expect(json(again)).toMatchObject({ exit: 2, accepted: 2, refused: 1, skipped: 2 });
+    expect(again.err).toBe(first.err);
+    expect(await desk.onHand("twice")).toBe(5);
+  });
+});
+
 describe("standard input", () => {
   const line = (sku: string, quantity: number, more = {}): string =>
     `${JSON.stringify({ ...more, type: "stock.received", data: { item: sku, warehouse: "w1", quantity } })}\n`;

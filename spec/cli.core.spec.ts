@@ -253,4 +253,44 @@ describe("an import that is taken up late", () => {
       server.close();
     }
   });
+
+  it("LeaveUnanswered: where the ledger does not answer either the row stays open, and is taken up", async () => {
+    let well = false;
+    const known = { status: "accepted", event: { type: "stock.received", data: {} } };
+    const server = createServer((request, response) => {
+      const problem = {
+        type: "/problems/too-old",
+        title: "It is too old",
+        status: 422,
+        detail: "",
+      };
+      const asked = request.url ?? "";
+      if (asked.startsWith("/v1/events/") && !well) response.statusCode = 503;
+      const data = { item: asked.includes("one") ? "one" : "", warehouse: "w1", quantity: 1 };
+      const body =
+        request.method === "POST"
+          ? [{ id: "one", status: "invalid", problem }]
+          : { genesis: "g", ...known, event: { ...known.event, data } };
+      request.resume().once("end", () => response.end(JSON.stringify(body)));
+    });
+    await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+    try {
+      const { port } = server.address() as AddressInfo;
+      const where = { ...desk.where, url: `http://127.0.0.1:${port}` };
+      desk.write("in.csv", "sku,pieces\none,1\n");
+      const args = ["submit", "in.csv", ...RECEIVED, "--id", "{sku}", "--json"];
+      const cut = await run([...args, "--deadline", "0.5"], where);
+      expect(json(cut)).toMatchObject({
+        exit: 3,
+        refused: 0,
+        unfinished: 1,
+        problems: { total: 0 },
+      });
+      expect(cut.err).toContain("the same command goes on where this one ended");
+      well = true;
+      expect(json(await run(args, where))).toMatchObject({ exit: 0, accepted: 1, unfinished: 0 });
+    } finally {
+      server.close();
+    }
+  });
 });

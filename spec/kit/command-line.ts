@@ -29,11 +29,13 @@ export interface Where {
   readonly input?: string;
   /** More may come: whoever began it ends its input. */
   readonly open?: boolean;
+  /** The arguments are bash's, which finds the command line as "$NODE" "$ENTRY". */
+  readonly shell?: boolean;
 }
 
 export function begin(
   args: readonly string[],
-  { folder, url, token, input, open = false, entry = INNER }: Where,
+  { folder, url, token, input, open = false, shell = false, entry = INNER }: Where,
 ): {
   readonly child: ChildProcessWithoutNullStreams;
   readonly ran: Promise<Ran>;
@@ -43,9 +45,12 @@ export function begin(
     ...rest,
     ASSIZE_CWD: folder,
     ASSIZE_URL: url,
+    NODE: process.execPath,
+    ENTRY: entry,
     ...(token === undefined ? {} : { ASSIZE_TOKEN: token }),
   };
-  const child = spawn(process.execPath, [entry, ...args], { cwd: folder, env, detached: true });
+  const [program, ...first] = shell ? ["bash"] : [process.execPath, entry];
+  const child = spawn(program, [...first, ...args], { cwd: folder, env, detached: true });
   let [out, err] = ["", ""];
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     out += text;
