@@ -191,8 +191,10 @@ export class Import {
     if (!(error instanceof AssizeError) || error.code !== "aborted") this.stopped ??= error;
   }
 
-  #refuse({ line, event }: Ready, { code, message }: AssizeError): void {
+  #refuse({ line, event }: Ready, { code, message: said }: AssizeError): void {
     const { tally, journal } = this.#work;
+    // It was just sent, by the clock that is here.
+    const message = code === "too-old" ? `${said} Is the clock of this machine right?` : said;
     try {
       journal.settle(event, "refused", { code, detail: message });
     } catch (error) {

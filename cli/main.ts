@@ -37,7 +37,7 @@ function addSubmit(program: Command): void {
     "submit the rows of a CSV or NDJSON file as events; - is standard input",
   )
     .option("--format <format>", "csv or ndjson, where the file's name does not tell")
-    .option("--delimiter <character>", "between the columns of a CSV file", ",")
+    .option("--delimiter <character>", "between the columns of a CSV file; \\t is a tab", ",")
     .option("--map <file>", "how a row becomes an event, as JSON")
     .option("--type <template>", "type of the events; templates have {column} and {line} in them")
     .option("--id <template>", "id of each event; drawn and kept in the state file if not given")

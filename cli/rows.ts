@@ -69,9 +69,16 @@ interface Parsed {
 }
 
 async function* csvRows(input: Readable, delimiter: string): AsyncGenerator<Row, void> {
+  const lines = new Lines();
   const parser = parse({
-    delimiter,
-    columns: columnsIn,
+    // As it is written on a command line.
+    delimiter: delimiter === "\\t" ? "\t" : delimiter,
+    // Whichever the first line has, the others may have another.
+    record_delimiter: ["\r\n", "\n", "\r"],
+    columns: (names: readonly string[]) => {
+      lines.pass(names);
+      return columnsIn(names);
+    },
     bom: true,
     info: true,
     skip_empty_lines: true,
@@ -85,14 +92,31 @@ async function* csvRows(input: Readable, delimiter: string): AsyncGenerator<Row,
   let line = 1;
   try {
     for await (const { record, info } of parser as AsyncIterable<Parsed>) {
-      line = info.lines;
+      line = lines.begin(info.lines, Object.values(record));
       const wrong = wrongIn(record, info);
       yield wrong === null ? { line, fields: record } : { line, fields: null, wrong };
     }
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
-    const { lines } = error as { readonly lines?: number };
-    throw new Unparsable(lines ?? line, error.message);
+    const { lines: at } = error as { readonly lines?: number };
+    throw new Unparsable(at ?? line, error.message);
+  }
+}
+
+/** The parser tells where a row ends, and counts each character of a line's end within quotes. */
+class Lines {
+  #surplus = 0;
+
+  pass(texts: readonly string[]): number {
+    const counted = texts.reduce((sum, text) => sum + (text.match(/[\r\n]/g)?.length ?? 0), 0);
+    const pairs = texts.reduce((sum, text) => sum + (text.match(/\r\n/g)?.length ?? 0), 0);
+    this.#surplus += pairs;
+    return counted;
+  }
+
+  begin(end: number, texts: readonly string[]): number {
+    const before = end - this.#surplus;
+    return before - this.pass(texts);
   }
 }
 

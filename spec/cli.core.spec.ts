@@ -237,17 +237,27 @@ describe("an import that is taken up late", () => {
         status: 422,
         detail: "",
       };
-      const answers = ["known", "other"].map((each) => ({ id: each, status: "invalid", problem }));
-      const body = request.method === "POST" ? answers : (documents[id] ?? { genesis: "g" });
-      request.resume().once("end", () => response.end(JSON.stringify(body)));
+      if (id === "none") response.statusCode = 404;
+      const answer = (text: string): unknown => {
+        if (request.method !== "POST")
+          return documents[id] ?? { ...problem, status: 404, genesis: "g" };
+        const events = JSON.parse(text) as { readonly id: string }[];
+        return events.map((each) => ({ id: each.id, status: "invalid", problem }));
+      };
+      let text = "";
+      request.setEncoding("utf8").on("data", (chunk: string) => {
+        text += chunk;
+      });
+      request.once("end", () => response.end(JSON.stringify(answer(text))));
     });
     await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
     try {
       const { port } = server.address() as AddressInfo;
       const where = { ...desk.where, url: `http://127.0.0.1:${port}` };
-      desk.write("in.csv", "sku,pieces\nknown,1\nother,1\n");
+      desk.write("in.csv", "sku,pieces\nknown,1\nother,1\nnone,1\n");
       const ran = await run(["submit", "in.csv", ...RECEIVED, "--id", "{sku}", "--json"], where);
-      expect(json(ran)).toMatchObject({ exit: 2, accepted: 1, replayed: 1, refused: 1 });
+      expect(json(ran)).toMatchObject({ exit: 2, accepted: 1, replayed: 1, refused: 2 });
+      expect(ran.err).toMatch(/in.csv:4: too-old: .* Is the clock of this machine right\?/);
       expect(ran.err).toContain("in.csv:3: key-reused: event other: the ledger has another event");
     } finally {
       server.close();
