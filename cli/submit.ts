@@ -1,6 +1,6 @@
 // assize submit: a file of rows becomes events.
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
+import { createReadStream, statSync } from "node:fs";
 import { resolve } from "node:path";
 
 import { stopSignal } from "../bench/lib/command.ts";
@@ -39,9 +39,9 @@ export async function submit(file: string, options: SubmitOptions): Promise<void
   const deadlineMs = secondsIn(options.deadline) * 1000;
   const state = stateOf(file, options);
   const signal = stopSignal();
-  const content = file === "-" ? INPUT : await contentOf(file, mapping);
+  const content = file === "-" ? INPUT : await contentOf(file, mapping, signal);
   const client = clientOf(options, { deadlineMs });
-  const journal = await journalOf(state, mapping, client);
+  const journal = await journalOf(state, mapping, (path) => client.get(path, { signal }));
   try {
     journal.begin(content, options.corrected === true);
     const tally = new Tally();
@@ -79,9 +79,9 @@ function stateOf(file: string, { state }: SubmitOptions): string | false {
 async function journalOf(
   path: string | false,
   mapping: Mapping | null,
-  client: ReturnType<typeof clientOf>,
+  get: (path: string) => Promise<unknown>,
 ): Promise<Journal> {
-  if (path !== false) return Journal.at(path, await genesisOf(client));
+  if (path !== false) return Journal.at(path, await genesisOf(get));
   if (mapping !== null && mapping.id === undefined)
     throw new Usage(
       "without a state file every row needs an id of its own: give --id, or --state FILE",
@@ -89,8 +89,8 @@ async function journalOf(
   return Journal.none();
 }
 
-async function genesisOf(client: ReturnType<typeof clientOf>): Promise<string> {
-  const { genesis } = (await client.get("/v1/ready")) as { readonly genesis?: unknown };
+async function genesisOf(get: (path: string) => Promise<unknown>): Promise<string> {
+  const { genesis } = (await get("/v1/ready")) as { readonly genesis?: unknown };
   if (typeof genesis !== "string") {
     const message = "the server does not say which ledger it is: is this an Assize server?";
     throw new AssizeError("out-of-contract", message);
@@ -99,11 +99,21 @@ async function genesisOf(client: ReturnType<typeof clientOf>): Promise<string> {
 }
 
 /** Of the file as this mapping reads it. Throws `Usage`. */
-async function contentOf(file: string, mapping: Mapping | null): Promise<string> {
+async function contentOf(
+  file: string,
+  mapping: Mapping | null,
+  signal: AbortSignal,
+): Promise<string> {
   const hash = createHash("sha256").update(`${JSON.stringify(mapping)}\n`);
   try {
-    for await (const chunk of createReadStream(file) as AsyncIterable<Buffer>) hash.update(chunk);
+    // It is read twice, and once more by whoever resumes it.
+    const found = statSync(file);
+    if (!found.isFile() && !found.isDirectory())
+      throw new Usage(`${file} is no file that can be read twice: give it as standard input (-)`);
+    const chunks = createReadStream(file, { signal }) as AsyncIterable<Buffer>;
+    for await (const chunk of chunks) hash.update(chunk);
   } catch (error) {
+    if (signal.aborted) throw new Told(EXIT.unreachable);
     throw fileFault(file, "read", error);
   }
   return hash.digest("hex");

@@ -1,5 +1,5 @@
 /** What ends a command before its time: a signal, a file that cannot be read on, a disk that is full, a reader that has gone. */
-import { chmodSync, mkdirSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -39,7 +39,56 @@ describe("a signal", () => {
   });
 });
 
+describe("a signal in the middle", () => {
+  it("NothingLost, TakeUpNotedRow: every row that was read is accounted for, and the same command goes on", async () => {
+    desk.write("in.csv", `sku,pieces\n${"middle,1\n".repeat(1_500)}`);
+    const args = ["submit", "in.csv", ...RECEIVED, "--json"];
+    const { child, ran } = begin(args, desk.where);
+    await eventually(() => desk.text("in.csv.assize").includes('"status"'));
+    child.kill("SIGINT");
+    const done = await ran;
+    const came = json(done) as Record<string, number>;
+    expect(came).toMatchObject({ exit: 3, refused: 0, rejected: 0, problems: { total: 0 } });
+    expect(came["rows"]).toBe((came["accepted"] ?? 0) + (came["unfinished"] ?? 0));
+    expect(came["accepted"]).toBeLessThan(1_500);
+    const again = json(await desk.assize(...args));
+    expect(again).toMatchObject({ exit: 0, rows: 1_500, accepted: 1_500, unfinished: 0 });
+    expect(await desk.onHand("middle")).toBe(1_500);
+  });
+
+  it("ActableErrors: ends an import that waits for a server to say which ledger it is", async () => {
+    const asked: string[] = [];
+    const server = createServer((request) => asked.push(request.url ?? ""));
+    await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+    try {
+      const { port } = server.address() as AddressInfo;
+      desk.write("in.csv", "sku,pieces\nwait,1\n");
+      const where = { ...desk.where, url: `http://127.0.0.1:${port}` };
+      const { child, ran } = begin(["submit", "in.csv", ...RECEIVED], where);
+      await eventually(() => asked.length > 0);
+      child.kill("SIGINT");
+      expect(await ran).toMatchObject({ code: 3, err: expect.stringContaining("given up") });
+      expect(readdirSync(desk.folder)).toEqual(["in.csv"]);
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
+  });
+});
+
 describe("a file", () => {
+  it("ActableErrors, NothingLost: that can be read once only is no file to resume, and is refused", async () => {
+    const args = ["--format", "csv", ...RECEIVED, "--state", "s", "--json"].join(" ");
+    const ran = await shell(
+      `"$NODE" "$ENTRY" submit <(printf 'sku,pieces\\nonce-only,1\\n') ${args}`,
+    );
+    expect([ran.code, ran.err]).toEqual([1, expect.stringContaining("standard input (-)")]);
+    const piped = await shell(
+      `printf 'sku,pieces\\nonce-only,1\\n' | "$NODE" "$ENTRY" submit - ${args}`,
+    );
+    expect(json(piped)).toMatchObject({ exit: 0, accepted: 1 });
+  });
+
   it("ActableErrors: that cannot be read, or is none, ends with 1 and a sentence", async () => {
     mkdirSync(join(desk.folder, "folder.csv"));
     desk.write("closed.csv", "sku,pieces\n");
