@@ -122,7 +122,7 @@ class Lines {
 
 /** Throws `Usage` where a template could not tell which column it means. */
 function columnsIn(names: readonly string[]): string[] {
-  const twice = names.find((name, at) => names.indexOf(name) !== at);
+  const twice = names.find((name, at) => name !== "" && names.indexOf(name) !== at);
   if (twice !== undefined)
     throw new Usage(`two columns are named "${twice}": give one another name`);
   return [...names];

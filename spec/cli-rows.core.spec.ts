@@ -66,6 +66,8 @@ describe("a CSV file", () => {
       [3, { sku: "cup", pieces: "2" }],
     ]);
     await expect(read("sku,pieces,sku\na,1,b\n")).rejects.toThrow('two columns are named "sku"');
+    // Of columns without a name, as spreadsheets leave them at the end, nobody can speak.
+    expect(await read("sku,,\na,,\n")).toHaveLength(1);
     const open = `sku,pieces\nlamp,"1\n${"cup,2\n".repeat(400_000)}`;
     await expect(read(open)).rejects.toThrow(Unparsable);
     await expect(read("a,b\n", { delimiter: "" })).rejects.toThrow(/[Dd]elimiter/);
