@@ -26,6 +26,20 @@ export function clientOf(common: Common, more: Partial<ClientOptions> = {}): Ass
   return new AssizeClient({ url: urlOf(common), token: tokenOf(common), ...more });
 }
 
+const reader = new AbortController();
+
+/** Aborts once nobody reads the output any more, as of `| head`. */
+export const readerGone: AbortSignal = reader.signal;
+
+/** Who stops reading has seen enough: that is no error, of the output or of what is told beside it. */
+export function mindReaders(): void {
+  for (const stream of [process.stdout, process.stderr])
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE") throw error;
+      if (stream === process.stdout) reader.abort(error);
+    });
+}
+
 /** One JSON text a line, for programs. */
 export function sayJson(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value)}\n`);

@@ -30,6 +30,24 @@ export class Told extends Error {
   }
 }
 
+/** What the system does not let be done with a file, as a sentence; what is no such error comes back as it is. */
+export function fileFault(path: string, done: "read" | "written", error: unknown): Error {
+  const { code, syscall, message } = error as NodeJS.ErrnoException;
+  if (!(error instanceof Error) || code === undefined || syscall === undefined)
+    return error instanceof Error ? error : new Error(String(error));
+  return new Usage(`${path} cannot be ${done}: ${WHY[code] ?? message}`);
+}
+
+const WHY: Readonly<Record<string, string | undefined>> = {
+  ENOENT: "there is no such file or folder",
+  ENOTDIR: "there is no such folder",
+  EISDIR: "it is a folder",
+  EACCES: "its permissions do not allow it",
+  EPERM: "its permissions do not allow it",
+  EROFS: "the disk is read only",
+  ENOSPC: "the disk is full",
+};
+
 const DENIED = new Set(["unauthorized", "forbidden"]);
 const PASSING = new Set([
   "unreachable",
@@ -41,12 +59,13 @@ const PASSING = new Set([
   "no-quorum",
   "pending",
   "internal",
+  "queue-full",
 ]);
 
 export function exitOf(error: unknown): Exit {
   if (error instanceof Told) return error.exit;
-  if (isUsage(error)) return EXIT.usage;
-  if (!(error instanceof AssizeError)) return EXIT.unreachable;
+  // What is neither the server's nor ours is a file's, or a flaw of the command: the same again would not go on.
+  if (isUsage(error) || !(error instanceof AssizeError)) return EXIT.usage;
   const { code } = error;
   if (code === "not-found") return EXIT.wrong;
   if (DENIED.has(code)) return EXIT.denied;

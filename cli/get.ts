@@ -1,7 +1,7 @@
 // assize get: an entity, its history, or an event with what it came to.
 import type { EventDocument, VersionDocument } from "../client/index.ts";
 import { table } from "../bench/lib/table.ts";
-import { clientOf, say, sayJson, tell } from "./context.ts";
+import { clientOf, readerGone, say, sayJson, tell } from "./context.ts";
 import type { Common } from "./context.ts";
 import { EXIT, Told, Usage } from "./exit.ts";
 
@@ -26,6 +26,7 @@ export async function getEntity(name: string, options: EntityOptions): Promise<v
       versions += 1;
       if (options.json === true) sayJson(version);
       else say(versionLine(version));
+      if (readerGone.aborted) return;
     }
     if (versions === 0) notThere(`there is no entity ${name} in the ledger`, options);
     return;

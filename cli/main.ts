@@ -1,7 +1,7 @@
 // npx assize: the commands, their options and their examples (docs/cli.md).
 import { Command, CommanderError } from "commander";
 
-import { sayJson, tell } from "./context.ts";
+import { mindReaders, sayJson, tell } from "./context.ts";
 import { EXIT, Told, exitOf, sentenceOf } from "./exit.ts";
 import { getEntity, getEvent } from "./get.ts";
 import { exported, verify } from "./ledger.ts";
@@ -37,7 +37,7 @@ function addSubmit(program: Command): void {
     "submit the rows of a CSV or NDJSON file as events; - is standard input",
   )
     .option("--format <format>", "csv or ndjson, where the file's name does not tell")
-    .option("--delimiter <character>", "between the columns of a CSV file", ",")
+    .option("--delimiter <character>", "between the columns of a CSV file; \\t is a tab", ",")
     .option("--map <file>", "how a row becomes an event, as JSON")
     .option("--type <template>", "type of the events; templates have {column} and {line} in them")
     .option("--id <template>", "id of each event; drawn and kept in the state file if not given")
@@ -50,6 +50,7 @@ function addSubmit(program: Command): void {
       collected,
     )
     .option("--state <file>", "what is known of the import; by default <file>.assize")
+    .option("--corrected", "the file has changed, and is the same import with other rows")
     .option("--no-state", "keep none: every row brings its own id, and is sent once")
     .option("--deadline <seconds>", "how long to try with each event", "60")
     .addHelpText(
@@ -134,6 +135,7 @@ function programOf(): Command {
 
 /** The exit code; what there is to say has been said. */
 export async function main(): Promise<number> {
+  mindReaders();
   // Relative paths are meant from where the caller is, not from the project's folder.
   process.chdir(process.env["ASSIZE_CWD"] ?? process.cwd());
   const json = process.argv.includes("--json");

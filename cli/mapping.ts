@@ -2,7 +2,9 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 
-import { Usage } from "./exit.ts";
+import { Usage, fileFault } from "./exit.ts";
+
+const COLUMN = /\{([^{}]+)\}/g;
 
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -15,7 +17,10 @@ export interface MappedEvent {
   readonly data: unknown;
 }
 
-const template = z.string();
+/** Every brace is one of a `{column}`: others are a slip, and would be taken for text. */
+const template = z
+  .string()
+  .refine((text) => !/[{}]/.test(text.replace(COLUMN, "")), "it has a brace that names no column");
 const integer = z.union([
   z.strictObject({ integer: template }),
   // What a file of sales has as sold is what the stock loses.
@@ -29,14 +34,7 @@ type Value =
   | { readonly [name: string]: Value }
   | readonly Value[];
 const value: z.ZodType<Value> = z.lazy(() =>
-  z.union([
-    z.string(),
-    z.int(),
-    z.boolean(),
-    z.null(),
-    z.array(value),
-    z.record(z.string(), value),
-  ]),
+  z.union([template, z.int(), z.boolean(), z.null(), z.array(value), z.record(z.string(), value)]),
 );
 
 const mapping = z.strictObject({
@@ -60,7 +58,7 @@ export function mappingIn(path: string): Mapping {
   try {
     text = readFileSync(path, "utf8");
   } catch (error) {
-    throw new Usage(`--map ${path} cannot be read: ${(error as Error).message}`);
+    throw fileFault(`--map ${path}`, "read", error);
   }
   try {
     return mapping.parse(JSON.parse(text));
@@ -88,10 +86,21 @@ export function mappingOf(flags: Flags): Mapping | null {
   );
   if (map === undefined && given.length === 0 && data.length === 0) return null;
   const base: Partial<Mapping> = map === undefined ? {} : mappingIn(map);
-  const members = Object.fromEntries(data.map(memberIn));
+  const members = membersIn(data);
   const whole = { ...base, ...Object.fromEntries(given), data: { ...base.data, ...members } };
   if (whole.type === undefined) throw new Usage("a mapping wants a --type, or a type in --map");
-  return mapping.parse(whole);
+  const parsed = mapping.safeParse(whole);
+  if (!parsed.success)
+    throw new Usage(`the options are no mapping: ${z.prettifyError(parsed.error)}`);
+  return parsed.data;
+}
+
+function membersIn(data: readonly string[]): Record<string, Value> {
+  const members = data.map(memberIn);
+  const names = members.map(([name]) => name);
+  const twice = names.find((name, at) => names.indexOf(name) !== at);
+  if (twice !== undefined) throw new Usage(`--data has ${twice} twice`);
+  return Object.fromEntries(members);
 }
 
 /** `name=template` is a text, `name:int=template` an integer, `name:neg=template` the opposite of one. */
@@ -140,13 +149,27 @@ function integerIn(text: string, what: string): number {
 }
 
 function filled(text: string, what: string, fields: Fields, line: number): string {
-  return text.replace(/\{([^{}]+)\}/g, (_, name: string) => {
-    if (name === "line") return String(line);
+  return text.replace(COLUMN, (_, name: string) => {
     const found = Object.hasOwn(fields, name) ? fields[name] : undefined;
+    if (name === "line" && found === undefined) return String(line);
+    if (name === "line")
+      throw new BadRow(
+        `${what}: {line} is where the row stands, and there is a column named "line" too: give it another name`,
+      );
     if (typeof found === "string") return found;
+    // JSON has lost the digits beyond already.
+    if (Number.isInteger(found) && !Number.isSafeInteger(found))
+      throw new BadRow(`${what}: {${name}} is a number too large to be exact: write it as a text`);
     if (typeof found === "number" || typeof found === "boolean") return String(found);
-    throw new BadRow(`${what}: the row has no {${name}}`);
+    throw new BadRow(`${what}: the row has no {${name}}, it has ${namesOf(fields)}`);
   });
+}
+
+const TOLD = 12;
+
+function namesOf(fields: Fields): string {
+  const names = Object.keys(fields).map((name) => JSON.stringify(name));
+  return names.slice(0, TOLD).join(", ") + (names.length > TOLD ? ", …" : "");
 }
 
 const event = z.strictObject({

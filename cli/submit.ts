@@ -1,16 +1,18 @@
 // assize submit: a file of rows becomes events.
 import { createHash } from "node:crypto";
-import { createReadStream, existsSync } from "node:fs";
+import { createReadStream, statSync } from "node:fs";
+import { resolve } from "node:path";
 
 import { stopSignal } from "../bench/lib/command.ts";
 import { Progress } from "../bench/lib/progress.ts";
 import { count, table } from "../bench/lib/table.ts";
+import { AssizeError } from "../client/index.ts";
 import { clientOf, say, sayJson, tell, urlOf } from "./context.ts";
 import type { Common } from "./context.ts";
-import { EXIT, Told, Usage, sentenceOf } from "./exit.ts";
+import { EXIT, Told, Usage, exitOf, fileFault, sentenceOf } from "./exit.ts";
 import type { Exit } from "./exit.ts";
 import { Import } from "./import.ts";
-import { Journal } from "./journal.ts";
+import { INPUT, Journal } from "./journal.ts";
 import { eventIn, eventOf, mappingOf } from "./mapping.ts";
 import type { Flags, Mapping } from "./mapping.ts";
 import { formatOf, rowsOf } from "./rows.ts";
@@ -21,6 +23,7 @@ export interface SubmitOptions extends Common, Flags {
   readonly delimiter: string;
   /** A path, or false for none. */
   readonly state?: string | false;
+  readonly corrected?: boolean;
   readonly deadline: string;
 }
 
@@ -34,44 +37,51 @@ export async function submit(file: string, options: SubmitOptions): Promise<void
   if (format === "csv" && mapping === null)
     throw new Usage("a CSV file wants a mapping: --map FILE, or --type with --data");
   const deadlineMs = secondsIn(options.deadline) * 1000;
-  if (file !== "-" && !existsSync(file))
-    throw new Usage(`${file} cannot be read: there is no such file`);
-  const client = clientOf(options, { deadlineMs });
-  const journal = await journalOf(file, options, mapping, client);
-  const content = file === "-" ? null : await contentOf(file, mapping);
-  if (content !== null) journal.begin(content);
-  const tally = new Tally();
+  const state = stateOf(file, options);
   const signal = stopSignal();
-  const work = new Import({
-    client,
-    journal,
-    tally,
-    rows: rowsOf(file, format, { delimiter: options.delimiter, signal }),
-    mapped: ({ fields, line }) =>
-      mapping === null ? eventIn(fields) : eventOf(mapping, fields, line),
-    chunk: file === "-" ? 1 : CHUNK,
-    deadlineMs,
-    signal,
-    advanced: progressOf(file, tally),
-  });
-  await work.run();
-  const exit = exitOf(work, tally, signal);
-  if (exit === EXIT.done && content !== null) journal.finish(content);
-  journal.close();
-  report(work, tally, exit, options);
-  if (exit !== EXIT.done) throw new Told(exit);
+  const content = file === "-" ? INPUT : await contentOf(file, mapping, signal);
+  const client = clientOf(options, { deadlineMs });
+  const journal = await journalOf(state, mapping, (path) => client.get(path, { signal }));
+  try {
+    journal.begin(content, options.corrected === true);
+    const tally = new Tally();
+    const work = new Import({
+      client,
+      journal,
+      tally,
+      rows: rowsOf(file, format, { delimiter: options.delimiter, signal }),
+      mapped: ({ fields, line }) =>
+        mapping === null ? eventIn(fields) : eventOf(mapping, fields, line),
+      chunk: file === "-" ? 1 : CHUNK,
+      deadlineMs,
+      signal,
+      advanced: progressOf(file, tally),
+    });
+    await work.run();
+    const exit = endOf(work, tally, signal);
+    if (isFinished(exit, work)) journal.finish(content);
+    report(work, tally, exit, options);
+    if (exit !== EXIT.done) throw new Told(exit);
+  } finally {
+    journal.close();
+  }
+}
+
+/** False for none. */
+function stateOf(file: string, { state }: SubmitOptions): string | false {
+  const path = state ?? (file === "-" ? false : `${file}.assize`);
+  if (path !== false && file !== "-" && resolve(path) === resolve(file))
+    throw new Usage("--state wants a file of its own");
+  return path;
 }
 
 /** Where nothing is kept, every row must bring the id that it is sent again by. */
 async function journalOf(
-  file: string,
-  options: SubmitOptions,
+  path: string | false,
   mapping: Mapping | null,
-  client: ReturnType<typeof clientOf>,
+  get: (path: string) => Promise<unknown>,
 ): Promise<Journal> {
-  const { state } = options;
-  const path = state ?? (file === "-" ? false : `${file}.assize`);
-  if (path !== false) return Journal.at(path, await genesisOf(client));
+  if (path !== false) return Journal.at(path, await genesisOf(get));
   if (mapping !== null && mapping.id === undefined)
     throw new Usage(
       "without a state file every row needs an id of its own: give --id, or --state FILE",
@@ -79,16 +89,33 @@ async function journalOf(
   return Journal.none();
 }
 
-async function genesisOf(client: ReturnType<typeof clientOf>): Promise<string> {
-  const { genesis } = (await client.get("/v1/ready")) as { readonly genesis?: unknown };
-  if (typeof genesis !== "string") throw new Error("the server does not say which ledger it is");
+async function genesisOf(get: (path: string) => Promise<unknown>): Promise<string> {
+  const { genesis } = (await get("/v1/ready")) as { readonly genesis?: unknown };
+  if (typeof genesis !== "string") {
+    const message = "the server does not say which ledger it is: is this an Assize server?";
+    throw new AssizeError("out-of-contract", message);
+  }
   return genesis;
 }
 
-/** Of the file as this mapping reads it. */
-async function contentOf(file: string, mapping: Mapping | null): Promise<string> {
+/** Of the file as this mapping reads it. Throws `Usage`. */
+async function contentOf(
+  file: string,
+  mapping: Mapping | null,
+  signal: AbortSignal,
+): Promise<string> {
   const hash = createHash("sha256").update(`${JSON.stringify(mapping)}\n`);
-  for await (const chunk of createReadStream(file) as AsyncIterable<Buffer>) hash.update(chunk);
+  try {
+    // It is read twice, and once more by whoever resumes it.
+    const found = statSync(file);
+    if (!found.isFile() && !found.isDirectory())
+      throw new Usage(`${file} is no file that can be read twice: give it as standard input (-)`);
+    const chunks = createReadStream(file, { signal }) as AsyncIterable<Buffer>;
+    for await (const chunk of chunks) hash.update(chunk);
+  } catch (error) {
+    if (signal.aborted) throw new Told(EXIT.unreachable);
+    throw fileFault(file, "read", error);
+  }
   return hash.digest("hex");
 }
 
@@ -108,7 +135,7 @@ function progressOf(file: string, tally: Tally): () => void {
       const { line, code, message } = tally.complaints[told] ?? { line: 0, code: "", message: "" };
       tell(`${file}:${line}: ${code === "bad-row" ? "" : `${code}: `}${message}`);
     }
-    const over = tally.accepted + tally.rejected + tally.refused + tally.skipped;
+    const over = tally.accepted + tally.rejected + tally.refused;
     if (process.stderr.isTTY)
       progress.say(`${count(tally.rows)} rows,`, `${bar(over, tally.rows)} ${count(over)} settled`);
   };
@@ -121,11 +148,14 @@ function bar(part: number, whole: number): string {
   return `[${"#".repeat(filled)}${".".repeat(WIDTH - filled)}]`;
 }
 
-const DENIED = new Set(["unauthorized", "forbidden"]);
+/** Whether the file was read to its end, and every row has its answer. */
+function isFinished(exit: Exit, { unparsable }: Import): boolean {
+  return exit === EXIT.done || (exit === EXIT.wrong && !unparsable);
+}
 
-function exitOf(work: Import, tally: Tally, signal: AbortSignal): Exit {
-  if (work.stopped !== null && DENIED.has(work.stopped.code)) return EXIT.denied;
-  if (work.stopped !== null || signal.aborted || tally.unfinished > 0) return EXIT.unreachable;
+function endOf(work: Import, tally: Tally, signal: AbortSignal): Exit {
+  if (work.stopped !== null) return exitOf(work.stopped);
+  if (signal.aborted || tally.unfinished > 0) return EXIT.unreachable;
   return work.unparsable || tally.complained > 0 ? EXIT.wrong : EXIT.done;
 }
 
@@ -142,8 +172,10 @@ function report(work: Import, tally: Tally, exit: Exit, options: SubmitOptions):
   else say(table(tally.lines()));
   if (tally.complained > TOLD)
     tell(`… and ${count(tally.complained - TOLD)} more rows; --json lists up to 1,000 of them`);
-  if (stopped !== undefined) tell(`${urlOf(options)}: ${stopped}`);
+  const ofServer = work.stopped instanceof AssizeError;
+  if (stopped !== undefined) tell(ofServer ? `${urlOf(options)}: ${stopped}` : stopped);
   const after = {
+    [EXIT.usage]: "nothing more was sent: the same command goes on once that is mended",
     [EXIT.unreachable]: "the same command goes on where this one ended",
     [EXIT.denied]: "nothing more was sent: the same command goes on once the token is right",
   };

@@ -1,7 +1,8 @@
 // assize tail: what a court publishes, as it comes.
 import { stopSignal } from "../bench/lib/command.ts";
+import { AssizeError } from "../client/index.ts";
 import type { AssizeClient, Streamed } from "../client/index.ts";
-import { clientOf, say, sayJson, tell } from "./context.ts";
+import { clientOf, readerGone, say, sayJson, tell } from "./context.ts";
 import type { Common } from "./context.ts";
 import { Usage } from "./exit.ts";
 
@@ -20,8 +21,9 @@ export async function tail(options: TailOptions): Promise<void> {
   if (given !== undefined && !/^\d{1,15}\.\d{1,15}$/.test(given))
     throw new Usage(`--after wants <height>.<index>, as tail shows it, not ${given}`);
   const client = clientOf(options);
-  const signal = stopSignal();
-  const after = given ?? (fromStart === true ? undefined : await latestOf(client, court));
+  const signal = AbortSignal.any([stopSignal(), readerGone]);
+  const latest = await latestOf(client, court);
+  const after = given ?? (fromStart === true ? undefined : latest);
   let shown = 0;
   try {
     if (most === 0) return;
@@ -38,10 +40,13 @@ export async function tail(options: TailOptions): Promise<void> {
   }
 }
 
-/** Behind everything that is published by now. */
+/** Behind everything that is published by now. Throws `not-found`. */
 async function latestOf(client: AssizeClient, court: number): Promise<string> {
-  const { published } = (await client.get(`/v1/courts/${court}`)) as { readonly published: number };
-  return `${published}.999999999999999`;
+  // Of what there is not the answer is the problem.
+  const found = (await client.get(`/v1/courts/${court}`)) as { readonly published?: unknown };
+  if (typeof found.published === "number") return `${found.published}.999999999999999`;
+  const message = `there is no court ${court}: npx assize status shows which there are`;
+  throw new AssizeError("not-found", message, { status: 404 });
 }
 
 function onCut(why: string): void {

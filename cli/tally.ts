@@ -1,6 +1,7 @@
 // What an import came to, row by row, and as it is told at the end.
 import type { Row } from "../bench/lib/table.ts";
 import { count } from "../bench/lib/table.ts";
+import type { Reason } from "./journal.ts";
 
 /** A row that is not as it should be. */
 export interface Complaint {
@@ -9,6 +10,12 @@ export interface Complaint {
   /** `bad-row`, a problem's slug, a rejection's code, or why there is no answer. */
   readonly code: string;
   readonly message: string;
+}
+
+interface Rejected {
+  readonly line: number;
+  readonly id: string;
+  readonly reason: Reason | undefined;
 }
 
 /** Of the complaints so many are kept; all are counted. */
@@ -20,7 +27,7 @@ export class Tally {
   rejected = 0;
   /** Of the above, decided by an earlier attempt. */
   replayed = 0;
-  /** Settled by an earlier run. */
+  /** Of the above, settled by an earlier run. */
   skipped = 0;
   /** Rows that are no events, or none that the server takes. */
   refused = 0;
@@ -28,6 +35,12 @@ export class Tally {
   unfinished = 0;
   readonly complaints: Complaint[] = [];
   readonly codes = new Map<string, number>();
+
+  reject({ line, id, reason }: Rejected): void {
+    this.rejected += 1;
+    const { code = "rejected", detail = "" } = reason ?? {};
+    this.complain({ line, id, code, message: detail });
+  }
 
   complain(complaint: Complaint): void {
     this.codes.set(complaint.code, (this.codes.get(complaint.code) ?? 0) + 1);
@@ -46,7 +59,7 @@ export class Tally {
       ["  rejected", count(this.rejected)],
       ["  refused", count(this.refused)],
       ["  unfinished", count(this.unfinished)],
-      ["  settled before", count(this.skipped)],
+      ["settled before", count(this.skipped)],
       ["replayed", count(this.replayed)],
       ...codes.map(([code, each]): Row => [code, count(each)]),
     ];
@@ -54,7 +67,8 @@ export class Tally {
 
   json(): object {
     const { rows, accepted, rejected, refused, unfinished, skipped, replayed } = this;
-    const problems = { total: this.complained, listed: this.complaints };
+    const listed = this.complaints.toSorted((one, other) => one.line - other.line);
+    const problems = { total: this.complained, listed };
     return { rows, accepted, rejected, refused, unfinished, skipped, replayed, problems };
   }
 }

@@ -18,7 +18,7 @@ afterAll(() => desk?.close(), PATIENCE_MS);
 beforeEach(() => desk.clear());
 
 describe("submit", () => {
-  it("NothingLost, NoteBeforeSending, NoteOutcome, SkipSettledRow: a bad row is told by its line, the others count; corrected, it alone is sent", async () => {
+  it("NothingLost, NoteBeforeSending, NoteAcceptance, SkipSettledRow: a bad row is told by its line, the others count; corrected, it alone is sent", async () => {
     desk.write("in.csv", "sku,pieces\nbad-a,10\nbad-b,five\nbad-c,7\nbad-c,7\n");
     const first = await desk.assize("submit", "in.csv", ...RECEIVED, "--json");
     expect([first.code, first.err]).toEqual([
@@ -44,9 +44,10 @@ describe("submit", () => {
         state.findIndex((line) => line["id"] === id && line["sentat"] !== undefined),
       ).toBeGreaterThan(0);
     desk.write("in.csv", "sku,pieces\nbad-a,10\nbad-b,5\nbad-c,7\nbad-c,7\n");
-    expect(json(await desk.assize("submit", "in.csv", ...RECEIVED, "--json"))).toMatchObject({
+    const corrected = ["submit", "in.csv", ...RECEIVED, "--corrected", "--json"];
+    expect(json(await desk.assize(...corrected))).toMatchObject({
       exit: 0,
-      accepted: 1,
+      accepted: 4,
       skipped: 3,
     });
     expect([
@@ -55,14 +56,6 @@ describe("submit", () => {
       await desk.onHand("bad-c"),
     ]).toEqual([10, 5, 14]);
     expect((await desk.assize("submit", "in.csv", ...RECEIVED)).code).toBe(0);
-    // Another day's file of the same name.
-    desk.write("in.csv", "sku,pieces\nbad-a,10\n");
-    const other = await desk.assize("submit", "in.csv", ...RECEIVED);
-    expect([other.code, other.err]).toEqual([
-      1,
-      expect.stringContaining("delete the state file, or give another --state"),
-    ]);
-    expect(await desk.onHand("bad-a")).toBe(10);
   });
 
   it("TakeUpNotedRow, NothingLost: killed in the middle and run again, every row counts once", async () => {
@@ -244,18 +237,68 @@ describe("an import that is taken up late", () => {
         status: 422,
         detail: "",
       };
-      const answers = ["known", "other"].map((each) => ({ id: each, status: "invalid", problem }));
-      const body = request.method === "POST" ? answers : (documents[id] ?? { genesis: "g" });
+      if (id === "none") response.statusCode = 404;
+      const answer = (text: string): unknown => {
+        if (request.method !== "POST")
+          return documents[id] ?? { ...problem, status: 404, genesis: "g" };
+        const events = JSON.parse(text) as { readonly id: string }[];
+        return events.map((each) => ({ id: each.id, status: "invalid", problem }));
+      };
+      let text = "";
+      request.setEncoding("utf8").on("data", (chunk: string) => {
+        text += chunk;
+      });
+      request.once("end", () => response.end(JSON.stringify(answer(text))));
+    });
+    await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+    try {
+      const { port } = server.address() as AddressInfo;
+      const where = { ...desk.where, url: `http://127.0.0.1:${port}` };
+      desk.write("in.csv", "sku,pieces\nknown,1\nother,1\nnone,1\n");
+      const ran = await run(["submit", "in.csv", ...RECEIVED, "--id", "{sku}", "--json"], where);
+      expect(json(ran)).toMatchObject({ exit: 2, accepted: 1, replayed: 1, refused: 2 });
+      expect(ran.err).toMatch(/in.csv:4: too-old: .* Is the clock of this machine right\?/);
+      expect(ran.err).toContain("in.csv:3: key-reused: event other: the ledger has another event");
+    } finally {
+      server.close();
+    }
+  });
+
+  it("LeaveUnanswered: where the ledger does not answer either the row stays open, and is taken up", async () => {
+    let well = false;
+    const known = { status: "accepted", event: { type: "stock.received", data: {} } };
+    const server = createServer((request, response) => {
+      const problem = {
+        type: "/problems/too-old",
+        title: "It is too old",
+        status: 422,
+        detail: "",
+      };
+      const asked = request.url ?? "";
+      if (asked.startsWith("/v1/events/") && !well) response.statusCode = 503;
+      const data = { item: asked.includes("one") ? "one" : "", warehouse: "w1", quantity: 1 };
+      const body =
+        request.method === "POST"
+          ? [{ id: "one", status: "invalid", problem }]
+          : { genesis: "g", ...known, event: { ...known.event, data } };
       request.resume().once("end", () => response.end(JSON.stringify(body)));
     });
     await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
     try {
       const { port } = server.address() as AddressInfo;
       const where = { ...desk.where, url: `http://127.0.0.1:${port}` };
-      desk.write("in.csv", "sku,pieces\nknown,1\nother,1\n");
-      const ran = await run(["submit", "in.csv", ...RECEIVED, "--id", "{sku}", "--json"], where);
-      expect(json(ran)).toMatchObject({ exit: 2, accepted: 1, replayed: 1, refused: 1 });
-      expect(ran.err).toContain("in.csv:3: key-reused: event other: the ledger has another event");
+      desk.write("in.csv", "sku,pieces\none,1\n");
+      const args = ["submit", "in.csv", ...RECEIVED, "--id", "{sku}", "--json"];
+      const cut = await run([...args, "--deadline", "0.5"], where);
+      expect(json(cut)).toMatchObject({
+        exit: 3,
+        refused: 0,
+        unfinished: 1,
+        problems: { total: 0 },
+      });
+      expect(cut.err).toContain("the same command goes on where this one ended");
+      well = true;
+      expect(json(await run(args, where))).toMatchObject({ exit: 0, accepted: 1, unfinished: 0 });
     } finally {
       server.close();
     }

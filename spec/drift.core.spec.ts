@@ -67,7 +67,13 @@ function commands(
       ([, name = ""]) => `record ${name}`,
     ),
     ...kindsOf(source("client/core/inputs.ts"), "ClientInput"),
-    ...["client/stream.ts streamed", "client/verify/proof.ts verified", "cli/journal.ts Journal"]
+    ...[
+      "client/stream.ts streamed",
+      "client/verify/proof.ts verified",
+      "cli/journal.ts Journal",
+      "cli/import.ts Import",
+      "cli/lock.ts hold",
+    ]
       .map((place) => place.split(" "))
       .flatMap(([file = "", name = ""]) =>
         new RegExp(`^export (?:async )?(?:function\\*?|class) ${name}\\b`, "m").test(source(file))

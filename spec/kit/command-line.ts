@@ -1,6 +1,6 @@
 /** The command line as its user has it: the real one, in a process of its own, in a folder of its own, at a real server. */
 import { spawn } from "node:child_process";
-import type { ChildProcess } from "node:child_process";
+import type { ChildProcess, ChildProcessWithoutNullStreams } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -27,13 +27,17 @@ export interface Where {
   readonly url: string;
   readonly token?: string;
   readonly input?: string;
+  /** More may come: whoever began it ends its input. */
+  readonly open?: boolean;
+  /** The arguments are bash's, which finds the command line as "$NODE" "$ENTRY". */
+  readonly shell?: boolean;
 }
 
 export function begin(
   args: readonly string[],
-  { folder, url, token, input, entry = INNER }: Where,
+  { folder, url, token, input, open = false, shell = false, entry = INNER }: Where,
 ): {
-  readonly child: ChildProcess;
+  readonly child: ChildProcessWithoutNullStreams;
   readonly ran: Promise<Ran>;
 } {
   const { ASSIZE_TOKEN: _, ...rest } = process.env;
@@ -41,9 +45,12 @@ export function begin(
     ...rest,
     ASSIZE_CWD: folder,
     ASSIZE_URL: url,
+    NODE: process.execPath,
+    ENTRY: entry,
     ...(token === undefined ? {} : { ASSIZE_TOKEN: token }),
   };
-  const child = spawn(process.execPath, [entry, ...args], { cwd: folder, env, detached: true });
+  const [program, ...first] = shell ? ["bash"] : [process.execPath, entry];
+  const child = spawn(program, [...first, ...args], { cwd: folder, env, detached: true });
   let [out, err] = ["", ""];
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     out += text;
@@ -51,7 +58,8 @@ export function begin(
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     err += text;
   });
-  child.stdin.end(input ?? "");
+  child.stdin.write(input ?? "");
+  if (!open) child.stdin.end();
   const ran = new Promise<Ran>((done, fail) => {
     child.once("error", fail);
     child.once("close", (code) => done({ code, out, err }));

@@ -5,6 +5,7 @@ import { deploymentOf } from "../../objects/shared/config.ts";
 import { LIMITS } from "../../objects/shared/limits.ts";
 import { bucketWidth } from "../../objects/warden/core/expiry.ts";
 import type { Mapping, Numbers } from "../reader/drift.ts";
+import { CLIENT } from "./drift-client.ts";
 import { LIMITS_IN_SPEC, OWN } from "./drift-limits.ts";
 
 /** Whether a domain takes an event's data. */
@@ -279,17 +280,7 @@ export const COMMANDS: Mapping = {
   "record entity": [],
   "record version": [],
   "record end": ["verify/EndOfBlocks", "verify/EndOfRecords"],
-  // Whoever submits, follows and verifies.
-  "ClientInput submit": ["client/Submit"],
-  "ClientInput answered": ["client/Answered", "client/LaneAnswered"],
-  "ClientInput abort": ["client/Abort"],
-  // client: SendWhenDue, AdmitWaiting.
-  "ClientInput flush": ["client/RoomLeft"],
-  "ClientInput tick": ["client/LaneDue"],
-  "ClientInput close": ["client/Close"],
-  "export streamed": ["client/Streamed", "client/Cut"],
-  "export verified": ["client/ShowProof"],
-  "export Journal": ["client/ReadRow", "client/RowAnswered"],
+  ...CLIENT,
 };
 
 /** Where code waits for a time, and the rules that time fires. None: told where it says. */
