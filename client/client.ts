@@ -2,7 +2,7 @@
 import { AssizeError } from "./errors.ts";
 import { ask, outOfContract } from "./http.ts";
 import type { Exchanged } from "./http.ts";
-import { durationOf, settingsOf } from "./options.ts";
+import { STREAM, durationOf, settingsOf } from "./options.ts";
 import type { ClientOptions, Settings } from "./options.ts";
 import { streamed } from "./stream.ts";
 import type { Streamed } from "./stream.ts";
@@ -139,8 +139,8 @@ export class AssizeClient<Events extends EventMap<Events> = { readonly [type: st
   /** Published events as they come; a cut connection is resumed. */
   stream(asked: StreamOptions = {}): AsyncGenerator<Streamed, void> {
     const { court = 0, after, signal, onCut } = asked;
-    const deadlineMs = durationOf("deadlineMs", asked.deadlineMs, 60_000);
-    const silenceMs = durationOf("silenceMs", asked.silenceMs, 45_000);
+    const deadlineMs = durationOf("deadlineMs", asked.deadlineMs, STREAM.deadlineMs);
+    const silenceMs = durationOf("silenceMs", asked.silenceMs, STREAM.silenceMs);
     const watch = { court, deadlineMs, silenceMs, after, signal, onCut };
     return streamed(this.#settings.access, watch);
   }

@@ -44,6 +44,9 @@ export const BOUNDS: Bounds = {
   backoffCapMs: 5_000,
 };
 
+/** Of a stream. The silence is that of three heartbeats. */
+export const STREAM = { deadlineMs: 60_000, silenceMs: 45_000 } as const;
+
 /** What the server takes at most. */
 const MOST: Partial<Record<keyof Bounds, number>> = {
   batchEvents: LIMITS.requestEvents,

@@ -66,7 +66,12 @@ function commands(
       ([, name = ""]) => `record ${name}`,
     ),
     ...kindsOf(source("client/core/inputs.ts"), "ClientInput"),
-    ...["client/stream.ts streamed", "client/verify/proof.ts verified", "cli/journal.ts Journal"]
+    ...[
+      "client/options.ts durationOf",
+      "client/stream.ts streamed",
+      "client/verify/proof.ts verified",
+      "cli/journal.ts Journal",
+    ]
       .map((place) => place.split(" "))
       .flatMap(([file = "", name = ""]) =>
         new RegExp(`^export (?:async )?(?:function\\*?|class) ${name}\\b`, "m").test(source(file))

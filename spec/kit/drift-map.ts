@@ -1,5 +1,5 @@
 /** What the code and the specification call the same thing. Both sides must know every line of it. */
-import { BOUNDS } from "../../client/options.ts";
+import { BOUNDS, STREAM } from "../../client/options.ts";
 import { SHIPPED } from "../../objects/arbiter/domains/shipped.ts";
 import { deploymentOf } from "../../objects/shared/config.ts";
 import { LIMITS } from "../../objects/shared/limits.ts";
@@ -20,7 +20,7 @@ export const OWN: readonly string[] = `
   patrolBlocks patrolBytes patrolVersions ledgerRepairRows repairPasses repairStrays damagesKept damageAwakeMs
   registrarBytes registrarPushPauseMs registrarPushBytes pageItems pageScan ledgerBytes
   auditBlocks readPauseMs readMs deadlineSlackMs wardenAttempts faultMaxMs faultCrashMs
-  faultSlowMs streamPage streamTakeMs streamRetryMs queueDelayS queueDelayCapS deadLetterSize
+  faultSlowMs streamPage streamTakeMs streamRetryMs queueDelayS queueDelayCapS queueWindowParts deadLetterSize
   glimpseBlocks glimpseIncidents glimpseSeconds consolePollMs consoleStreamMs consoleHeartbeatMs consoleRows consoleCookieSeconds
 `
   .trim()
@@ -73,6 +73,7 @@ const LIMITS_IN_SPEC: Partial<Record<keyof typeof LIMITS, string>> = {
   registrarEntries: "registrar.most_copies",
   registrarPushKeys: "registrar.most_rows_a_push",
   registrarFills: "registrar.most_fills",
+  queueDeliveries: "queue.deliveries",
 };
 
 /** Whether a domain takes an event's data. */
@@ -101,6 +102,7 @@ function clientNumbers(): Numbers {
     "BOUNDS.waitingEvents": { is: waitingEvents, spec: "client.waiting_events" },
     "BOUNDS.backoffMs": { is: backoffMs, spec: "client.backoff" },
     "BOUNDS.backoffCapMs": { is: backoffCapMs, spec: "client.backoff_cap" },
+    "STREAM.deadlineMs": { is: STREAM.deadlineMs, spec: "client.stream_deadline" },
   };
 }
 
@@ -235,10 +237,8 @@ export const COMMANDS: Mapping = {
   "ClerkApi.rebuild": [],
   "WardenApi.identity": ["warden/ObjectStarted", "warden/ObjectResumed", "warden/GenesisRead"],
   "WardenApi.admit": ["warden/Submit", "warden/CallArrived", "warden/WritRead"],
-  // usher: TellLatestUse.
-  "WardenApi.lookup": [],
-  // edge: ShowMetrics.
-  "WardenApi.status": [],
+  "WardenApi.lookup": [], // usher: TellLatestUse
+  "WardenApi.status": [], // edge: ShowMetrics
   "WardenApi.fault": [],
   "RegistrarApi.read": ["registrar/Reach", "registrar/Read"],
   "RegistrarApi.push": ["registrar/Push"],
@@ -348,13 +348,14 @@ export const COMMANDS: Mapping = {
   "record end": ["verify/EndOfBlocks", "verify/EndOfRecords"],
   // Whoever submits, follows and verifies.
   "ClientInput submit": ["client/Submit"],
-  "ClientInput answered": ["client/Answered", "client/LaneAnswered"],
+  "ClientInput answered": ["client/RequestAnswered", "client/Answered", "client/LaneAnswered"],
   "ClientInput abort": ["client/Abort"],
   // client: SendWhenDue, AdmitWaiting.
   "ClientInput flush": ["client/RoomLeft"],
   "ClientInput tick": ["client/LaneDue"],
   "ClientInput close": ["client/Close"],
-  "export streamed": ["client/Streamed", "client/Cut"],
+  "export streamed": ["client/Streamed", "client/Brought", "client/Cut"],
+  "export durationOf": ["client/GiveTime"],
   "export verified": ["client/ShowProof"],
   "export Journal": ["client/ReadRow", "client/RowAnswered"],
 };
@@ -380,8 +381,7 @@ export const TIMERS: Mapping = {
   // clerk: AskOnePeerForState.
   "objects/clerk/consensus/transfer.ts transfer.partBy": [],
   "objects/clerk/consensus/transfer.ts transfer.turnBy": [],
-  // control: EndorseControl (given_up_at).
-  "objects/clerk/consensus/controls.ts until": [],
+  "objects/clerk/consensus/controls.ts until": [], // control: EndorseControl (given_up_at)
   "objects/clerk/state.ts expires": ["accounts/ExpireTransfer", "inventory/ExpireReservation"],
   "objects/warden/core/expiry.ts bucket.ends": ["warden/ExpireSettledEntry"],
   "objects/warden/drive.ts LIMITS.writSilenceMs": ["warden/GiveSilentWritToEverySeat"],
@@ -390,11 +390,10 @@ export const TIMERS: Mapping = {
   "objects/warden/core/openness.ts LIMITS.courtKnownMs": [],
   "objects/warden/alarm.ts this.": [], // warden: AlarmNeverLost
   "objects/warden/core/admission.ts state.windowMs": [], // warden: RefuseLateRetry
-  // console: LeaveSilentStream.
-  "worker/console/live.ts LIMITS.consoleLeaseMs": [],
+  "worker/letters.ts windowMs": [], // queue: DiscardLate
+  "worker/console/live.ts LIMITS.consoleLeaseMs": [], // console: LeaveSilentStream
   "worker/follow.ts beatsAt": ["stream/Beat"],
-  // stream: WaitLonger.
-  "worker/follow.ts readsAt": [],
+  "worker/follow.ts readsAt": [], // stream: WaitLonger
   "objects/registrar/core/cache.ts dueAt(period)": ["registrar/DropIdleBucket"],
   "client/core/step.ts deadline": ["client/GiveUpAtDeadline"],
 };
