@@ -88,6 +88,12 @@ export interface Settings {
   readonly readDeadlineMs: number;
 }
 
+/** 128 random bits. `crypto.randomUUID` is not there on pages of plain http. */
+function drawnId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
 /** Throws {@link AssizeError} `misconfigured`. */
 export function settingsOf(options: ClientOptions): Settings {
   const { url, token, pinned } = options;
@@ -109,7 +115,7 @@ export function settingsOf(options: ClientOptions): Settings {
   return {
     access,
     bounds: boundsOf(options.bounds ?? {}),
-    newId: options.newId ?? (() => crypto.randomUUID()),
+    newId: options.newId ?? drawnId,
     deadlineMs: durationOf("deadlineMs", options.deadlineMs, 60_000),
     readDeadlineMs: durationOf("readDeadlineMs", options.readDeadlineMs, 15_000),
   };

@@ -81,6 +81,18 @@ describe("WaitAsLongAsAsked", () => {
   });
 });
 
+describe("RunsAnywhere", () => {
+  it("an id is drawn also where there is no randomUUID, as on pages of plain http", async () => {
+    const { crypto: whole } = globalThis;
+    vi.stubGlobal("crypto", { getRandomValues: (into: Uint8Array) => whole.getRandomValues(into) });
+    const client = new AssizeClient({ url, token: "t" });
+    const [one, two] = await Promise.all([client.submit(given), client.submit(given)]);
+    vi.unstubAllGlobals();
+    expect(one.id).toMatch(/^[0-9a-f]{32}$/);
+    expect(two.id).not.toBe(one.id);
+  });
+});
+
 describe("RefuseNoDuration", () => {
   const none: readonly unknown[] = [Number.NaN, -1, -Infinity, "5000", {}];
   const misconfigured = (name: string): object => ({
