@@ -2,7 +2,7 @@
 import { AssizeError } from "./errors.ts";
 import { ask, outOfContract } from "./http.ts";
 import type { Exchanged } from "./http.ts";
-import { settingsOf } from "./options.ts";
+import { STREAM, durationOf, settingsOf } from "./options.ts";
 import type { ClientOptions, Settings } from "./options.ts";
 import { streamed } from "./stream.ts";
 import type { Streamed } from "./stream.ts";
@@ -68,8 +68,9 @@ export class AssizeClient<Events extends EventMap<Events> = { readonly [type: st
    * What the event came to, however often it has to be sent. Events are gathered into requests; where the queue is full it waits for room.
    * Throws {@link AssizeError}: the server's problem, or `deadline`, `aborted`, `closed`, `queue-full`.
    */
-  submit(event: Submission<Events>, asked: Asked = {}): Promise<Outcome> {
-    const { deadlineMs = this.#settings.deadlineMs, signal } = asked;
+  async submit(event: Submission<Events>, asked: Asked = {}): Promise<Outcome> {
+    const { signal } = asked;
+    const deadlineMs = durationOf("deadlineMs", asked.deadlineMs, this.#settings.deadlineMs);
     return this.#submitter.submit(event, { deadlineMs, signal });
   }
 
@@ -137,7 +138,9 @@ export class AssizeClient<Events extends EventMap<Events> = { readonly [type: st
 
   /** Published events as they come; a cut connection is resumed. */
   stream(asked: StreamOptions = {}): AsyncGenerator<Streamed, void> {
-    const { court = 0, deadlineMs = 60_000, silenceMs = 45_000, after, signal, onCut } = asked;
+    const { court = 0, after, signal, onCut } = asked;
+    const deadlineMs = durationOf("deadlineMs", asked.deadlineMs, STREAM.deadlineMs);
+    const silenceMs = durationOf("silenceMs", asked.silenceMs, STREAM.silenceMs);
     const watch = { court, deadlineMs, silenceMs, after, signal, onCut };
     return streamed(this.#settings.access, watch);
   }
@@ -167,7 +170,8 @@ export class AssizeClient<Events extends EventMap<Events> = { readonly [type: st
   }
 
   async #ask(path: string, asked: Asked): Promise<Exchanged> {
-    const { deadlineMs = this.#settings.readDeadlineMs, signal } = asked;
+    const { signal } = asked;
+    const deadlineMs = durationOf("deadlineMs", asked.deadlineMs, this.#settings.readDeadlineMs);
     return ask(this.#settings.access, { path }, { deadlineMs, signal });
   }
 

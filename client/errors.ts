@@ -20,6 +20,7 @@ export interface Problem {
  * - `unreachable`: no connection, or no answer that the contract allows, until the deadline of a read.
  * - `out-of-contract`: an answer of another shape than the contract has it.
  * - `not-pinned`: verification was asked for without the digest of a genesis.
+ * - `misconfigured`: an option is not what it should be.
  */
 export class AssizeError extends Error {
   override readonly name = "AssizeError";

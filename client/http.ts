@@ -1,7 +1,7 @@
 /** One request and what came of it, by whatever `fetch` there is. */
 import type { Clock } from "../objects/shared/clock.ts";
 import { AssizeError, errorOf, problemIn } from "./errors.ts";
-import { retryAfterIn } from "./replies.ts";
+import { ELSEWHERE, isElsewhere, retryAfterIn } from "./replies.ts";
 import type { Reply } from "./replies.ts";
 
 /** What the client needs of its surroundings; each can be given. */
@@ -32,7 +32,8 @@ export interface Call {
 export function begin(access: Access, call: Call, signal: AbortSignal): Promise<Response> {
   const headers = { authorization: `Bearer ${access.token}`, ...call.headers };
   const { method = "GET", body } = call;
-  const init = { method, headers, signal, ...(body === undefined ? {} : { body }) };
+  const redirect = "manual" as const;
+  const init = { method, headers, signal, redirect, ...(body === undefined ? {} : { body }) };
   // Browsers refuse a fetch that is called as another object's method.
   const { fetch: fetched } = access;
   return fetched(access.url + call.path, init);
@@ -161,7 +162,8 @@ function worth(reply: Exchanged, call: Call): Exchanged {
 }
 
 export function outOfContract({ path }: Call, status: number): AssizeError {
-  const message = `${path} was answered ${status} without a problem document: is this an Assize server?`;
+  const what = isElsewhere(status) ? ELSEWHERE : `${status} without a problem document`;
+  const message = `${path} was answered with ${what}: is this an Assize server?`;
   return new AssizeError("out-of-contract", message, { status });
 }
 

@@ -17,7 +17,7 @@ export interface ClientOptions {
     /** Whose events they must be. */
     readonly tenant?: string;
   };
-  /** How long `submit` tries before it gives up; each event can have its own. Default 60,000. */
+  /** How long `submit` tries before it gives up; each event can have its own. Default 60,000; Infinity for ever. */
   readonly deadlineMs?: number;
   /** How long a read tries. Default 15,000. */
   readonly readDeadlineMs?: number;
@@ -44,6 +44,9 @@ export const BOUNDS: Bounds = {
   backoffCapMs: 5_000,
 };
 
+/** Of a stream. The silence is that of three heartbeats. */
+export const STREAM = { deadlineMs: 60_000, silenceMs: 45_000 } as const;
+
 /** What the server takes at most. */
 const MOST: Partial<Record<keyof Bounds, number>> = {
   batchEvents: LIMITS.requestEvents,
@@ -51,13 +54,31 @@ const MOST: Partial<Record<keyof Bounds, number>> = {
   batchBytes: LIMITS.requestBytes - 2,
 };
 
+/** What a timer of browsers and Node can wait at most: beyond it, it is over at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+// Rule: WaitAsLongAsAsked.
 const wallClock: Clock = {
   now: () => Date.now(),
   after: (ms, then) => {
-    const timer = setTimeout(then, ms);
+    if (ms === Infinity) return () => undefined;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const wait = (left: number): void => {
+      const now = Math.min(left, LONGEST_TIMER_MS);
+      timer = setTimeout(() => (left > now ? wait(left - now) : then()), now);
+    };
+    wait(ms);
     return () => clearTimeout(timer);
   },
 };
+
+/** A time that was given; throws {@link AssizeError} `misconfigured`. Infinity is one. */
+// Rule: RefuseNoDuration.
+export function durationOf(name: string, given: number | undefined, otherwise: number): number {
+  const ms: unknown = given ?? otherwise;
+  if (typeof ms === "number" && ms >= 0) return ms;
+  throw wrong(`${name} is a number of milliseconds, or Infinity, not ${String(ms)}`);
+}
 
 export interface Settings {
   readonly access: Access;
@@ -65,6 +86,12 @@ export interface Settings {
   readonly newId: () => string;
   readonly deadlineMs: number;
   readonly readDeadlineMs: number;
+}
+
+/** 128 random bits. `crypto.randomUUID` is not there on pages of plain http. */
+function drawnId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** Throws {@link AssizeError} `misconfigured`. */
@@ -79,7 +106,7 @@ export function settingsOf(options: ClientOptions): Settings {
   const access = {
     url: url.replace(/\/+$/, ""),
     token,
-    requestMs: options.requestMs ?? 15_000,
+    requestMs: durationOf("requestMs", options.requestMs, 15_000),
     // Looked up at every call: a test may exchange the global.
     fetch: options.fetch ?? ((input, init) => fetch(input, init)),
     clock: options.clock ?? wallClock,
@@ -88,9 +115,9 @@ export function settingsOf(options: ClientOptions): Settings {
   return {
     access,
     bounds: boundsOf(options.bounds ?? {}),
-    newId: options.newId ?? (() => crypto.randomUUID()),
-    deadlineMs: options.deadlineMs ?? 60_000,
-    readDeadlineMs: options.readDeadlineMs ?? 15_000,
+    newId: options.newId ?? drawnId,
+    deadlineMs: durationOf("deadlineMs", options.deadlineMs, 60_000),
+    readDeadlineMs: durationOf("readDeadlineMs", options.readDeadlineMs, 15_000),
   };
 }
 

@@ -3,7 +3,7 @@ import { createParser } from "eventsource-parser";
 import { AssizeError, errorOf, problemIn } from "./errors.ts";
 import { aborted, begin, outOfContract, pauseFor, pauseMs, reasonOf } from "./http.ts";
 import type { Access, Call } from "./http.ts";
-import { retryAfterIn } from "./replies.ts";
+import { heeded, retryAfterIn } from "./replies.ts";
 import type { EventDocument } from "./types.ts";
 
 export interface Streamed {
@@ -19,7 +19,7 @@ export interface Watch {
   readonly signal?: AbortSignal | undefined;
   /** A connection on which nothing comes for so long, not even a heartbeat, is taken for cut. */
   readonly silenceMs: number;
-  /** How long to try to connect before giving up; a connection that brought something begins anew. */
+  /** How long to try before giving up; a connection that brought an event, a heartbeat or a pause begins anew. */
   readonly deadlineMs: number;
   /** Told of every cut, with the reason. */
   readonly onCut?: ((why: string) => void) | undefined;
@@ -31,13 +31,13 @@ type Opened = { readonly response: Response } | { readonly why: string; readonly
 /** A line of the stream is at most an event with its outcome and receipt; four times the largest there can be. */
 const MOST_CHARACTERS = 2 * 1024 * 1024;
 
-// Rules: ResumeAfterCut, HandOnOnce, PassOverKnown, StopWhenRefused.
+// Rules: ResumeAfterCut, HandOnOnce, PassOverKnown, StopWhenRefused, GoOnWhileServed, GiveUpUnserved.
 export async function* streamed(access: Access, watch: Watch): AsyncGenerator<Streamed, void> {
   let last = watch.after;
-  let since = access.clock.now();
+  let until = access.clock.now() + watch.deadlineMs;
+  let why = "";
   for (let attempt = 0; ; attempt++) {
-    const wire = new Wire(access, watch);
-    let why = "the server closed it";
+    const wire = new Wire(access, watch, until);
     let waitMs = 0;
     try {
       const opened = await wire.open(last);
@@ -48,21 +48,24 @@ export async function* streamed(access: Access, watch: Watch): AsyncGenerator<St
           last = item.id;
           yield item;
         }
+        why = "the server closed it";
       } else ({ why, waitMs } = opened);
     } catch (error) {
       if (error instanceof AssizeError) throw error;
-      why = reasonOf(error);
+      // That the deadline ended the last try says less than what the one before came to.
+      if (!wire.late || why === "") why = reasonOf(error);
     } finally {
       wire.close();
     }
-    if (wire.opened) since = access.clock.now();
-    waitMs += wire.retryMs;
+    if (wire.brought) until = access.clock.now() + watch.deadlineMs;
     if (watch.signal?.aborted) throw aborted(watch.signal.reason);
     waitMs += pauseMs(attempt, access.random());
-    if (access.clock.now() + waitMs - since >= watch.deadlineMs)
+    if (access.clock.now() + waitMs >= until)
       throw new AssizeError("unreachable", `the stream of ${access.url} is cut: ${why}`);
     watch.onCut?.(why);
-    await pauseFor(access.clock, waitMs, watch.signal);
+    // What it asks for while it serves is no time that it is away.
+    until += wire.retryMs;
+    await pauseFor(access.clock, waitMs + wire.retryMs, watch.signal);
   }
 }
 
@@ -70,16 +73,21 @@ export async function* streamed(access: Access, watch: Watch): AsyncGenerator<St
 class Wire {
   readonly #access: Access;
   readonly #watch: Watch;
+  readonly #until: number;
   readonly #controller = new AbortController();
   readonly #give = (): void => this.#controller.abort(this.#watch.signal?.reason);
   #cancel: () => void = () => undefined;
-  /** Whether the server streamed at all, and how long it asks to wait before the next connection. */
-  opened = false;
+  /** Whether the server streamed anything, and how long it asks to wait before the next connection. */
+  brought = false;
+  /** Whether the deadline ended it. */
+  late = false;
   retryMs = 0;
 
-  constructor(access: Access, watch: Watch) {
+  /** Unless it brings something, it is over at the deadline. */
+  constructor(access: Access, watch: Watch, until: number) {
     this.#access = access;
     this.#watch = watch;
+    this.#until = until;
     if (watch.signal?.aborted) throw aborted(watch.signal.reason);
     watch.signal?.addEventListener("abort", this.#give, { once: true });
   }
@@ -91,8 +99,7 @@ class Wire {
     const call: Call = { path: `/v1/events/stream?court=${this.#watch.court}`, headers };
     const response = await begin(this.#access, call, this.#controller.signal);
     const { status } = response;
-    this.opened = status === 200 && isEventStream(response);
-    if (this.opened) return { response };
+    if (status === 200 && isEventStream(response)) return { response };
     const body = await response.text();
     const waitMs = retryAfterIn(response.headers.get("retry-after"), this.#access.clock.now());
     if (status >= 500 || [408, 425, 429].includes(status))
@@ -104,17 +111,22 @@ class Wire {
   /** Reads on only when it is asked to: who consumes slowly holds the server back. */
   async *items(response: Response): AsyncGenerator<Streamed, void> {
     const items: Streamed[] = [];
-    let broken: unknown;
+    let endless = false;
     const parser = createParser({
       maxBufferSize: MOST_CHARACTERS,
       onEvent: ({ id, data }) => {
+        this.brought = true;
         items.push(itemIn(id, data));
       },
-      onRetry: (ms) => {
-        this.retryMs = ms;
+      onComment: () => {
+        this.brought = true;
       },
-      onError: (error) => {
-        if (error.type === "max-buffer-size-exceeded") broken = error;
+      onRetry: (ms) => {
+        this.brought = true;
+        this.retryMs = heeded(ms);
+      },
+      onError: ({ type }) => {
+        endless ||= type === "max-buffer-size-exceeded";
       },
     });
     const reader = response.body?.getReader();
@@ -127,17 +139,20 @@ class Wire {
       if (chunk === undefined || chunk.done) return;
       parser.feed(text.decode(chunk.value, { stream: true }));
       yield* items.splice(0);
-      if (broken !== undefined) throw broken;
+      if (endless)
+        throw new AssizeError("out-of-contract", "the stream brought a line without end");
     }
   }
 
   #listen(): void {
     this.#cancel();
-    const { silenceMs } = this.#watch;
-    const why = `nothing came for ${silenceMs / 1000} s`;
-    this.#cancel = this.#access.clock.after(silenceMs, () =>
-      this.#controller.abort(new Error(why)),
-    );
+    const left = this.brought ? Infinity : Math.max(0, this.#until - this.#access.clock.now());
+    const ms = Math.min(left, this.#watch.silenceMs);
+    const why = `nothing came for ${ms / 1000} s`;
+    this.#cancel = this.#access.clock.after(ms, () => {
+      this.late = left <= ms;
+      this.#controller.abort(new Error(why));
+    });
   }
 
   close(): void {

@@ -207,17 +207,13 @@ export class Submitter {
     this.#wake = null;
     if (at === null) return;
     const { clock } = this.#access;
-    const ms = Math.min(Math.max(0, at - clock.now()), LONGEST_MS);
-    const cancel = clock.after(ms, () => {
+    const cancel = clock.after(Math.max(0, at - clock.now()), () => {
       this.#wake = null;
       this.#step({ kind: "tick" });
     });
     this.#wake = { at, cancel };
   }
 }
-
-/** Timers of browsers and Node go no further. */
-const LONGEST_MS = 2 ** 31 - 1;
 
 const keyOf = ({ id, source, sentat }: Promised): SentKey => ({ id, source, sentat });
 

@@ -3,7 +3,6 @@ import type { EventType } from "../objects/arbiter/domain.ts";
 import type { inventory } from "../objects/arbiter/domains/inventory.ts";
 import type { Json } from "../objects/shared/canonical.ts";
 import type { Change, Receipt } from "../objects/shared/types.ts";
-import type { Problem } from "./errors.ts";
 
 export type { Change, Json, Receipt };
 
@@ -95,12 +94,4 @@ export interface EntityDocument<State = Json> {
 /** A version, with the event that made it. */
 export interface VersionDocument<State = Json> extends EntityDocument<State> {
   readonly event: EventDocument;
-}
-
-/** An element of the reply to an array of events, before it is judged. */
-export interface Element {
-  readonly id?: string;
-  readonly status: string;
-  readonly problem?: Problem;
-  readonly replayed?: boolean;
 }

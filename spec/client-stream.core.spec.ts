@@ -4,7 +4,8 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { AssizeClient } from "../client/index.ts";
-import type { StreamOptions, Streamed } from "../client/index.ts";
+import type { AssizeError, StreamOptions, Streamed } from "../client/index.ts";
+import { HandClock } from "./kit/hand-clock.ts";
 
 type Handle = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -193,5 +194,83 @@ describe("a stream", () => {
     });
     await closed[1];
     await expect(client.stream(options).next()).rejects.toMatchObject({ code: "aborted" });
+  });
+});
+
+/** A stream whose clock is moved by hand, of connections that are open for so long and bring this at their beginning. */
+function timed(clock: HandClock, brings: (connection: number) => string, openMs: number) {
+  const seen = { connections: 0, ids: [] as string[], code: "" };
+  const fetched = (async (_, init) => {
+    const { signal } = init ?? {};
+    const sent = brings(seen.connections);
+    seen.connections += 1;
+    const body = new ReadableStream<Uint8Array>({
+      start(wire) {
+        if (sent !== "") wire.enqueue(new TextEncoder().encode(sent));
+        const cancel = clock.after(openMs, () => wire.close());
+        signal?.addEventListener("abort", () => {
+          cancel();
+          wire.error(signal.reason);
+        });
+      },
+    });
+    return new Response(body, { headers: { "content-type": "text/event-stream" } });
+  }) as typeof fetch;
+  const own = { url: "http://assize.test", token: "t", clock, random: () => 0.5 };
+  const client = new AssizeClient({ ...own, fetch: fetched });
+  const controller = new AbortController();
+  const over = (async () => {
+    const asked = { deadlineMs: 60_000, silenceMs: 45_000, signal: controller.signal };
+    for await (const { id } of client.stream(asked)) seen.ids.push(id);
+  })().catch((error: unknown) => {
+    seen.code = (error as AssizeError).code;
+  });
+  return { seen, over, end: () => controller.abort() };
+}
+
+describe("GoOnWhileServed, GiveUpUnserved", () => {
+  it.each<[string, string]>([
+    ["an event", text("1.0")],
+    ["a heartbeat", ":\n\n"],
+    ["the pause that it asks for", "retry: 1000\n\n"],
+  ])("a connection that brought %s begins the deadline anew", async (_, sent) => {
+    const clock = new HandClock();
+    const brings = (connection: number): string => (connection < 10 ? sent : text("2.0"));
+    const { seen, over, end } = timed(clock, brings, 44_000);
+    await clock.advance(600_000);
+    expect([seen.connections > 10, seen.code, seen.ids.at(-1)]).toEqual([true, "", "2.0"]);
+    end();
+    await over;
+    expect(seen.code).toBe("aborted");
+  });
+
+  it.each<[string, string, number]>([
+    ["nothing, and closes", "", 0],
+    ["nothing, and stays", "", Infinity],
+    ["what is no line of a stream", "<html></html>\n\n", 0],
+    ["part of a line", "id: 1.", 10_000],
+  ])("200 that brings %s does not: it is given up at the deadline", async (_, sent, openMs) => {
+    const clock = new HandClock();
+    const { seen, over } = timed(clock, () => sent, openMs);
+    await clock.advance(44_000);
+    expect(seen.code).toBe("");
+    await clock.advance(16_000);
+    expect([seen.code, seen.ids]).toEqual(["unreachable", []]);
+    await over;
+  });
+
+  it("a pause that the server asks for is heeded for a minute at most", async () => {
+    const clock = new HandClock();
+    const { seen, over, end } = timed(clock, () => "retry: 99999999999\n\n", 0);
+    await clock.advance(300_000);
+    expect([seen.connections, seen.code]).toEqual([5, ""]);
+    end();
+    await over;
+  });
+
+  it("StopWhenRefused: a line without end is out of the contract, not a cut", async () => {
+    const client = await clientOf(sends(`data: ${"x".repeat(3 * 1024 * 1024)}`));
+    await expect(client.stream().next()).rejects.toMatchObject({ code: "out-of-contract" });
+    expect(resumed).toHaveLength(1);
   });
 });

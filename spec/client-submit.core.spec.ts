@@ -10,7 +10,7 @@ import type {
   Submission,
 } from "../client/index.ts";
 import { retryAfterIn } from "../client/replies.ts";
-import { ContractServer } from "./kit/contract-server.ts";
+import { ContractServer, receiptOf } from "./kit/contract-server.ts";
 import type { Mishap } from "./kit/contract-server.ts";
 import { HandClock } from "./kit/hand-clock.ts";
 
@@ -125,6 +125,7 @@ describe("over any network", () => {
 
 describe("an answer", () => {
   const event = { id: "m", source: "/s" };
+  const receipt = receiptOf(event);
   const refused = {
     type: "/problems/invalid-event",
     title: "It is none",
@@ -139,7 +140,7 @@ describe("an answer", () => {
       type: "stock.moved",
       status: "rejected",
       reason: { code: "insufficient_stock", detail: "0 of i" },
-      receipt: { height: 4 },
+      receipt,
     };
     const over = ends([clientOf(answering(200, [rejected])).submit(received("i", event))]);
     await clock.advance(10);

@@ -1,6 +1,7 @@
 /** The guide to writing a domain shows what there is: its code is that of real files, what it sends is accepted, what it prints is printed. */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { CHECKS, keepsItsBounds } from "../kit/checks.ts";
 import { tickets } from "../kit/example/tickets.ts";
@@ -88,10 +89,30 @@ describe("the guide to writing a domain", () => {
   });
 
   it("builds a domain that fits beside those that ship, and that a deployment must choose", () => {
-    expect(registryOf([...SHIPPED, tickets]).eventType("seat.sold")).toBeDefined();
+    // Whoever walked the guide has it there already.
+    const others = SHIPPED.filter(({ name }) => name !== tickets.name);
+    expect(registryOf([...others, tickets]).eventType("seat.sold")).toBeDefined();
     const [, wanted = ""] = /`DOMAINS = "([^"]+)"`/.exec(guide) ?? [];
     const { domains } = deploymentOf({ GENERATION: "g", DOMAINS: wanted });
     expect(domains).toEqual(["inventory", "tickets"]);
-    expect(() => chosen(domains)).toThrow(/tickets is none/);
+    expect(() => chosen([...domains, "nobodys"])).toThrow(/is none/);
+  });
+
+  it("moves the files so that what they import is where they then look", () => {
+    const moves = [...guide.matchAll(/^ *(sed .*) (\S+) > (\S+)$/gm)];
+    expect(moves.map(([, , from]) => from)).toEqual([
+      "kit/example/tickets.ts",
+      "kit/example/tickets.core.spec.ts",
+    ]);
+    const arrived = moves.map(([, , , to = ""]) => join(root, to));
+    for (const [, sed = "", from = "", to = ""] of moves) {
+      const moved = execFileSync("sh", ["-c", `${sed} ${from}`], { cwd: root, encoding: "utf8" });
+      const imported = [...moved.matchAll(/ from "(\.[^"]+)";/g)].map(([, path = ""]) =>
+        join(root, dirname(to), path),
+      );
+      expect(imported.length).toBeGreaterThan(2);
+      for (const path of imported)
+        expect([path, existsSync(path) || arrived.includes(path)]).toEqual([path, true]);
+    }
   });
 });

@@ -1,6 +1,7 @@
 /** Events by the platform's own local queue, and single batches of it: the same path, the same keys. */
 import { createExecutionContext, createMessageBatch, env, getQueueResult } from "cloudflare:test";
 import { beforeAll, describe, expect, it } from "vitest";
+import { LIMITS } from "../objects/shared/limits.ts";
 import type { WardenStatus } from "../objects/shared/rpc.ts";
 import { wardenStub } from "../objects/shared/shell/stubs.ts";
 import type { Env } from "../worker/context.ts";
@@ -23,12 +24,13 @@ const event = (id: string, quantity = 1, more: object = {}) => ({
 });
 
 /** Delivers a batch, and says what was done with each message. */
-async function deliver(bodies: readonly unknown[], changes: object = {}) {
+async function deliver(bodies: readonly unknown[], changes: object = {}, more: object = {}) {
   const messages = bodies.map((body, at) => ({
     id: `m-${at}`,
     timestamp: new Date(),
     attempts: 1,
     body,
+    ...more,
   }));
   const batch = createMessageBatch("assize-events", messages);
   await queueHandler()(batch, { ...bound, ...changes });
@@ -38,6 +40,16 @@ async function deliver(bodies: readonly unknown[], changes: object = {}) {
     acked: explicitAcks.toSorted(),
     again: retried.map(({ msgId }) => msgId).toSorted(),
   };
+}
+
+/** When a message was put into the queue that has waited for so long. */
+const ago = (seconds: number) => ({ timestamp: new Date(Date.now() - seconds * 1000) });
+
+/** The dead letter of the one message that is delivered. */
+async function letterOf(body: unknown, changes: object, more: object): Promise<DeadLetter> {
+  const id = `dead-${crypto.randomUUID()}`;
+  expect(await deliver([body], changes, { id, ...more })).toMatchObject({ acked: [id], again: [] });
+  return eventually(async () => (await deadLetters()).find(({ message }) => message === id));
 }
 
 async function deadLetters(): Promise<DeadLetter[]> {
@@ -75,7 +87,7 @@ describe("OneEffectByEitherWay", () => {
     await bound.EVENTS.send(JSON.stringify(event("both", 3)), { contentType: "text" });
     await eventually(async () => (await get("/v1/events/both")).status === 200);
     // Delivered again, as a queue may.
-    expect(await deliver([event("both", 3), event("both", 3)])).toEqual({
+    expect(await deliver([event("both", 3), event("both", 3)])).toMatchObject({
       acked: ["m-0", "m-1"],
       again: [],
     });
@@ -83,7 +95,7 @@ describe("OneEffectByEitherWay", () => {
     expect([again.status, again.headers.get("Idempotent-Replayed")]).toEqual([200, "true"]);
     const first = await post("/v1/events", event("http", 4));
     expect([first.status, first.headers.get("Idempotent-Replayed")]).toEqual([200, null]);
-    expect(await deliver([event("http", 4)])).toEqual({ acked: ["m-0"], again: [] });
+    expect(await deliver([event("http", 4)])).toMatchObject({ acked: ["m-0"], again: [] });
     expect(await onHand()).toBe(7);
   });
 });
@@ -129,7 +141,7 @@ describe("NothingLostInQueue", () => {
     for (const seat of [0, 1]) await fault(seat, "crash", { seconds: 600 });
     const bodies = [event("patient"), "{"];
     // Until the Warden knows that there is none it may still be kept, and be decided later.
-    expect(await deliver(bodies)).toEqual({ acked: ["m-1"], again: ["m-0"] });
+    expect(await deliver(bodies)).toMatchObject({ acked: ["m-1"], again: ["m-0"] });
     // By the queue itself, too: it delivers again what it was told to.
     const refused = await refusals();
     await bound.EVENTS.send(event("by-itself"));
@@ -147,16 +159,58 @@ describe("NothingLostInQueue", () => {
 
   it("WaitForTenant: nobody's events wait, and all where the configuration is none", async () => {
     const waiting = { acked: [], again: ["m-0", "m-1"] };
-    expect(await deliver([event("nobody"), "{"], { QUEUE_TENANT: "" })).toEqual(waiting);
-    expect(await deliver([event("nobody"), "{"], { WINDOW_SECONDS: "0" })).toEqual(waiting);
+    expect(await deliver([event("nobody"), "{"], { QUEUE_TENANT: "" })).toMatchObject(waiting);
+    expect(await deliver([event("nobody"), "{"], { WINDOW_SECONDS: "0" })).toMatchObject(waiting);
     expect((await get("/v1/events/nobody")).status).toBe(404);
   });
 
   it("DeliverLater: a dead letter that cannot be sent is none", async () => {
-    expect(await deliver(["{"], { DEAD_LETTERS: undefined })).toEqual({
+    expect(await deliver(["{"], { DEAD_LETTERS: undefined })).toMatchObject({
       acked: [],
       again: ["m-0"],
     });
+  });
+
+  it("SubmitMessage: a message is as old as its time in the queue; what is within the window is decided, what is not is dead with its reason", async () => {
+    expect(await deliver([event("slow")], {}, ago(250))).toMatchObject({ acked: ["m-0"] });
+    expect((await get("/v1/events/slow")).status).toBe(200);
+    const { reason, sentAt } = await letterOf(event("slower"), {}, ago(301));
+    expect(reason).toMatchObject({ type: "/problems/too-old", status: 422 });
+    expect(reason.detail).toContain("the window of 300 s");
+    expect(Date.now() - Date.parse(sentAt)).toBeGreaterThan(300_000);
+    expect((await get("/v1/events/slower")).status).toBe(404);
+    // Decided in time, and delivered again long after.
+    expect(await deliver([event("slow")], {}, ago(290))).toMatchObject({ acked: ["m-0"] });
+    // By its own word it is younger than its message.
+    const sentat = new Date().toISOString();
+    expect(await deliver([event("own", 1, { sentat })], {}, ago(900))).toMatchObject({
+      acked: ["m-0"],
+    });
+  });
+
+  it("DeliverLater, DiscardLast: without a quorum a message comes back, and after the last delivery it is dead with that reason", async () => {
+    for (const seat of [0, 1]) await fault(seat, "crash", { seconds: 600 });
+    const none = { attempts: 9, ...ago(200) };
+    expect(await deliver([event("left")], {}, none)).toMatchObject({ acked: [], again: ["m-0"] });
+    const last = { attempts: LIMITS.queueDeliveries };
+    const { reason, attempts } = await letterOf(event("given-up"), {}, last);
+    expect(["/problems/no-quorum", "/problems/pending"]).toContain(reason.type);
+    expect(attempts).toBe(LIMITS.queueDeliveries);
+    for (const seat of [0, 1]) await fault(seat, "heal");
+    await eventually(async () => (await get("/v1/ready")).status === 200);
+  });
+
+  it("WaitForTenant, DiscardLate, DiscardLast: what was nobody's for too long is dead, and says so", async () => {
+    const nobody = { QUEUE_TENANT: "" };
+    expect(await deliver([event("n")], nobody, ago(290))).toMatchObject({ again: ["m-0"] });
+    const late = await letterOf(event("n"), nobody, ago(301));
+    expect(late.reason.type).toBe("/problems/too-old");
+    const last = await letterOf(event("n"), nobody, { attempts: LIMITS.queueDeliveries });
+    expect(last.reason.detail).toContain("QUEUE_TENANT");
+    const misread = { WINDOW_SECONDS: "0" };
+    expect(await deliver([event("n")], misread, ago(1e6))).toMatchObject({ again: ["m-0"] });
+    const unread = await letterOf(event("n"), misread, { attempts: LIMITS.queueDeliveries });
+    expect(unread.reason.type).toBe("/problems/internal");
   });
 
   it("TenantsApart: the events of the queue are those of its tenant", async () => {

@@ -1,4 +1,6 @@
 /** Messages of a queue, as far as they are pure: what one says, and what becomes of it. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { LIMITS } from "../objects/shared/limits.ts";
@@ -6,8 +8,8 @@ import type { LedgerEvent } from "../objects/shared/types.ts";
 import type { Answer } from "../worker/http/answers.ts";
 import { readEvent } from "../worker/http/events.ts";
 import { Problem } from "../worker/http/problems.ts";
-import { deadLetter, eventIn, fateOf, later, textOf } from "../worker/letters.ts";
-import type { Letter } from "../worker/letters.ts";
+import { deadLetter, eventIn, fateOf, fateOfNobodys, pauseS, textOf } from "../worker/letters.ts";
+import type { Letter, Waiting } from "../worker/letters.ts";
 
 const SENT = new Date(Date.UTC(2026, 10, 22, 10));
 const letter = (body: unknown, attempts = 1): Letter => ({
@@ -16,6 +18,11 @@ const letter = (body: unknown, attempts = 1): Letter => ({
   body,
   attempts,
 });
+/** Delivered so often, at the time it was sent. */
+const waiting = (attempts: number, windowS: number | null = 300): Waiting => {
+  const [sentAt, windowMs] = [SENT.getTime(), windowS === null ? null : windowS * 1000];
+  return { attempts, sentAt, now: sentAt, windowMs };
+};
 const event: LedgerEvent = { tenant: "dev", source: "/", id: "e", type: "t", data: null };
 
 describe("AcknowledgeDecided, DiscardRefused, DeliverLater", () => {
@@ -39,25 +46,108 @@ describe("AcknowledgeDecided, DiscardRefused, DeliverLater", () => {
   ];
 
   it.each(answers)("what it came to says what becomes of it: %j", (answer) => {
-    const fate = fateOf({ event, answer }, 3);
+    const fate = fateOf({ event, answer }, waiting(3));
     expect(fate.fate).toBe(fates[answer.kind]);
     if (fate.fate === "dead") expect(fate.problem.slug).toBe(answer.kind);
   });
 
   it("DiscardUnfit: what was refused at the door is dead, with that reason", () => {
     const problem = new Problem("invalid-event", "no such type");
-    expect(fateOf({ id: "e", problem }, 1)).toEqual({ fate: "dead", problem });
+    expect(fateOf({ id: "e", problem }, waiting(1))).toEqual({ fate: "dead", problem });
   });
 
+  const unkept: Answer = { kind: "no-quorum", detail: "Two of four." };
+  const WINDOWS = [1, 2, 60, 300, 3_600, 86_400, 115_200, 604_800];
+
   it("DeliverLater: later each time, up to a bound, whatever the platform counts", () => {
-    const delays = Array.from({ length: 14 }, (_, attempt) => later(attempt + 1).delaySeconds);
-    expect(delays.slice(0, 4)).toEqual([2, 4, 8, 16]);
-    expect(delays).toEqual(delays.toSorted((a, b) => a - b));
-    expect(delays.at(-1)).toBe(LIMITS.queueDelayCapS);
-    for (const attempts of [0, -1, 1e9]) {
-      expect(later(attempts).delaySeconds).toBeLessThanOrEqual(LIMITS.queueDelayCapS);
-      expect(later(attempts).delaySeconds).toBeGreaterThan(0);
-    }
+    const pauses = Array.from({ length: 14 }, (_, attempt) =>
+      pauseS(waiting(attempt + 1, 604_800)),
+    );
+    expect(pauses.slice(0, 4)).toEqual([2, 4, 8, 16]);
+    expect(pauses).toEqual(pauses.toSorted((a, b) => a - b));
+    // A 64th of the window.
+    expect(pauses.at(-1)).toBe(9_450);
+    expect(pauseS(waiting(14, 86_400))).toBe(LIMITS.queueDelayCapS);
+    expect(pauseS(waiting(50, null))).toBe(LIMITS.queueDelayCapS);
+    for (const windowS of WINDOWS)
+      for (const attempts of [0, -1, 1e9]) {
+        const pause = pauseS(waiting(attempts, windowS));
+        expect(Number.isInteger(pause)).toBe(true);
+        expect(pause).toBeGreaterThan(0);
+        // The platform's own bound.
+        expect(pause).toBeLessThanOrEqual(43_200);
+      }
+  });
+
+  it.each(WINDOWS)(
+    "DeliverLater, NothingForNothing: within a window of %i s a message is tried to its end, and no delivery is left over for nothing",
+    (windowS) => {
+      let [attempts, now] = [0, SENT.getTime()];
+      const tried: number[] = [];
+      for (; now <= SENT.getTime() + windowS * 1000; attempts++) {
+        tried.push((now - SENT.getTime()) / 1000);
+        const fate = fateOf({ event, answer: unkept }, { ...waiting(attempts + 1, windowS), now });
+        if (fate.fate !== "again") throw new Error(`it is ${fate.fate} at attempt ${attempts + 1}`);
+        now += fate.delaySeconds * 1000;
+      }
+      expect(attempts).toBeLessThan(LIMITS.queueDeliveries);
+      expect(windowS - (tried.at(-1) ?? 0)).toBeLessThanOrEqual(3);
+      const over = { ...waiting(attempts + 1, windowS), now };
+      const fate = fateOf({ event, answer: { kind: "too-old" } }, over);
+      expect(fate).toMatchObject({ fate: "dead", problem: { slug: "too-old" } });
+      if (fate.fate === "dead") expect(fate.problem.message).toContain(`window of ${windowS} s`);
+    },
+  );
+
+  it.each(WINDOWS)(
+    "DeliverLater: whose event is kept comes back while its outcome is remembered, however late (%i s)",
+    (windowS) => {
+      for (let attempts = 1; attempts < LIMITS.queueDeliveries; attempts++)
+        for (const late of [0, 0.3, 0.99, 1.5, 40]) {
+          const now = SENT.getTime() + windowS * 1000 * late;
+          const pause = pauseS({ ...waiting(attempts, windowS), now });
+          expect(pause).toBeLessThanOrEqual(Math.max(1, windowS / 2));
+        }
+    },
+  );
+
+  it("DeliverLater: what is left is told by the time that the event itself says", () => {
+    const sentat = new Date(SENT.getTime() - 290_000).toISOString();
+    const own = { ...event, sentat };
+    expect(fateOf({ event: own, answer: unkept }, waiting(8))).toEqual({
+      fate: "again",
+      delaySeconds: 5,
+    });
+  });
+
+  it.each<[Answer, string]>([
+    [unkept, "no-quorum"],
+    [{ kind: "overloaded", detail: "d" }, "overloaded"],
+    [{ kind: "pending" }, "pending"],
+    [{ kind: "silent" }, "pending"],
+  ])("DiscardLast: after the last delivery %j is dead, with that reason", (answer, slug) => {
+    const last = LIMITS.queueDeliveries;
+    expect(fateOf({ event, answer }, waiting(last - 1))).toHaveProperty("fate", "again");
+    expect(fateOf({ event, answer }, waiting(last))).toMatchObject({
+      fate: "dead",
+      problem: { slug },
+    });
+  });
+
+  it("DiscardLast: the last delivery is the one that the queue makes last", () => {
+    const text = readFileSync(join(import.meta.dirname, "../wrangler.toml"), "utf8");
+    const [, retries] = /^max_retries = (\d+)$/m.exec(text) ?? [];
+    expect(Number(retries) + 1).toBe(LIMITS.queueDeliveries);
+  });
+
+  it("WaitForTenant, DiscardLate: nobody's waits as long as it can be somebody's", () => {
+    const now = SENT.getTime() + 300_000;
+    expect(fateOfNobodys({ ...waiting(9), now })).toHaveProperty("fate", "again");
+    expect(fateOfNobodys({ ...waiting(9), now: now + 1 })).toMatchObject({
+      fate: "dead",
+      problem: { slug: "too-old" },
+    });
+    expect(fateOfNobodys({ ...waiting(9, null), now: now + 1 })).toHaveProperty("fate", "again");
   });
 });
 

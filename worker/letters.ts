@@ -1,5 +1,6 @@
 /** Messages of a queue: how one is read, and what is to be done with it when its event has its answer (spec/queue.allium). */
 import { LIMITS } from "../objects/shared/limits.ts";
+import type { LedgerEvent } from "../objects/shared/types.ts";
 import type { Decided } from "./http/answers.ts";
 import { problemOf } from "./http/answers.ts";
 import type { SentEvent } from "./http/events.ts";
@@ -7,7 +8,7 @@ import { readJson } from "./http/json.ts";
 import { Problem, problemDocument } from "./http/problems.ts";
 import type { ProblemDocument } from "./http/problems.ts";
 
-/** What is sent on about a message that can never be decided. */
+/** What is sent on about a message that can never be decided, or was not in time. */
 export interface DeadLetter {
   readonly queue: string;
   readonly message: string;
@@ -32,7 +33,18 @@ export interface Letter {
 export type Fate =
   | { readonly fate: "decided" }
   | { readonly fate: "again"; readonly delaySeconds: number }
-  | { readonly fate: "dead"; readonly problem: Problem };
+  | Dead;
+type Dead = { readonly fate: "dead"; readonly problem: Problem };
+
+/** Of a message that is not decided: how often it was delivered, when its event was first sent, and for how long that matters. */
+export interface Waiting {
+  readonly attempts: number;
+  /** Unix milliseconds, as `now`. */
+  readonly sentAt: number;
+  readonly now: number;
+  /** Null where the configuration cannot be read. */
+  readonly windowMs: number | null;
+}
 
 /** What the message says, as text; throws `malformed`. */
 export function textOf(body: unknown): string {
@@ -79,27 +91,65 @@ function strict(text: string) {
   }
 }
 
-// Rules: DiscardUnfit, AcknowledgeDecided, DeliverLater, DiscardRefused.
-export function fateOf(decided: Decided, attempts: number): Fate {
+// Rules: DiscardUnfit, AcknowledgeDecided, DiscardRefused.
+export function fateOf(decided: Decided, waiting: Waiting): Fate {
   if ("problem" in decided) return { fate: "dead", problem: decided.problem };
-  const { answer } = decided;
+  const { event, answer } = decided;
   switch (answer.kind) {
     case "settled":
       return { fate: "decided" };
     case "key-reused":
-    case "too-old":
       return { fate: "dead", problem: problemOf(answer) };
+    case "too-old":
+      return { fate: "dead", problem: tooLate(waiting) };
     case "no-quorum":
     case "overloaded":
     case "pending":
     case "silent":
-      return later(attempts);
+      return later({ ...waiting, sentAt: firstSent(event, waiting) }, problemOf(answer));
   }
 }
 
-export function later(attempts: number): Extract<Fate, { fate: "again" }> {
-  const delay = LIMITS.queueDelayS * 2 ** Math.min(Math.max(attempts, 1) - 1, 30);
-  return { fate: "again", delaySeconds: Math.min(delay, LIMITS.queueDelayCapS) };
+/** Nobody's: until it can be nobody's any more. */
+// Rules: WaitForTenant, DiscardLate.
+export function fateOfNobodys(waiting: Waiting): Fate {
+  const { sentAt, now, windowMs } = waiting;
+  if (windowMs !== null && now - sentAt > windowMs)
+    return { fate: "dead", problem: tooLate(waiting) };
+  return later(waiting, new Problem("internal", "The queue has no tenant: QUEUE_TENANT is empty."));
+}
+
+function firstSent({ sentat }: LedgerEvent, { sentAt }: Waiting): number {
+  return sentat === undefined ? sentAt : Date.parse(sentat);
+}
+
+function tooLate({ windowMs }: Waiting): Problem {
+  const window = windowMs === null ? "the window" : `the window of ${windowMs / 1000} s`;
+  return new Problem(
+    "too-old",
+    `The event was first sent longer ago than ${window}: it may have been decided and forgotten, so it was not kept now. GET /v1/events/{id} says whether it was decided.`,
+  );
+}
+
+/** Delivered again; after the last delivery that the queue makes, dead. */
+// Rules: DeliverLater, DiscardLast.
+export function later(waiting: Waiting, problem: Problem): Fate {
+  if (waiting.attempts >= LIMITS.queueDeliveries) return { fate: "dead", problem };
+  return { fate: "again", delaySeconds: pauseS(waiting) };
+}
+
+/**
+ * Twice as long as before, but never beyond half of what is left of the window: what cannot be kept is tried until its window is
+ * over, and what was kept is asked about while its outcome is remembered.
+ */
+export function pauseS({ attempts, sentAt, now, windowMs }: Waiting): number {
+  const doubled = LIMITS.queueDelayS * 2 ** Math.min(Math.max(attempts, 1) - 1, 30);
+  if (windowMs === null) return Math.min(doubled, LIMITS.queueDelayCapS);
+  const part = Math.floor(windowMs / 1000 / LIMITS.queueWindowParts);
+  const most = Math.min(doubled, Math.max(LIMITS.queueDelayCapS, part));
+  const left = sentAt + windowMs - now;
+  const half = Math.floor(Math.min(left > 0 ? left : windowMs, windowMs) / 2_000);
+  return Math.max(Math.min(most, half), 1);
 }
 
 export function deadLetter(queue: string, letter: Letter, problem: Problem): DeadLetter {

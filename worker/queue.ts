@@ -5,8 +5,8 @@ import type { Decided } from "./http/answers.ts";
 import type { SentEvent } from "./http/events.ts";
 import { logged } from "./http/log.ts";
 import { Problem } from "./http/problems.ts";
-import { deadLetter, eventIn, fateOf, later } from "./letters.ts";
-import type { Fate } from "./letters.ts";
+import { deadLetter, eventIn, fateOf, fateOfNobodys, later, pauseS } from "./letters.ts";
+import type { Fate, Waiting } from "./letters.ts";
 import { decide } from "./usher.ts";
 
 /** The Worker's queue handler. Each message is acknowledged, sent on as a dead letter, or delivered again, by itself. */
@@ -21,21 +21,30 @@ export function queueHandler(): (batch: MessageBatch, env: Env) => Promise<void>
     } catch (error) {
       // Nothing is lost by waiting, whatever it is: the configuration, the genesis, an unforeseen error.
       if (!(error instanceof Problem)) logged(error, `queue ${batch.queue}`);
-      fates = batch.messages.map(({ attempts }) => later(attempts));
+      const problem = error instanceof Problem ? error : UNFORESEEN;
+      fates = batch.messages.map((message) => later(waitingOf(message, context), problem));
     }
     const met = await Promise.all(
-      batch.messages.map((message, at) =>
-        meet(batch.queue, message, fates[at] ?? later(message.attempts), env),
-      ),
+      batch.messages.map((message, at) => {
+        const waiting = waitingOf(message, context);
+        return meet(batch.queue, { message, waiting, fate: fates[at] }, env);
+      }),
     );
     if (context?.settings.log === "requests") tell(batch.queue, met, Date.now() - began);
   };
 }
 
-// Rule: WaitForTenant.
+const UNFORESEEN = new Problem("internal", "It is in the log.");
+
+function waitingOf({ attempts, timestamp }: Message, context: Context | undefined): Waiting {
+  const windowMs = context?.deployment.windowMs ?? null;
+  return { attempts, sentAt: timestamp.getTime(), now: Date.now(), windowMs };
+}
+
 async function fatesOf(messages: readonly Message[], context: Context): Promise<Fate[]> {
   const { deployment, settings } = context;
-  if (settings.queueTenant === "") return messages.map(({ attempts }) => later(attempts));
+  if (settings.queueTenant === "")
+    return messages.map((message) => fateOfNobodys(waitingOf(message, context)));
   const read = messages.map((message) => ({ message, sent: readOf(message) }));
   const fit = read.flatMap(({ sent }) => (sent instanceof Problem ? [] : [sent]));
   const defaults = { mode: "plain", tenant: settings.queueTenant, idempotencyKey: null } as const;
@@ -44,7 +53,8 @@ async function fatesOf(messages: readonly Message[], context: Context): Promise<
   return read.map(({ message, sent }) => {
     if (sent instanceof Problem) return { fate: "dead", problem: sent };
     const each = of.get(sent);
-    return each === undefined ? later(message.attempts) : fateOf(each, message.attempts);
+    const waiting = waitingOf(message, context);
+    return each === undefined ? later(waiting, UNFORESEEN) : fateOf(each, waiting);
   });
 }
 
@@ -57,13 +67,16 @@ function readOf(message: Message): SentEvent | Problem {
   }
 }
 
+interface Met {
+  readonly message: Message;
+  readonly waiting: Waiting;
+  readonly fate: Fate | undefined;
+}
+
 /** Does with the message what is to be done, and says what that was. */
-async function meet(
-  queue: string,
-  message: Message,
-  fate: Fate,
-  { DEAD_LETTERS }: Env,
-): Promise<Fate["fate"]> {
+async function meet(queue: string, met: Met, { DEAD_LETTERS }: Env): Promise<Fate["fate"]> {
+  const { message, waiting } = met;
+  const fate = met.fate ?? later(waiting, UNFORESEEN);
   if (fate.fate === "decided") {
     message.ack();
     return "decided";
@@ -78,8 +91,8 @@ async function meet(
       logged(error, `dead letter of queue ${queue}`);
     }
   }
-  const { delaySeconds } = fate.fate === "again" ? fate : later(message.attempts);
-  message.retry({ delaySeconds });
+  // After the last delivery the queue itself puts it where dead letters are, without a reason.
+  message.retry({ delaySeconds: fate.fate === "again" ? fate.delaySeconds : pauseS(waiting) });
   return "again";
 }
 

@@ -233,9 +233,12 @@ export const LIMITS = {
   deadlineSlackMs: 1_000,
   /** Calls to a Warden for one submission: it may be replaced under the call. */
   wardenAttempts: 3,
-  /** Seconds after which a message that was not decided is delivered again; doubles with each time up to the second. */
+  /** Seconds after which a message that was not decided is delivered again; doubles with each time up to the second … */
   queueDelayS: 2,
   queueDelayCapS: 1_800,
+  /** … or to this part of the window, if that is more: so any window is over before the last delivery, `max_retries` and one. */
+  queueWindowParts: 64,
+  queueDeliveries: 101,
   /** UTF-16 units of a message that its dead letter quotes: in JSON and UTF-8 it then still fits into the platform's 128 KB. */
   deadLetterSize: 20_000,
   /** What a seat shows of late to who watches: blocks, incidents, and seconds that it counts by. */

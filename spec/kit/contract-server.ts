@@ -98,7 +98,15 @@ function refusal(slug: string, status: number): Response {
   return Response.json(problem(slug, status), { status, headers: { "retry-after": "1" } });
 }
 
-function outcome({ id, source }: { readonly id: string; readonly source: string }): object {
-  const receipt = { court: 0, height: 1, index: 0 };
+export function outcome(event: { readonly id: string; readonly source: string }): object {
+  const { id, source } = event;
+  const receipt = receiptOf(event);
   return { id, source, type: "stock.received", status: "accepted", changes: [], receipt };
+}
+
+export function receiptOf({ id }: { readonly id: string }): object {
+  const digest = id.length.toString(16).padStart(64, "0");
+  const streamTime = "2026-11-22T10:00:00.000Z";
+  const place = { court: 0, height: 1, index: 0 };
+  return { ...place, streamTime, domainVersion: 1, block: digest, outcome: digest };
 }

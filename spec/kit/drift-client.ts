@@ -3,13 +3,14 @@ import type { Mapping } from "../reader/drift.ts";
 
 export const CLIENT: Mapping = {
   "ClientInput submit": ["client/Submit"],
-  "ClientInput answered": ["client/Answered", "client/LaneAnswered"],
+  "ClientInput answered": ["client/RequestAnswered", "client/Answered", "client/LaneAnswered"],
   "ClientInput abort": ["client/Abort"],
   // client: SendWhenDue, AdmitWaiting.
   "ClientInput flush": ["client/RoomLeft"],
   "ClientInput tick": ["client/LaneDue"],
   "ClientInput close": ["client/Close"],
-  "export streamed": ["client/Streamed", "client/Cut"],
+  "export streamed": ["client/Streamed", "client/Brought", "client/Cut"],
+  "export durationOf": ["client/GiveTime"],
   "export verified": ["client/ShowProof"],
   "export hold": ["client/Open", "client/End"],
   "export Journal": [

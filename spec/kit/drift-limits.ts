@@ -15,7 +15,7 @@ export const OWN: readonly string[] = `
   patrolBlocks patrolBytes patrolVersions ledgerRepairRows repairPasses repairStrays damagesKept damageAwakeMs
   registrarBytes registrarPushPauseMs registrarPushBytes pageItems pageScan ledgerBytes
   auditBlocks readPauseMs readMs deadlineSlackMs wardenAttempts faultMaxMs faultCrashMs
-  faultSlowMs streamPage streamTakeMs streamRetryMs queueDelayS queueDelayCapS deadLetterSize
+  faultSlowMs streamPage streamTakeMs streamRetryMs queueDelayS queueDelayCapS queueWindowParts deadLetterSize
   glimpseBlocks glimpseIncidents glimpseSeconds consolePollMs consoleStreamMs consoleHeartbeatMs consoleRows consoleCookieSeconds
 `
   .trim()
@@ -72,4 +72,5 @@ export const LIMITS_IN_SPEC: Partial<Record<keyof typeof LIMITS, string>> = {
   registrarEntries: "registrar.most_copies",
   registrarPushKeys: "registrar.most_rows_a_push",
   registrarFills: "registrar.most_fills",
+  queueDeliveries: "queue.deliveries",
 };

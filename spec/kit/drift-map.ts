@@ -1,5 +1,5 @@
 /** What the code and the specification call the same thing. Both sides must know every line of it. */
-import { BOUNDS } from "../../client/options.ts";
+import { BOUNDS, STREAM } from "../../client/options.ts";
 import { SHIPPED } from "../../objects/arbiter/domains/shipped.ts";
 import { deploymentOf } from "../../objects/shared/config.ts";
 import { LIMITS } from "../../objects/shared/limits.ts";
@@ -34,6 +34,7 @@ function clientNumbers(): Numbers {
     "BOUNDS.waitingEvents": { is: waitingEvents, spec: "client.waiting_events" },
     "BOUNDS.backoffMs": { is: backoffMs, spec: "client.backoff" },
     "BOUNDS.backoffCapMs": { is: backoffCapMs, spec: "client.backoff_cap" },
+    "STREAM.deadlineMs": { is: STREAM.deadlineMs, spec: "client.stream_deadline" },
   };
 }
 
@@ -169,10 +170,8 @@ export const COMMANDS: Mapping = {
   "ClerkApi.rebuild": [],
   "WardenApi.identity": ["warden/ObjectStarted", "warden/ObjectResumed", "warden/GenesisRead"],
   "WardenApi.admit": ["warden/Submit", "warden/CallArrived", "warden/WritRead"],
-  // usher: TellLatestUse.
-  "WardenApi.lookup": [],
-  // edge: ShowMetrics.
-  "WardenApi.status": [],
+  "WardenApi.lookup": [], // usher: TellLatestUse
+  "WardenApi.status": [], // edge: ShowMetrics
   "WardenApi.fault": [],
   "RegistrarApi.read": ["registrar/Reach", "registrar/Read"],
   "RegistrarApi.push": ["registrar/Push"],
@@ -304,8 +303,7 @@ export const TIMERS: Mapping = {
   // clerk: AskOnePeerForState.
   "objects/clerk/consensus/transfer.ts transfer.partBy": [],
   "objects/clerk/consensus/transfer.ts transfer.turnBy": [],
-  // control: EndorseControl (given_up_at).
-  "objects/clerk/consensus/controls.ts until": [],
+  "objects/clerk/consensus/controls.ts until": [], // control: EndorseControl (given_up_at)
   "objects/clerk/state.ts expires": ["accounts/ExpireTransfer", "inventory/ExpireReservation"],
   "objects/warden/core/expiry.ts bucket.ends": ["warden/ExpireSettledEntry"],
   "objects/warden/drive.ts LIMITS.writSilenceMs": ["warden/GiveSilentWritToEverySeat"],
@@ -315,11 +313,10 @@ export const TIMERS: Mapping = {
   "objects/warden/core/crowd.ts LIMITS.calmMs": [], // warden: NoteSlowAnswer
   "objects/warden/alarm.ts this.": [], // warden: AlarmNeverLost
   "objects/warden/core/admission.ts state.windowMs": [], // warden: RefuseLateRetry
-  // console: LeaveSilentStream.
-  "worker/console/live.ts LIMITS.consoleLeaseMs": [],
+  "worker/letters.ts windowMs": [], // queue: DiscardLate
+  "worker/console/live.ts LIMITS.consoleLeaseMs": [], // console: LeaveSilentStream
   "worker/follow.ts beatsAt": ["stream/Beat"],
-  // stream: WaitLonger.
-  "worker/follow.ts readsAt": [],
+  "worker/follow.ts readsAt": [], // stream: WaitLonger
   "objects/registrar/core/cache.ts dueAt(period)": ["registrar/DropIdleBucket"],
   "client/core/step.ts deadline": ["client/GiveUpAtDeadline"],
 };
