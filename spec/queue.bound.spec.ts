@@ -200,7 +200,7 @@ describe("NothingLostInQueue", () => {
     await eventually(async () => (await get("/v1/ready")).status === 200);
   });
 
-  it("WaitForTenant, DiscardLate, DiscardLast: what was nobody's for too long is dead, and says so", async () => {
+  it("WaitForTenant, DiscardLate, DiscardUnclaimed: what was nobody's for too long is dead, and says so", async () => {
     const nobody = { QUEUE_TENANT: "" };
     expect(await deliver([event("n")], nobody, ago(290))).toMatchObject({ again: ["m-0"] });
     const late = await letterOf(event("n"), nobody, ago(301));

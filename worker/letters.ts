@@ -111,7 +111,7 @@ export function fateOf(decided: Decided, waiting: Waiting): Fate {
 }
 
 /** Nobody's: until it can be nobody's any more. */
-// Rules: WaitForTenant, DiscardLate.
+// Rules: WaitForTenant, DiscardLate, DiscardUnclaimed.
 export function fateOfNobodys(waiting: Waiting): Fate {
   const { sentAt, now, windowMs } = waiting;
   if (windowMs !== null && now - sentAt > windowMs)
