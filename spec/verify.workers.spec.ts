@@ -51,13 +51,18 @@ it("holds for another tenant, who is served nothing of it", async () => {
 });
 
 it("finds an entity that the database serves as it was", async () => {
-  await tamper(
-    "entity_versions_kept",
-    "DELETE FROM entity_versions WHERE tenant = 'dev' AND entity = ? AND version = 5",
-    "stock/b-0@w1",
-  );
-  const { flaws } = await verified();
-  expect(flaws.listed).toMatchObject([
+  let found: Awaited<ReturnType<typeof verified>>["flaws"]["listed"] = [];
+  // The seats put it right as soon as they see it, perhaps between two looks of the verifier.
+  await eventually(async () => {
+    await tamper(
+      "entity_versions_kept",
+      "DELETE FROM entity_versions WHERE tenant = 'dev' AND entity = ? AND version = 5",
+      "stock/b-0@w1",
+    );
+    found = (await verified()).flaws.listed;
+    return found.length > 1;
+  });
+  expect(found).toMatchObject([
     {
       kind: "served",
       court: 0,
