@@ -89,7 +89,8 @@ export function workloadOf(name: string, run: string, scale: Scale, size = 1): W
   const item = (index: number): string => `${run}-${items === 0 ? index : index % items}`;
   const first = (index: number): Drawn => {
     const producer = Math.floor(index / size) % PRODUCERS;
-    const movement = { id: `${run}.${index}`, item: item(index), delta: 1, note, producer };
+    // Not 1: an audit sends the id again with one less, which must be a movement too.
+    const movement = { id: `${run}.${index}`, item: item(index), delta: 2, note, producer };
     return { movement, expect: "accepted" };
   };
   const fresh = (index: number): Drawn => {
