@@ -20,7 +20,7 @@ const variables = z.object({
   WINDOW_SECONDS: count(1, 7 * 24 * 3600).default(300),
   ROOT_HEIGHTS: count(2, 4096).default(LIMITS.rootHeights),
   DEADLINE_MS: count(100, 60_000).default(5000),
-  QUEUE_MS: count(50, 60_000).default(400),
+  QUEUE_MS: count(50, 60_000).default(2000),
   REGIONS: z.string().default("weur,eeur,enam,wnam"),
   DISTANCES: z
     .string()
