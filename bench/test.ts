@@ -82,7 +82,6 @@ const checks: [title: string, args: string[]][] = [
 
 /** Of the whole, with real processes and disks. What they report goes where nobody keeps it. */
 const journeys: [title: string, args: string[]][] = [
-  ["chaos, a little of each scenario", [join(root, "bench/chaos.ts"), "--short"]],
   [
     "load, a little of each case, for correctness",
     [join(root, "bench/bench.ts"), "--short", "--only", "assize"],
