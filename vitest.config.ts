@@ -123,6 +123,7 @@ export default defineConfig({
       pool("workers"),
       pool("bound", { QUEUE_TENANT: "dev" }, { more: beside }),
       pool("two-courts", { COURTS: "2" }),
+      pool("crowded", { QUEUE_MS: "50" }),
       pool("seven-seats", { SEATS: "7" }),
       pool("detect", { MODE: "detect" }),
       pool("solo", { MODE: "solo" }),

@@ -1,6 +1,9 @@
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import type { Clock } from "../objects/shared/clock.ts";
+import { distant } from "../objects/shared/shell/distance.ts";
 import { clerkStub } from "../objects/shared/shell/stubs.ts";
+import { told } from "../worker/http/operate.ts";
 import type { Answer } from "./kit/deployment.ts";
 import {
   court,
@@ -13,7 +16,7 @@ import {
   seatStatus,
   settle,
 } from "./kit/deployment.ts";
-import { bystander, followed, heal, livesOf } from "./kit/surgery.ts";
+import { bystander, endLife, followed, heal, livesOf } from "./kit/surgery.ts";
 import { ask, migrate, post } from "./kit/worker.ts";
 
 beforeAll(migrate);
@@ -67,6 +70,15 @@ function published(answer: Answer): Promise<unknown> {
   return eventually(async () => (await court()).published >= height);
 }
 
+async function refused(call: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await call();
+    return false;
+  } catch {
+    return true;
+  }
+}
+
 describe("a seat's faults", () => {
   it("CrashStaysDown: a crashed seat refuses every call for its time, and the court goes on", async () => {
     await settle(received("up", "faults", 1));
@@ -76,6 +88,19 @@ describe("a seat's faults", () => {
     await eventually(async () => (await codeOf(seat)) === "seat-down");
     for (const asked of [1, 2, 3]) expect(await codeOf(seat), `call ${asked}`).toBe("seat-down");
     expect((await settle(received("without one", "faults", 1))).status).toBe("accepted");
+    await heal(seat);
+  });
+
+  it("InjectFault: a seat whose life ends under the call is told again, and has the fault", async () => {
+    const seat = await bystander();
+    const broken = clerkStub(env, deployment, 0, seat);
+    await broken.status();
+    await endLife(seat);
+    const stubs = [broken];
+    // As it was: nobody was told.
+    await expect(refused(() => broken.fault("crash", 60_000))).resolves.toBe(true);
+    await told(() => stubs.pop() ?? clerkStub(env, deployment, 0, seat), "crash", 60_000);
+    await eventually(async () => (await codeOf(seat)) === "seat-down");
     await heal(seat);
   });
 
@@ -155,6 +180,22 @@ describe("a seat's faults", () => {
     expect(members.every(({ ready }) => ready)).toBe(true);
     expect((await settle(received("healed", "faults", 1))).status).toBe("accepted");
   });
+});
+
+it("DistanceIsWaitedFor: a call over the runtime's own stub arrives, and what it comes to comes back", async () => {
+  const seat = clerkStub(env, deployment, 0, 1);
+  const waited: number[] = [];
+  const clock: Clock = {
+    now: () => Date.now(),
+    after: (ms, then) => {
+      waited.push(ms);
+      queueMicrotask(then);
+      return () => undefined;
+    },
+  };
+  const said = JSON.parse(await distant(seat, 81, clock).status()) as { readonly stage: string };
+  expect(said.stage).toEqual(expect.any(String));
+  expect(waited).toEqual([40, 41]);
 });
 
 describe("the Ledger's faults", () => {

@@ -9,7 +9,7 @@ import type { Case } from "../bench/load/cases.ts";
 import { SHORT_CASES } from "../bench/load/cases.ts";
 import type { Contender } from "../bench/load/contenders/contender.ts";
 import { optionsFrom } from "../bench/load/options.ts";
-import { absent, runAll } from "../bench/load/rounds.ts";
+import { absent, reasonOf, runAll } from "../bench/load/rounds.ts";
 import type { Outcome } from "../bench/load/rounds.ts";
 import { chartOf } from "../bench/load/report/chart.ts";
 import { linesOf } from "../bench/load/report/results.ts";
@@ -18,6 +18,7 @@ import { installed } from "../bench/load/peers/installed.ts";
 import { markdownOf, textOf } from "../bench/load/report/tables.ts";
 import type { Run } from "../bench/load/runner.ts";
 import { Spending } from "../bench/load/usage.ts";
+import { root } from "../bench/lib/tools.ts";
 import { shelfContender } from "./kit/shelf.ts";
 import type { Planted } from "./kit/shelf.ts";
 
@@ -61,6 +62,12 @@ async function planted(flaw: Planted, ...cases: readonly string[]): Promise<stri
 
 /** Nothing is far from itself. */
 const NEAR_CASES = SHORT_CASES.filter(({ regions }) => regions === undefined);
+
+it("what is kept of a failure is its first line, without a path of the machine", () => {
+  expect(reasonOf(new Error(`it ended in ${root}/bench\nstack: ${root}/x`))).toBe(
+    "it ended in ./bench",
+  );
+});
 
 describe("the audit", () => {
   it("finds nothing in a contender that does it right, in any case", async () => {

@@ -1,30 +1,32 @@
+import { randomInt } from "node:crypto";
 import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Listens for an instant on 127.0.0.1: the port, or nothing if it is taken. */
-function tryPort(port: number): Promise<number | undefined> {
+/** Listens for an instant on 127.0.0.1. */
+export function isFree(port: number): Promise<boolean> {
   return new Promise((done, fail) => {
     const server = createServer();
     server.once("error", (error: NodeJS.ErrnoException) => {
-      if (error.code === "EADDRINUSE") done(undefined);
+      if (error.code === "EADDRINUSE") done(false);
       else fail(error);
     });
     server.listen({ host: "127.0.0.1", port, exclusive: true }, () => {
-      const address = server.address();
-      const got = typeof address === "object" ? address?.port : undefined;
-      server.close(() => done(got));
+      server.close(() => done(true));
     });
   });
 }
 
-export async function isFree(port: number): Promise<boolean> {
-  return (await tryPort(port)) !== undefined;
-}
+/** Below those that systems give to outgoing connections: between the look and its use one of these may take it. */
+const FIRST = 15_000;
+const COUNT = 15_000;
+const TRIES = 100;
 
 export async function freePort(): Promise<number> {
-  const port = await tryPort(0);
-  if (port === undefined) throw new Error("there is no free port");
-  return port;
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    const port = FIRST + randomInt(COUNT);
+    if (await isFree(port)) return port;
+  }
+  throw new Error("there is no free port");
 }
 
 /** Refuses a taken port: a readiness probe would reach the server that is already there. */

@@ -2,7 +2,7 @@
 import { mkdtempSync } from "node:fs";
 import { join } from "node:path";
 
-import { buildBundle, runWrangler } from "../lib/tools.ts";
+import { buildBundle, root, runWrangler } from "../lib/tools.ts";
 import type { Case } from "./cases.ts";
 import type { Bundles, Contender } from "./contenders/contender.ts";
 import { workersConfiguration } from "./contenders/workers.ts";
@@ -100,10 +100,16 @@ async function oneLife(
     );
   } catch (error) {
     signal.throwIfAborted();
-    const why = error instanceof Error ? error.message : String(error);
+    const why = reasonOf(error);
     const left = cases.map(({ name }) => name).filter((name) => !done.has(name));
     failures.push({ contender: contender.name, cases: left, round, why });
   }
+}
+
+/** Its first line, without paths of this machine: results are kept, and given away. */
+export function reasonOf(error: unknown): string {
+  const [line = ""] = (error instanceof Error ? error.message : String(error)).split("\n");
+  return line.replaceAll(root, ".");
 }
 
 /** Built when first asked for, and once. */

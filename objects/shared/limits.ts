@@ -259,6 +259,8 @@ export const LIMITS = {
   consoleCookieSeconds: 30 * 24 * 3600,
   /** How long a fault may be told to last; how long a crash does, and what `slow` adds to a message, where nobody says. */
   faultMaxMs: 600_000,
+  /** Calls that tell an object of a fault: it may go down under them. */
+  faultAttempts: 3,
   faultCrashMs: 10_000,
   faultSlowMs: 100,
 } as const;

@@ -14,7 +14,7 @@ export const OWN: readonly string[] = `
   repairRows repairHeights repairs wounds mendPauseMs rebuildPauseMs rebuildPauseCapMs scrubRows scrubBytes
   patrolBlocks patrolBytes patrolVersions ledgerRepairRows repairPasses repairStrays damagesKept damageAwakeMs
   registrarBytes registrarPushPauseMs registrarPushBytes pageItems pageScan ledgerBytes
-  auditBlocks readPauseMs readMs deadlineSlackMs wardenAttempts faultMaxMs faultCrashMs
+  auditBlocks readPauseMs readMs deadlineSlackMs wardenAttempts faultMaxMs faultAttempts faultCrashMs
   faultSlowMs streamPage streamTakeMs streamRetryMs queueDelayS queueDelayCapS queueWindowParts deadLetterSize
   glimpseBlocks glimpseIncidents glimpseSeconds consolePollMs consoleStreamMs consoleHeartbeatMs consoleRows consoleCookieSeconds
 `

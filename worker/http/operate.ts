@@ -27,7 +27,7 @@ export function operateRoutes(app: Hono, context: Context): void {
     const court = courtIn(c.req.param("court"), deployment);
     const seat = indexIn(c.req.param("seat"), deployment.quorum.n, "member");
     const fault = await faultIn(c.req.raw, seatFault);
-    await injected(clerkStub(env, deployment, court, seat), fault);
+    await injected(() => clerkStub(env, deployment, court, seat), fault);
     return c.json({ court, seat, ...fault });
   });
 
@@ -35,7 +35,7 @@ export function operateRoutes(app: Hono, context: Context): void {
     operator(c);
     const warden = indexIn(c.req.param("warden"), deployment.wardens, "Warden");
     const fault = await faultIn(c.req.raw, wardenFault);
-    await injected(wardenStub(env, deployment, warden), fault);
+    await injected(() => wardenStub(env, deployment, warden), fault);
     return c.json({ warden, ...fault });
   });
 
@@ -56,7 +56,7 @@ async function harmLedger({ env, deployment }: Context, fault: LedgerFault): Pro
   const ms = millisecondsOf(fault);
   await Promise.all(
     seatsOf(deployment).map(({ court, seat }) =>
-      clerkStub(env, deployment, court, seat).fault(`ledger-${kind}`, ms),
+      told(() => clerkStub(env, deployment, court, seat), `ledger-${kind}`, ms),
     ),
   );
 }
@@ -92,14 +92,25 @@ function millisecondsOf({ kind, seconds, milliseconds }: Fault | LedgerFault): n
   return kind === "crash" ? LIMITS.faultCrashMs : 0;
 }
 
-async function injected(
-  object: { fault(kind: string, ms: number): Promise<void> },
-  fault: Fault,
-): Promise<void> {
-  try {
-    await object.fault(fault.kind, millisecondsOf(fault));
-  } catch (error) {
-    // An object that goes down under the call has done as it was told.
-    if (fault.kind === "heal" || refusalOf(error) !== null) throw error;
+interface Breakable {
+  fault(kind: string, ms: number): Promise<void>;
+}
+
+function injected(object: () => Breakable, fault: Fault): Promise<void> {
+  return told(object, fault.kind, millisecondsOf(fault));
+}
+
+/**
+ * Until it has said that it heard: one that goes down under the call, of itself or as it was told, may not have, and told twice is
+ * told once. A stub that saw that stays broken, so every call has its own.
+ */
+// Rule: InjectFault.
+export async function told(object: () => Breakable, kind: string, ms: number): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await object().fault(kind, ms);
+    } catch (error) {
+      if (refusalOf(error) !== null || attempt === LIMITS.faultAttempts) throw error;
+    }
   }
 }

@@ -12,8 +12,8 @@ export interface Bindings {
   readonly LEDGER: D1Database;
 }
 
-/** `from` is the caller's region, where its distance to the seat counts. */
 // The runtime's own stub types expand every method's arguments structurally; the interfaces of rpc.ts are flat on purpose.
+/** `from` is the caller's region, where its distance to the seat counts. */
 export function clerkStub(
   env: Bindings,
   deployment: Deployment,

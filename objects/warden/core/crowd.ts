@@ -15,7 +15,7 @@ export interface Crowd {
 }
 
 export interface Wait {
-  /** From the call of fresh events to their outcomes, or to the end of its patience. */
+  /** From the call of fresh events to the outcome of one of them. */
   readonly waitedMs: number;
   /** Events that were undecided when it came, its own among them. */
   readonly ahead: number;
